@@ -1,0 +1,1 @@
+//! The part of lossnet that computes with tensors; the binary loads it when a command needs it.

@@ -1,0 +1,1 @@
+//! Runs any image task with any loss network: the lossnet binary and its torch-free library.

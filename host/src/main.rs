@@ -1,0 +1,3 @@
+//! The lossnet binary.
+
+fn main() {}

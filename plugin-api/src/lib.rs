@@ -1,0 +1,1 @@
+//! The contract between lossnet and its plugins: component traits, export macro, stable ABI.

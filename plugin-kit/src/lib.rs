@@ -1,0 +1,1 @@
+//! Conveniences for plugin authors: images as Pillow reads and resizes them, data loading, metrics.

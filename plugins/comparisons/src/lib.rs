@@ -1,0 +1,1 @@
+//! How two images' features are compared: spatial, mean, sort.

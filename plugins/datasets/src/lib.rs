@@ -1,0 +1,1 @@
+//! Image data sets: BAPPS, folders, photographs, synthetic.

@@ -1,0 +1,1 @@
+//! The task metric: perceptual similarity on human judgements.

@@ -1,0 +1,1 @@
+//! Torchvision's classification networks as loss networks.
