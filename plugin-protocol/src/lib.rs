@@ -1,1 +1,14 @@
-//! What crosses the plugin boundary as plain data: network graphs, manifests, errors, results. No torch, no I/O.
+//! What crosses the boundary between lossnet and its plugins as plain data: network descriptions, manifests,
+//! errors, what a run reports. Nothing here does I/O or needs torch.
+//!
+//! Plugin authors use `lossnet-plugin-api`, which re-exports what they need of this crate. Tools that read
+//! lossnet's manifests or results can use this crate alone.
+
+pub mod error;
+pub mod graph;
+pub mod manifest;
+pub mod report;
+pub mod sample;
+
+pub use error::{ErrorKind, PluginError};
+pub use manifest::{API_VERSION, ComponentManifest, Details, Handshake, Kind, PluginManifest, WeightsEntry};

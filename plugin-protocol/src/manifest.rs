@@ -1,0 +1,231 @@
+//! What a plugin says of itself. It can be kept, so that names and settings can be checked without loading it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of the contract, which follows semantic versioning: a plugin built against 1.x loads in every
+/// host of a later 1.y. (Before 1.0 the minor version plays the major one's part.)
+pub const API_VERSION: &str = "0.1.0";
+
+/// First thing asked of a plugin: whether it and the host can work together at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    /// Version of the contract that the plugin was built against.
+    pub api_version: String,
+    /// Version of libtorch that it was built against.
+    pub libtorch_version: String,
+    /// Optional abilities of the contract that the plugin uses; a host that lacks one refuses the plugin.
+    #[serde(default)]
+    pub features: Vec<String>,
+}
+
+/// Why a plugin and a host can't work together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Incompatible {
+    /// The contracts' versions don't fit.
+    #[error(
+        "it was built for plugin API {plugin} and this lossnet has plugin API {host}: rebuild the plugin against API {host}"
+    )]
+    Api {
+        /// The plugin's version.
+        plugin: String,
+        /// The host's version.
+        host: String,
+    },
+    /// The libtorch versions differ; tensors could not be exchanged safely.
+    #[error(
+        "it was built for libtorch {plugin} and this lossnet runs libtorch {host}: rebuild the plugin with libtorch {host}"
+    )]
+    Libtorch {
+        /// The plugin's version.
+        plugin: String,
+        /// The host's version.
+        host: String,
+    },
+    /// The plugin uses an ability this host does not have.
+    #[error("it uses `{0}`, which this lossnet does not have: get a newer lossnet")]
+    Feature(String),
+}
+
+impl Handshake {
+    /// Whether a host that speaks `host` can use the plugin.
+    pub fn check(&self, host: &Handshake) -> Result<(), Incompatible> {
+        if !compatible(&self.api_version, &host.api_version) {
+            let (plugin, host) = (self.api_version.clone(), host.api_version.clone());
+            return Err(Incompatible::Api { plugin, host });
+        }
+        if release(&self.libtorch_version) != release(&host.libtorch_version) {
+            let (plugin, host) = (self.libtorch_version.clone(), host.libtorch_version.clone());
+            return Err(Incompatible::Libtorch { plugin, host });
+        }
+        match self.features.iter().find(|feature| !host.features.contains(feature)) {
+            Some(feature) => Err(Incompatible::Feature(feature.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `2.11.0+cu130` and `2.11.0+cpu` are the same release.
+fn release(version: &str) -> &str {
+    version.split('+').next().unwrap_or(version)
+}
+
+fn compatible(plugin: &str, host: &str) -> bool {
+    let parse = |version: &str| -> Option<(u64, u64, u64)> {
+        let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
+        Some((parts.next()??, parts.next()??, parts.next()??))
+    };
+    match (parse(plugin), parse(host)) {
+        (Some((0, plugin_minor, plugin_patch)), Some((0, minor, patch))) => {
+            plugin_minor == minor && plugin_patch <= patch
+        }
+        (Some((plugin_major, plugin_minor, _)), Some((major, minor, _))) => {
+            plugin_major == major && plugin_minor <= minor
+        }
+        _ => false,
+    }
+}
+
+/// The kinds of component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A pretrained network to take features from.
+    Backbone,
+    /// How two images' features become a distance.
+    Comparison,
+    /// Images, with labels, masks or judgements.
+    Dataset,
+    /// What is trained or measured.
+    Task,
+    /// Where metrics and images go while a run goes on.
+    Tracker,
+}
+
+impl Kind {
+    /// All kinds, in the order in which they are listed.
+    pub const ALL: [Kind; 5] = [Kind::Backbone, Kind::Comparison, Kind::Dataset, Kind::Task, Kind::Tracker];
+
+    /// The kind's name in the singular.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Backbone => "backbone",
+            Kind::Comparison => "comparison",
+            Kind::Dataset => "dataset",
+            Kind::Task => "task",
+            Kind::Tracker => "tracker",
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// All that a plugin says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PluginManifest {
+    /// The plugin's name.
+    pub name: String,
+    /// Its own version.
+    pub version: String,
+    /// What it holds.
+    pub components: Vec<ComponentManifest>,
+}
+
+/// What a component says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComponentManifest {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name in configs: lower case, unique among all components of its kind.
+    pub name: String,
+    /// One line about it.
+    pub summary: String,
+    /// JSON Schema of its settings, with defaults and descriptions.
+    pub config_schema: Value,
+    /// What only some kinds say.
+    #[serde(default)]
+    pub details: Details,
+}
+
+/// What only some kinds of component say; every field may be absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// Backbone: its indexed layers in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerName>,
+    /// Backbone: the indices of the four layers that the paper used, if it used this network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paper_layers: Vec<usize>,
+    /// Backbone: its published weights.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<WeightsEntry>,
+    /// Task: the fields that its samples must have, by split.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+    /// Task: the config keys along which cells can be served in one go, for these settings (see
+    /// [`SharedAxes`]).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shared_axes: Vec<SharedAxes>,
+    /// Task: raised whenever the same config may give another number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol_version: Option<u32>,
+    /// Dataset: the splits it has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<String>,
+    /// Dataset: the fields of its samples.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// Where it was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// Cells of a task that differ only in `axes` are run together where the cell's settings equal `when`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SharedAxes {
+    /// Dotted config keys and the values they must have, such as `task.variant` = `baseline`.
+    #[serde(default)]
+    pub when: serde_json::Map<String, Value>,
+    /// Dotted config keys such as `loss_network.layers`.
+    pub axes: Vec<String>,
+}
+
+/// An indexed layer of a backbone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerName {
+    /// Dotted name.
+    pub name: String,
+    /// Class of the module.
+    pub class: String,
+}
+
+/// A published weights file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WeightsEntry {
+    /// Its name, such as `IMAGENET1K_V1`.
+    pub name: String,
+    /// Where it is. torchvision's file names carry the first eight hex digits of the file's SHA-256.
+    pub url: String,
+    /// The whole SHA-256 in hex, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Size of the file in megabytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_size_mb: Option<f64>,
+    /// ImageNet top-1 accuracy in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acc1: Option<f64>,
+    /// ImageNet top-5 accuracy in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acc5: Option<f64>,
+    /// Side in pixels of the square crops that the network was tested on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop_size: Option<i64>,
+}

@@ -1,0 +1,138 @@
+//! What a task tells the host while it runs, and what trackers and result files are made of.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Something that a task has to say about one of its cells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Report {
+    /// A result of the cell.
+    Metric(Metric),
+    /// A point of a curve, such as the training loss at a step.
+    Scalar(Scalar),
+    /// Scores of single samples.
+    Samples(SampleRows),
+    /// An image file that the task has written into the cell's folder.
+    Image {
+        /// What it shows.
+        name: String,
+        /// Its path.
+        path: std::path::PathBuf,
+        /// The step it belongs to.
+        step: Option<u64>,
+    },
+}
+
+/// A result: a number that knows how to be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// Its name, such as `2afc_score`.
+    pub name: String,
+    /// The part of the data it is about, such as `val/cnn`; `val/mean` for a mean over the parts.
+    pub split: String,
+    /// The number.
+    pub value: f64,
+    /// Its unit, such as `share` or `dB`.
+    pub unit: String,
+    /// Whether a larger value is a better one.
+    pub higher_is_better: bool,
+    /// How many samples it was computed from.
+    pub samples: u64,
+}
+
+/// A point of a curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scalar {
+    /// The curve's name, such as `train/loss`.
+    pub name: String,
+    /// Where on the curve.
+    pub step: u64,
+    /// The number.
+    pub value: f64,
+}
+
+/// Scores of some samples, column by column. The rows of all reports of a cell stand one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SampleRows {
+    /// The split, such as `val`.
+    pub split: String,
+    /// The samples' groups, such as `cnn`.
+    pub groups: Vec<String>,
+    /// The samples' ids.
+    pub ids: Vec<String>,
+    /// The numbers.
+    pub columns: Vec<Column>,
+}
+
+impl SampleRows {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The numbers of the column of this name.
+    pub fn column(&self, name: &str) -> Option<&[f64]> {
+        self.columns.iter().find(|column| column.name == name).map(|column| column.values.as_slice())
+    }
+}
+
+/// A named list of numbers, one for each sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name, such as `d0`.
+    pub name: String,
+    /// One number for each sample.
+    pub values: Vec<f64>,
+}
+
+/// How far some work has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// What is being done, such as `val` or `downloading alexnet-owt-7be5be79.pth`.
+    pub stage: String,
+    /// How much is done.
+    pub done: u64,
+    /// How much there is to do, if that is known.
+    pub total: Option<u64>,
+    /// What is counted, such as `triplets` or `bytes`.
+    pub unit: String,
+}
+
+/// One of the cells that a task serves in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellContext {
+    /// The cell's id.
+    pub id: String,
+    /// Its whole resolved config.
+    pub config: Map<String, Value>,
+    /// Where its log files and images go.
+    pub folder: std::path::PathBuf,
+    /// Where its checkpoints go.
+    pub checkpoints: std::path::PathBuf,
+    /// Scores that an interrupted run of the cell has left, by split, as the number of rows.
+    pub recorded: Vec<(String, u64)>,
+}
+
+/// What a task needs to know of the run it is part of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunContext {
+    /// The cells to serve, one at least. They differ only along the axes that the task declared as shared.
+    pub cells: Vec<CellContext>,
+    /// The device, `cpu` or `cuda:N`.
+    pub device: String,
+    /// Samples per batch, unless the task's settings say otherwise.
+    pub batch_size: usize,
+    /// Threads that may load data.
+    pub loader_threads: usize,
+    /// Seed of the cells' randomness. Task code derives named seeds from it.
+    pub seed: u64,
+    /// The configured dataset's splits.
+    pub splits: Vec<String>,
+}
