@@ -1,3 +1,50 @@
-//! The project's own commands.
+//! The project's own commands: `cargo xtask <command>`.
+//!
+//! One file per command, each with a `COMMAND` that [`COMMANDS`] lists. Nothing here links libtorch:
+//! this program is what brings it.
 
-fn main() {}
+mod build;
+mod cargo;
+mod command;
+mod demo;
+mod dist;
+mod error;
+mod gpu_smoke;
+mod libtorch;
+mod plugins;
+mod process;
+mod terminal;
+mod test;
+mod timing;
+mod workspace;
+
+use std::process::ExitCode;
+
+use command::{Command, Request};
+use error::Error;
+use workspace::Workspace;
+
+/// Every command, in the order that `--help` lists them.
+const COMMANDS: &[Command] =
+    &[libtorch::COMMAND, build::COMMAND, demo::COMMAND, test::COMMAND, gpu_smoke::COMMAND, dist::COMMAND];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(words: &[String]) -> Result<(), Error> {
+    match command::parse(COMMANDS, words)? {
+        Request::Help(text) => {
+            terminal::print(&text);
+            Ok(())
+        }
+        Request::Run(command, arguments) => (command.run)(&Workspace::locate(), &arguments),
+    }
+}

@@ -1,0 +1,87 @@
+//! [`Compare`] across the boundary.
+
+use abi_stable::sabi_trait;
+use abi_stable::sabi_trait::prelude::TD_Opaque;
+use abi_stable::std_types::{RBox, RVec};
+use tch::Tensor;
+
+use super::data::{AbiResult, export, import};
+use super::tensor::{TensorHandle, at_most_one, optional};
+use crate::PluginError;
+use crate::component::Compare;
+
+#[sabi_trait]
+pub trait AbiCompare: Send + Sync {
+    fn prepare(&self, features: TensorHandle) -> AbiResult<TensorHandle>;
+    fn map(
+        &self,
+        a: TensorHandle,
+        b: TensorHandle,
+        calibration: RVec<TensorHandle>,
+    ) -> AbiResult<TensorHandle>;
+    #[sabi(last_prefix_field)]
+    fn distance(
+        &self,
+        a: TensorHandle,
+        b: TensorHandle,
+        calibration: RVec<TensorHandle>,
+    ) -> AbiResult<TensorHandle>;
+}
+
+pub type CompareObject = AbiCompare_TO<'static, RBox<()>>;
+
+struct Exported(Box<dyn Compare>);
+
+impl AbiCompare for Exported {
+    fn prepare(&self, features: TensorHandle) -> AbiResult<TensorHandle> {
+        export(|| self.0.prepare(&features.into()).map(TensorHandle::from))
+    }
+
+    fn map(
+        &self,
+        a: TensorHandle,
+        b: TensorHandle,
+        calibration: RVec<TensorHandle>,
+    ) -> AbiResult<TensorHandle> {
+        export(|| {
+            let calibration = at_most_one(calibration)?;
+            self.0.map(&a.into(), &b.into(), calibration.as_ref()).map(TensorHandle::from)
+        })
+    }
+
+    fn distance(
+        &self,
+        a: TensorHandle,
+        b: TensorHandle,
+        calibration: RVec<TensorHandle>,
+    ) -> AbiResult<TensorHandle> {
+        export(|| {
+            let calibration = at_most_one(calibration)?;
+            self.0.distance(&a.into(), &b.into(), calibration.as_ref()).map(TensorHandle::from)
+        })
+    }
+}
+
+pub(super) fn export_compare(compare: Box<dyn Compare>) -> CompareObject {
+    AbiCompare_TO::from_value(Exported(compare), TD_Opaque)
+}
+
+struct Imported(CompareObject);
+
+impl Compare for Imported {
+    fn prepare(&self, features: &Tensor) -> Result<Tensor, PluginError> {
+        import(self.0.prepare(features.into())).map(Tensor::from)
+    }
+
+    fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
+        import(self.0.map(a.into(), b.into(), optional(calibration))).map(Tensor::from)
+    }
+
+    fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
+        import(self.0.distance(a.into(), b.into(), optional(calibration))).map(Tensor::from)
+    }
+}
+
+pub(super) fn import_compare(object: CompareObject) -> Box<dyn Compare> {
+    Box::new(Imported(object))
+}

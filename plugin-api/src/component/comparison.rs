@@ -1,0 +1,91 @@
+//! How the features of two images become a distance.
+
+use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind};
+use tch::Tensor;
+
+use super::{Info, torch_error};
+use crate::PluginError;
+use crate::settings::{self, Settings};
+
+/// A way to compare features. Configs add comparisons up with `+`, as in `spatial+sort`.
+///
+/// ```
+/// use lossnet_plugin_api::prelude::*;
+///
+/// /// Mean absolute difference.
+/// struct Absolute;
+///
+/// impl Comparison for Absolute {
+///     type Config = NoSettings;
+///
+///     fn info(&self) -> Info {
+///         Info::new("absolute", "mean absolute difference of the features")
+///     }
+///
+///     fn build(&self, _: NoSettings) -> Result<Box<dyn Compare>, PluginError> {
+///         Ok(Box::new(Absolute))
+///     }
+/// }
+///
+/// impl Compare for Absolute {
+///     fn map(&self, a: &Tensor, b: &Tensor, _: Option<&Tensor>) -> Result<Tensor, PluginError> {
+///         let difference = a.f_sub(b).and_then(|d| d.f_abs()).map_err(torch_error)?;
+///         difference.f_sum_dim_intlist([1i64].as_slice(), true, None).map_err(torch_error)
+///     }
+/// }
+/// # use lossnet_plugin_api::component::torch_error;
+/// ```
+pub trait Comparison: Send + Sync {
+    /// Its settings.
+    type Config: Settings;
+
+    /// Its name and one line about it.
+    fn info(&self) -> Info;
+
+    /// The comparison with these settings.
+    fn build(&self, config: Self::Config) -> Result<Box<dyn Compare>, PluginError>;
+}
+
+/// A comparison at work on one layer's features.
+pub trait Compare: Send + Sync {
+    /// What can be computed for one image alone: done once per image and layer, however many images it is
+    /// compared with. Takes N×C×H×W; gives anything that [`map`](Compare::map) and
+    /// [`distance`](Compare::distance) understand, with N first. Must not change `features`.
+    fn prepare(&self, features: &Tensor) -> Result<Tensor, PluginError> {
+        Ok(features.shallow_clone())
+    }
+
+    /// The distance at each position, N×1×H×W, of two prepared batches. `calibration` has one non-negative
+    /// weight per channel, on the tensors' device; without it every channel weighs 1.
+    fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError>;
+
+    /// The distance of each pair, N: by default the mean of the map.
+    fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
+        let map = self.map(a, b, calibration)?;
+        map.f_mean_dim([1i64, 2, 3].as_slice(), false, None).map_err(torch_error)
+    }
+}
+
+/// A [`Comparison`] whatever its settings' type is. Implemented for every comparison.
+pub trait AnyComparison: Send + Sync {
+    /// What it says of itself.
+    fn manifest(&self) -> Result<ComponentManifest, PluginError>;
+    /// Its name.
+    fn name(&self) -> String;
+    /// The comparison with these settings (JSON).
+    fn build_json(&self, config: &str) -> Result<Box<dyn Compare>, PluginError>;
+}
+
+impl<T: Comparison> AnyComparison for T {
+    fn manifest(&self) -> Result<ComponentManifest, PluginError> {
+        Ok(self.info().manifest(Kind::Comparison, settings::schema::<T::Config>(), Details::default()))
+    }
+
+    fn name(&self) -> String {
+        self.info().name
+    }
+
+    fn build_json(&self, config: &str) -> Result<Box<dyn Compare>, PluginError> {
+        self.build(settings::parse(&self.name(), config)?)
+    }
+}

@@ -1,0 +1,53 @@
+//! What the host gives to a task.
+
+use lossnet_plugin_protocol::report::{Progress, Report, RunContext, SampleRows};
+use tch::Tensor;
+
+use super::{Samples, Services};
+use crate::PluginError;
+
+/// A run of a task over one or more cells.
+pub trait Run: Services {
+    /// The cells, the device and the settings that are the host's.
+    fn context(&self) -> &RunContext;
+
+    /// The samples of a split of the configured dataset.
+    fn samples(&self, split: &str) -> Result<Box<dyn Samples>, PluginError>;
+
+    /// The loss networks of all cells as one: the features of an image are computed once for all of them.
+    fn loss_network(&self) -> Result<Box<dyn LossNetwork>, PluginError>;
+
+    /// Records something about the cell at this position of [`RunContext::cells`].
+    fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError>;
+
+    /// Scores that an interrupted run has left for this cell and split: at most `count` rows from row `first`
+    /// on.
+    fn recorded(&self, cell: usize, split: &str, first: u64, count: u64) -> Result<SampleRows, PluginError>;
+
+    /// Fails with [`PluginError::interrupted`] once the user asked to stop: to be called between steps.
+    fn check_cancelled(&self) -> Result<(), PluginError> {
+        if self.cancelled() { Err(PluginError::interrupted()) } else { Ok(()) }
+    }
+
+    /// Tells the user how many of `total` things (`unit`) of a stage are done.
+    fn advance(&self, stage: &str, done: u64, total: u64, unit: &str) {
+        let (stage, unit) = (stage.to_owned(), unit.to_owned());
+        self.progress(&Progress { stage, done, total: Some(total), unit });
+    }
+}
+
+/// The loss networks of a run's cells, over one pass of one backbone.
+pub trait LossNetwork {
+    /// Distances between batches of images: for each cell, each pair (positions in `images`) and each sample.
+    ///
+    /// Each batch is N×3×H×W, float32, RGB in [0, 1], all of the same shape. The result is cells × pairs × N,
+    /// float32, without gradients, and does not depend on how samples are batched.
+    fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError>;
+
+    /// The features of a batch of images (N×3×H×W, float32, RGB in [0, 1]) at every layer that some cell asks
+    /// for, with gradients to the images where those require them.
+    fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError>;
+
+    /// Names of the layers of [`features`](LossNetwork::features), in their order.
+    fn layers(&self) -> Vec<String>;
+}

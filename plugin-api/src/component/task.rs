@@ -1,0 +1,97 @@
+//! What is trained or measured.
+
+use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, SharedAxes};
+
+use super::{Info, Run};
+use crate::PluginError;
+use crate::settings::{self, Settings};
+
+/// Something to do with a loss network and a dataset.
+///
+/// ```
+/// use lossnet_plugin_api::prelude::*;
+///
+/// /// Counts the samples of `test`.
+/// struct Count;
+///
+/// impl Task for Count {
+///     type Config = NoSettings;
+///
+///     fn info(&self) -> Info {
+///         Info::new("count", "number of test samples")
+///     }
+///
+///     fn run(&self, _: NoSettings, run: &dyn Run) -> Result<(), PluginError> {
+///         let samples = run.samples("test")?.len() as u64;
+///         for cell in 0..run.context().cells.len() {
+///             let metric = Metric {
+///                 name: "samples".to_owned(),
+///                 split: "test".to_owned(),
+///                 value: samples as f64,
+///                 unit: "count".to_owned(),
+///                 higher_is_better: true,
+///                 samples,
+///             };
+///             run.report(cell, &Report::Metric(metric))?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Task: Send + Sync {
+    /// Its settings.
+    type Config: Settings;
+
+    /// Its name and one line about it.
+    fn info(&self) -> Info;
+
+    /// Runs it for all cells of `run`, reporting each cell's results. Cells are more than one only along the
+    /// axes that [`shared_axes`](Task::shared_axes) names.
+    fn run(&self, config: Self::Config, run: &dyn Run) -> Result<(), PluginError>;
+
+    /// To be raised whenever the same config may give another number. Results of different versions are never
+    /// compared.
+    fn protocol_version(&self) -> u32 {
+        1
+    }
+
+    /// Config keys along which cells can be served in one go, and for which settings.
+    fn shared_axes(&self) -> Vec<SharedAxes> {
+        Vec::new()
+    }
+
+    /// The fields that it needs its samples to have.
+    fn needs(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A [`Task`] whatever its settings' type is. Implemented for every task.
+pub trait AnyTask: Send + Sync {
+    /// What it says of itself.
+    fn manifest(&self) -> Result<ComponentManifest, PluginError>;
+    /// Its name.
+    fn name(&self) -> String;
+    /// Runs it with these settings (JSON).
+    fn run_json(&self, config: &str, run: &dyn Run) -> Result<(), PluginError>;
+}
+
+impl<T: Task> AnyTask for T {
+    fn manifest(&self) -> Result<ComponentManifest, PluginError> {
+        let details = Details {
+            needs: self.needs(),
+            shared_axes: self.shared_axes(),
+            protocol_version: Some(self.protocol_version()),
+            ..Details::default()
+        };
+        Ok(self.info().manifest(Kind::Task, settings::schema::<T::Config>(), details))
+    }
+
+    fn name(&self) -> String {
+        self.info().name
+    }
+
+    fn run_json(&self, config: &str, run: &dyn Run) -> Result<(), PluginError> {
+        self.run(settings::parse(&self.name(), config)?, run)
+    }
+}

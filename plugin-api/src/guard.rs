@@ -1,0 +1,66 @@
+//! Stops panics at the boundary: unwinding across it would abort the process.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::Once;
+
+use lossnet_plugin_protocol::{ErrorKind, PluginError};
+
+thread_local! {
+    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Runs plugin code; a panic in it (tch's plain methods panic when libtorch raises an exception) becomes an
+/// error that says where.
+pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T, PluginError>) -> Result<T, PluginError> {
+    keep_panics_quiet();
+    DEPTH.set(DEPTH.get() + 1);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    DEPTH.set(DEPTH.get() - 1);
+    result.unwrap_or_else(|payload| {
+        // Dropping the payload could panic again.
+        std::mem::forget(payload);
+        let message = LAST_PANIC.take().unwrap_or_else(|| "no message".to_owned());
+        Err(panicked(&message))
+    })
+}
+
+/// The panic's message and place are kept for the error instead of being printed over the progress bars. Each
+/// shared library has its own copy of the standard library, so this concerns this plugin alone.
+fn keep_panics_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let earlier = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+            if DEPTH.try_with(Cell::get).unwrap_or(0) > 0 {
+                let _ = LAST_PANIC.try_with(|last| last.replace(Some(info.to_string())));
+            } else {
+                earlier(info);
+            }
+        }));
+    });
+}
+
+fn panicked(message: &str) -> PluginError {
+    // "panicked at src/lib.rs:3:5:\ntext"
+    let (place, text) = message.split_once('\n').unwrap_or(("", message));
+    let place = place.trim_start_matches("panicked at ").trim_end_matches(':');
+    let mut error = match text.split_once("Torch(\"") {
+        Some((_, exception)) => torch_failure(&exception.trim_end_matches("\")").replace("\\n", "\n")),
+        None => PluginError::new(ErrorKind::Panic, format!("the code panicked: {text}")),
+    };
+    if !place.is_empty() {
+        error.causes.insert(0, format!("at {place}"));
+    }
+    error
+}
+
+/// The first line of a libtorch exception, with the C++ stack among the causes.
+pub(crate) fn torch_failure(message: &str) -> PluginError {
+    let message = message.strip_prefix("Internal torch error: ").unwrap_or(message);
+    let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
+    let mut error = PluginError::new(ErrorKind::Torch, format!("libtorch refused: {first}"));
+    error.causes.extend((!rest.is_empty()).then(|| rest.trim().to_owned()));
+    error
+}
