@@ -24,8 +24,10 @@ fn main() {
             .filter_map(|line| line.trim().strip_prefix("#define "))
             .filter_map(|define| define.split_once(' '))
             .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.trim().to_owned())
-            .unwrap_or_else(|| panic!("`{}` does not define {name}", header.display()))
+            .map_or_else(
+                || panic!("`{}` does not define {name}", header.display()),
+                |(_, value)| value.trim().to_owned(),
+            )
     };
     let version = ["MAJOR", "MINOR", "PATCH"].map(|part| number(&format!("TORCH_VERSION_{part}")));
     println!("cargo:rustc-env=LOSSNET_LIBTORCH_VERSION={}", version.join("."));

@@ -8,6 +8,8 @@
     unreachable_pub,
     missing_docs,
     non_camel_case_types,
+    non_local_definitions,
+    clippy::expl_impl_clone_on_copy,
     clippy::used_underscore_binding,
     clippy::needless_lifetimes,
     clippy::pub_underscore_fields,

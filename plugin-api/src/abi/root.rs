@@ -178,9 +178,9 @@ macro_rules! export_plugin {
                 root::call_root_module_loader(|| root::root(manifest))
             }
 
-            // SAFETY: `load` returns the `PluginRoot_Ref` that the header is declared for, and the name is
-            // abi_stable's own for a library's header, which nothing else exports.
-            #[unsafe(export_name = "_as.lib_header._.root module loader._")]
+            // SAFETY: `load` returns the `PluginRoot_Ref` that the header is declared for, and the name (abi_stable's
+            // mangled "_as.lib_header.root module loader") is that of a library's header, which nothing else exports.
+            #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
             static HEADER: root::LibHeader = unsafe {
                 root::LibHeader::from_constructor::<root::PluginRoot_Ref>(load, root::CheckTypeLayout::Yes)
             };
