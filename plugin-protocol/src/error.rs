@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Panic,
     /// The user asked to stop.
     Interrupted,
+    /// A plugin could not be loaded.
+    Load,
     /// A kind that this version does not know.
     #[serde(other)]
     Unknown,

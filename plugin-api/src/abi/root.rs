@@ -56,6 +56,12 @@ impl RootModule for PluginRoot_Ref {
 
 /// The root module of a plugin of this name and version; called by [`export_plugin!`](crate::export_plugin).
 pub fn root(manifest: extern "C" fn() -> AbiResult<RString>) -> PluginRoot_Ref {
+    functions(manifest).leak_into_prefix()
+}
+
+/// What [`root`] exports; open to tests that pretend to be other plugins.
+#[doc(hidden)]
+pub fn functions(manifest: extern "C" fn() -> AbiResult<RString>) -> PluginRoot {
     PluginRoot {
         handshake,
         manifest,
@@ -65,7 +71,6 @@ pub fn root(manifest: extern "C" fn() -> AbiResult<RString>) -> PluginRoot_Ref {
         run_task,
         start_tracker,
     }
-    .leak_into_prefix()
 }
 
 extern "C" fn handshake() -> RString {

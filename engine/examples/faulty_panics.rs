@@ -1,0 +1,189 @@
+//! A plugin that fails wherever its settings say, for the tests of the host.
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::tch::{Device, Kind};
+
+/// Where and how to fail.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+struct Faults {
+    /// The method that fails, such as `build`, `map` or `run`.
+    at: String,
+    /// `panic` or `torch`.
+    how: String,
+}
+
+impl Faults {
+    /// Fails if this is the place.
+    fn strike(&self, place: &str) {
+        if self.at == place {
+            match self.how.as_str() {
+                "torch" => {
+                    // Shapes that can't be multiplied: tch's plain method panics with libtorch's exception.
+                    let _ = Tensor::ones([2, 3], (Kind::Float, Device::Cpu))
+                        .matmul(&Tensor::ones([2, 3], (Kind::Float, Device::Cpu)));
+                }
+                _ => panic!("struck at {place}"),
+            }
+        }
+    }
+}
+
+struct FaultyBackbone;
+
+impl Backbone for FaultyBackbone {
+    type Config = Faults;
+
+    fn info(&self) -> Info {
+        Info::new("faulty_net", "fails where it is told to")
+    }
+
+    fn describe(&self, faults: &Faults) -> Result<Graph, PluginError> {
+        faults.strike("describe");
+        let mut net = GraphBuilder::new();
+        let x = net.conv("conv", net.input(), Conv2d::new(4, 3));
+        net.relu("relu", x);
+        net.layers(["conv", "relu"]);
+        Ok(net.finish()?)
+    }
+}
+
+struct FaultyComparison;
+
+impl Comparison for FaultyComparison {
+    type Config = Faults;
+
+    fn info(&self) -> Info {
+        Info::new("faulty_comparison", "fails where it is told to")
+    }
+
+    fn build(&self, faults: Faults) -> Result<Box<dyn Compare>, PluginError> {
+        faults.strike("build");
+        Ok(Box::new(FaultyCompare(faults)))
+    }
+}
+
+struct FaultyCompare(Faults);
+
+impl Compare for FaultyCompare {
+    fn prepare(&self, features: &Tensor) -> Result<Tensor, PluginError> {
+        self.0.strike("prepare");
+        Ok(features.shallow_clone())
+    }
+
+    fn map(&self, a: &Tensor, b: &Tensor, _: Option<&Tensor>) -> Result<Tensor, PluginError> {
+        self.0.strike("map");
+        Ok((a - b).square().sum_dim_intlist([1i64].as_slice(), true, Kind::Float))
+    }
+
+    fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
+        self.0.strike("distance");
+        Ok(self.map(a, b, calibration)?.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float))
+    }
+}
+
+struct FaultyDataset;
+
+impl Dataset for FaultyDataset {
+    type Config = Faults;
+
+    fn info(&self) -> Info {
+        Info::new("faulty_data", "fails where it is told to")
+    }
+
+    fn splits(&self) -> Vec<String> {
+        vec!["val".to_owned()]
+    }
+
+    fn fields(&self) -> Vec<String> {
+        ["ref", "p0", "p1", "judge"].map(str::to_owned).to_vec()
+    }
+
+    fn open(
+        &self,
+        faults: Faults,
+        _: &OpenSplit,
+        _: std::sync::Arc<dyn Services>,
+    ) -> Result<Box<dyn Samples>, PluginError> {
+        faults.strike("open");
+        Ok(Box::new(FaultySamples(faults)))
+    }
+}
+
+struct FaultySamples(Faults);
+
+impl Samples for FaultySamples {
+    fn len(&self) -> usize {
+        2
+    }
+
+    fn sample(&self, index: usize) -> Result<Sample, PluginError> {
+        self.0.strike("sample");
+        let image = |value: u8| {
+            Field::Image(ImageData { width: 64, height: 64, channels: 3, data: vec![value; 64 * 64 * 3] })
+        };
+        let fields = [("ref", image(0)), ("p0", image(40)), ("p1", image(80)), ("judge", Field::Number(0.0))];
+        Ok(Sample {
+            id: index.to_string(),
+            group: String::new(),
+            fields: fields.map(|(name, field)| (name.to_owned(), field)).into(),
+        })
+    }
+}
+
+struct FaultyTask;
+
+impl Task for FaultyTask {
+    type Config = Faults;
+
+    fn info(&self) -> Info {
+        Info::new("faulty_task", "fails where it is told to")
+    }
+
+    fn run(&self, faults: Faults, run: &dyn Run) -> Result<(), PluginError> {
+        faults.strike("run");
+        let samples = run.samples("val")?;
+        let _ = samples.sample(0)?;
+        Ok(())
+    }
+}
+
+struct FaultyTracker;
+
+impl Tracker for FaultyTracker {
+    type Config = Faults;
+
+    fn info(&self) -> Info {
+        Info::new("faulty_tracker", "fails where it is told to")
+    }
+
+    fn start(
+        &self,
+        faults: Faults,
+        _: &lossnet_plugin_api::component::TrackedCell,
+    ) -> Result<Box<dyn Track>, PluginError> {
+        faults.strike("start");
+        Ok(Box::new(FaultyTrack(faults)))
+    }
+}
+
+struct FaultyTrack(Faults);
+
+impl Track for FaultyTrack {
+    fn report(&mut self, _: &Report) -> Result<(), PluginError> {
+        self.0.strike("report");
+        Ok(())
+    }
+
+    fn finish(&mut self, _: Option<&str>) -> Result<(), PluginError> {
+        self.0.strike("finish");
+        Ok(())
+    }
+}
+
+submit! { Components::Backbones(|| vec![Box::new(FaultyBackbone)]) }
+submit! { Components::Comparisons(|| vec![Box::new(FaultyComparison)]) }
+submit! { Components::Datasets(|| vec![Box::new(FaultyDataset)]) }
+submit! { Components::Tasks(|| vec![Box::new(FaultyTask)]) }
+submit! { Components::Trackers(|| vec![Box::new(FaultyTracker)]) }
+export_plugin!();
