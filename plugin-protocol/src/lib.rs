@@ -5,6 +5,7 @@
 //! lossnet's manifests or results can use this crate alone.
 
 pub mod error;
+pub mod formula;
 pub mod graph;
 pub mod manifest;
 pub mod report;
