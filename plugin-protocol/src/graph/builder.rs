@@ -43,7 +43,7 @@ impl GraphBuilder {
         let input =
             Node { name: "x".to_owned(), module: None, op: Op::Input { channels: 3 }, inputs: Vec::new() };
         GraphBuilder {
-            graph: Graph { nodes: vec![input], modules: Vec::new(), layers: Vec::new(), renames: Vec::new() },
+            graph: Graph { nodes: vec![input], ..Graph::default() },
             names: HashSet::from(["x".to_owned()]),
             scope: Vec::new(),
             channels: vec![Some(3)],
@@ -153,6 +153,11 @@ impl GraphBuilder {
     pub fn rename(&mut self, pattern: &str, replacement: &str) {
         let rename = Rename { pattern: pattern.to_owned(), replacement: replacement.to_owned() };
         self.graph.renames.push(rename);
+    }
+
+    /// Names modules that only training uses: weight files may have parameters for them.
+    pub fn auxiliary<S: Into<String>>(&mut self, modules: impl IntoIterator<Item = S>) {
+        self.graph.auxiliary = modules.into_iter().map(Into::into).collect();
     }
 
     /// The finished graph, or the first mistake in it.

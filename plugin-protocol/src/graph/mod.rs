@@ -23,7 +23,7 @@ pub use shape::Shape;
 pub struct NodeId(pub usize);
 
 /// A described network. Nodes stand in an order in which they can be run; the first one is the image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Graph {
     /// The operations, each after those whose values it takes.
     pub nodes: Vec<Node>,
@@ -36,6 +36,10 @@ pub struct Graph {
     /// How names in old weight files become those of this graph.
     #[serde(default)]
     pub renames: Vec<Rename>,
+    /// Modules that only training uses, such as auxiliary classifiers: not part of the network here, but a weights
+    /// file may have parameters below these names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub auxiliary: Vec<String>,
 }
 
 /// One operation with its place in the network.
