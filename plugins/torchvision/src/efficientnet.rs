@@ -68,7 +68,7 @@ fn build(net: &mut GraphBuilder, width: f64, depth: f64, dropout: f64, norm: Bat
             x = net.module(&(position + 1).to_string(), "Sequential", |net| {
                 (0..repeated(repetitions)).fold(x, |x, repetition| {
                     let stride = if repetition == 0 { first_stride } else { 1 };
-                    let skipped = STOCHASTIC_DEPTH * block as f64 / blocks as f64;
+                    let skipped = STOCHASTIC_DEPTH * f64::from(block) / blocks as f64;
                     block += 1;
                     let shape =
                         Block { expansion, kernel, stride, channels: scaled(channels), skipped, norm };
