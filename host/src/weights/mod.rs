@@ -1,0 +1,16 @@
+//! Weights of loss networks: files read as data only, the choice among published ones, their place on disk.
+//!
+//! [`WeightsFile`] reads what `torch.save` writes (the zip format, the older one and the oldest) and
+//! safetensors, told apart by content. Nothing in a file is ever executed.
+
+mod element;
+mod error;
+mod file;
+mod pytorch;
+mod safetensors;
+mod write;
+
+pub use element::ElementType;
+pub use error::WeightsError;
+pub use file::{Format, WeightsFile};
+pub use write::write_safetensors;
