@@ -1,4 +1,13 @@
 //! Runs any image task with any loss network: the lossnet binary and its torch-free library.
 
+pub mod atomic;
+pub mod catalog;
+pub mod config;
+pub mod engine;
 pub mod fetch;
+pub mod folders;
+pub mod hex;
+pub mod index;
+pub mod lpips;
+pub mod plan;
 pub mod weights;

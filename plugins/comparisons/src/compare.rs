@@ -28,7 +28,7 @@ impl FeatureDistance {
         FeatureDistance { transform, settings }
     }
 
-    fn transformed(&self, features: &Tensor) -> Result<Tensor, TchError> {
+    fn transformed(self, features: &Tensor) -> Result<Tensor, TchError> {
         match self.transform {
             Transform::Spatial => Ok(features.shallow_clone()),
             Transform::Mean => features.f_mean_dim([2i64, 3].as_slice(), true, None),
@@ -42,7 +42,7 @@ impl FeatureDistance {
         }
     }
 
-    fn normalized(&self, values: &Tensor) -> Result<Tensor, TchError> {
+    fn normalized(self, values: &Tensor) -> Result<Tensor, TchError> {
         if !self.settings.channel_norm {
             return Ok(values.shallow_clone());
         }

@@ -1,0 +1,81 @@
+//! Learned weights of a layer's channels, in LPIPS's file format.
+
+use std::path::Path;
+
+use lossnet::weights::WeightsFile;
+use lossnet_plugin_api::component::torch_error;
+use lossnet_plugin_protocol::PluginError;
+use tch::{Device, Tensor};
+
+/// One vector of channel weights per layer.
+#[derive(Debug)]
+pub struct Calibration {
+    /// The weights of each layer, on the session's device.
+    layers: Vec<Tensor>,
+    /// The file's SHA-256.
+    sha256: String,
+}
+
+impl Clone for Calibration {
+    fn clone(&self) -> Self {
+        let layers = self.layers.iter().map(Tensor::shallow_clone).collect();
+        Calibration { layers, sha256: self.sha256.clone() }
+    }
+}
+
+impl Calibration {
+    /// Reads a file with the tensors `lin{i}.model.1.weight` of shape 1×C×1×1, one for each of `channels`.
+    ///
+    /// Fails with all that does not fit, and for weights below zero, which would make distances negative.
+    pub fn read(path: &Path, channels: &[i64], device: Device) -> Result<Calibration, PluginError> {
+        let input = |error: &dyn std::error::Error| PluginError::input(error.to_string());
+        let file = WeightsFile::open(path).map_err(|error| input(&error))?;
+        let name = |layer: usize| format!("lin{layer}.model.1.weight");
+        let mut problems = Vec::new();
+        for (layer, &channels) in channels.iter().enumerate() {
+            let (name, expected) = (name(layer), [1, channels, 1, 1]);
+            match file.shape(&name) {
+                None => problems.push(format!("{name} is missing")),
+                Some(shape) if shape != expected => {
+                    problems.push(format!("{name} has shape {shape:?} instead of {expected:?}"));
+                }
+                Some(_) => {}
+            }
+        }
+        let expected: Vec<String> = (0..channels.len()).map(name).collect();
+        for extra in file.names().filter(|name| !expected.iter().any(|expected| expected == name)) {
+            problems.push(format!("{extra} is there for no layer"));
+        }
+        let wrong = |problem: &str| {
+            PluginError::input(format!("the calibration {} does not fit: {problem}", path.display()))
+                .with_help(format!(
+                    "a calibration for these {} layers has lin0.model.1.weight to {}, each 1×C×1×1",
+                    channels.len(),
+                    name(channels.len().saturating_sub(1))
+                ))
+        };
+        if !problems.is_empty() {
+            return Err(wrong(&problems.join("; ")));
+        }
+        let mut layers = Vec::new();
+        for name in &expected {
+            let values = file.to_f32(name).map_err(|error| input(&error))?;
+            if let Some(value) = values.iter().find(|value| value.is_nan() || **value < 0.0) {
+                return Err(wrong(&format!("{name} has the weight {value}, and weights are 0 or more")));
+            }
+            let tensor = Tensor::f_from_slice(&values).and_then(|tensor| tensor.f_to(device));
+            layers.push(tensor.map_err(torch_error)?);
+        }
+        Ok(Calibration { layers, sha256: file.sha256().map_err(|error| input(&error))? })
+    }
+
+    /// The channel weights of a layer, by its position among the loss network's layers.
+    pub(super) fn layer(&self, position: usize) -> Option<&Tensor> {
+        self.layers.get(position)
+    }
+
+    /// What identifies it.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+}

@@ -1,0 +1,173 @@
+//! Distances of image pairs for many loss networks at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lossnet_plugin_api::component::torch_error;
+use lossnet_plugin_protocol::PluginError;
+use tch::Tensor;
+
+use super::{LossNetworkSpec, Session, Term};
+
+/// A layer's distance under one term, weighted or not: what is computed once per pair.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Part<'a> {
+    /// Position among the session's layers.
+    layer: usize,
+    /// Key of the comparison's term.
+    term: &'a str,
+    /// Which calibration, and the layer's position in it.
+    calibration: Option<(&'a str, usize)>,
+}
+
+/// What every loss network is a sum of.
+struct Parts<'a> {
+    /// For each loss network, for each of its layers, the parts that add up.
+    of: Vec<Vec<Vec<Part<'a>>>>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(session: &Session, specs: &'a [LossNetworkSpec]) -> Result<Parts<'a>, PluginError> {
+        let mut of = Vec::new();
+        for spec in specs {
+            let mut layers = Vec::new();
+            for (position, layer) in spec.layers.iter().enumerate() {
+                let layer = session.position(layer)?;
+                let calibration = spec.calibration.as_ref().map(|weights| (weights.sha256(), position));
+                let parts = spec.terms.iter().map(|term| Part { layer, term: &term.key, calibration });
+                layers.push(parts.collect());
+            }
+            of.push(layers);
+        }
+        Ok(Parts { of })
+    }
+
+    fn all(&self) -> BTreeSet<&Part<'a>> {
+        self.of.iter().flatten().flatten().collect()
+    }
+}
+
+/// The terms of all loss networks by key.
+fn terms(specs: &[LossNetworkSpec]) -> BTreeMap<&str, &Term> {
+    specs.iter().flat_map(|spec| &spec.terms).map(|term| (term.key.as_str(), term)).collect()
+}
+
+/// The channel weights of a part.
+fn weights<'a>(specs: &'a [LossNetworkSpec], part: &Part<'_>) -> Option<&'a Tensor> {
+    let (sha256, position) = part.calibration?;
+    let calibrations = specs.iter().filter_map(|spec| spec.calibration.as_ref());
+    calibrations.into_iter().find(|weights| weights.sha256() == sha256)?.layer(position)
+}
+
+impl Session {
+    /// The distance of each pair (positions in `images`) and sample for each loss network: loss networks × pairs × N,
+    /// float32, without gradients.
+    ///
+    /// `images` are batches of the same shape, N×3×H×W, float32, RGB in [0, 1].
+    pub fn distances(
+        &self,
+        images: &[Tensor],
+        pairs: &[(usize, usize)],
+        specs: &[LossNetworkSpec],
+    ) -> Result<Tensor, PluginError> {
+        tch::no_grad(|| {
+            let layers = self.layer_distances(images, pairs, specs)?;
+            let sums: Result<Vec<Tensor>, PluginError> = layers
+                .into_iter()
+                .map(|of_network| {
+                    let count = of_network.len();
+                    let mut layers = of_network.into_iter();
+                    let first = layers.next().ok_or_else(|| {
+                        PluginError::run(format!("a loss network of {count} layers has no distance"))
+                    })?;
+                    layers.try_fold(first, |sum, layer| sum.f_add(&layer).map_err(torch_error))
+                })
+                .collect();
+            Tensor::f_stack(&sums?, 0).map_err(torch_error)
+        })
+    }
+
+    /// The share of each layer: for each loss network, for each of its layers, pairs × N.
+    pub fn layer_distances(
+        &self,
+        images: &[Tensor],
+        pairs: &[(usize, usize)],
+        specs: &[LossNetworkSpec],
+    ) -> Result<Vec<Vec<Tensor>>, PluginError> {
+        check(images, pairs)?;
+        let parts = Parts::of(self, specs)?;
+        let mut distances: BTreeMap<&Part<'_>, Tensor> = BTreeMap::new();
+        // One batch after the other: an image's features do not depend on what else is compared.
+        let features: Vec<Vec<Tensor>> =
+            images.iter().map(|batch| self.features(batch)).collect::<Result<_, _>>()?;
+        let terms = terms(specs);
+        let all = parts.all();
+        let mut wanted = all.iter().peekable();
+        while let Some(&first) = wanted.peek() {
+            // Parts are sorted by layer and term, so what is prepared is needed once and can go afterwards.
+            let (layer, key) = (first.layer, first.term);
+            let term = terms.get(key).ok_or_else(|| PluginError::run("a term has no comparison"))?;
+            let prepared: Vec<Tensor> =
+                features.iter().map(|of| term.compare.prepare(&of[layer])).collect::<Result<_, _>>()?;
+            while let Some(&part) = wanted.next_if(|part| part.layer == layer && part.term == key) {
+                let weights = weights(specs, part);
+                let of_pairs: Vec<Tensor> = pairs
+                    .iter()
+                    .map(|&(a, b)| term.compare.distance(&prepared[a], &prepared[b], weights))
+                    .collect::<Result<_, _>>()?;
+                distances.insert(part, Tensor::f_stack(&of_pairs, 0).map_err(torch_error)?);
+            }
+        }
+        let of_layer = |parts: &Vec<Part<'_>>| -> Result<Tensor, PluginError> {
+            let mut shares = parts.iter().filter_map(|part| distances.get(part));
+            let first = shares.next().ok_or_else(|| PluginError::run("a comparison without terms"))?;
+            shares.try_fold(first.shallow_clone(), |sum, share| sum.f_add(share).map_err(torch_error))
+        };
+        parts.of.iter().map(|layers| layers.iter().map(of_layer).collect()).collect()
+    }
+
+    /// Where two images differ, for one loss network: the distance at each position, N×1×H×W in the images' size, each
+    /// layer's map upsampled bilinearly (corners not aligned). Its mean is the distance but for the upsampling.
+    pub fn map(&self, a: &Tensor, b: &Tensor, spec: &LossNetworkSpec) -> Result<Tensor, PluginError> {
+        tch::no_grad(|| {
+            let images = [a.shallow_clone(), b.shallow_clone()];
+            check(&images, &[(0, 1)])?;
+            let size: Vec<i64> = a.size()[2..].to_vec();
+            let (first, second) = (self.features(a)?, self.features(b)?);
+            let mut sum: Option<Tensor> = None;
+            for (position, layer) in spec.layers.iter().enumerate() {
+                let layer = self.position(layer)?;
+                let weights = spec.calibration.as_ref().and_then(|weights| weights.layer(position));
+                for term in &spec.terms {
+                    let (a, b) =
+                        (term.compare.prepare(&first[layer])?, term.compare.prepare(&second[layer])?);
+                    let map = term.compare.map(&a, &b, weights)?;
+                    let map =
+                        map.f_upsample_bilinear2d(size.as_slice(), false, None, None).map_err(torch_error)?;
+                    sum = Some(match sum {
+                        Some(sum) => sum.f_add(&map).map_err(torch_error)?,
+                        None => map,
+                    });
+                }
+            }
+            sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no map"))
+        })
+    }
+}
+
+fn check(images: &[Tensor], pairs: &[(usize, usize)]) -> Result<(), PluginError> {
+    if let Some((a, b)) = pairs.iter().find(|(a, b)| *a.max(b) >= images.len()) {
+        return Err(PluginError::run(format!(
+            "the pair ({a}, {b}) was asked for among {} batches of images",
+            images.len()
+        )));
+    }
+    for batch in images {
+        let (shape, first) = (batch.size(), images[0].size());
+        if shape != first {
+            return Err(PluginError::input(format!(
+                "images that are compared must agree in size: {shape:?} and {first:?} were given"
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Configs: layers of settings, checked against what lossnet and the components allow.
+//!
+//! A config goes through three stages, each a type of its own: [`RawConfig`] (layers put on top of each other,
+//! each setting knowing where it was written), [`ResolvedConfig`] (one cell's settings: names looked up, ranges
+//! checked, defaults filled in), and [`Plan`](crate::plan::Plan) (the cells of a sweep, in groups). Whatever is
+//! wrong is found before anything runs, and all of it is told at once.
+
+mod keys;
+mod network;
+mod origin;
+mod raw;
+mod resolved;
+mod schema;
+mod sections;
+
+pub use origin::{ConfigError, ConfigErrors, Origin};
+pub use raw::{DEFAULTS, ENVIRONMENT_PREFIX, RawConfig};
+pub use resolved::{
+    ComparisonSection, Component, DataSection, ExperimentSection, LossNetworkSection, ResolvedConfig,
+    RunSection,
+};
+
+pub(crate) use keys::{find as find_key, names_in as key_names_in};
+pub(crate) use network::{BACKBONE_PRESET, LAYER_PRESETS};
+pub(crate) use raw::Leaf;
+pub(crate) use sections::{Checker, View};

@@ -1,0 +1,263 @@
+//! `[loss_network]`: the backbone, its layers and weights, and how features are compared.
+
+use std::rc::Rc;
+
+use lossnet_plugin_protocol::{ComponentManifest, Kind};
+use serde_json::Value;
+
+use super::keys::{self, shown};
+use super::origin::{ConfigError, Origin};
+use super::raw::Leaf;
+use super::resolved::{ComparisonSection, Component, LossNetworkSection};
+use super::sections::{Checker, View};
+use crate::catalog::did_you_mean;
+
+const SECTION: &str = "loss_network";
+
+/// Names of several layers at once.
+pub(crate) const LAYER_PRESETS: [&str; 3] = ["paper", "each", "all"];
+
+/// The backbones that have the paper's layers.
+pub(crate) const BACKBONE_PRESET: &str = "paper";
+
+impl Checker<'_> {
+    /// The loss networks that a `[loss_network]` describes: one, unless a preset of the sweep stands for several.
+    /// `swept` are the keys that the sweep sets.
+    pub(crate) fn loss_networks(&self, view: &View<'_>, swept: &[&str]) -> Vec<LossNetworkSection> {
+        let is_swept = |key: &str| swept.contains(&key);
+        let Some(backbone) = self.required(view, SECTION, "backbone") else { return Vec::new() };
+        let backbones: Vec<&ComponentManifest> = if backbone == BACKBONE_PRESET && is_swept("backbone") {
+            let paper = self.catalog.iter(Kind::Backbone).filter(|b| !b.details.paper_layers.is_empty());
+            paper.collect()
+        } else {
+            self.lookup(view, SECTION, "backbone", Kind::Backbone, &backbone).into_iter().collect()
+        };
+        if backbones.is_empty() && backbone == BACKBONE_PRESET && is_swept("backbone") {
+            self.error(ConfigError::at(
+                &origin(view, "backbone"),
+                "loss_network.backbone",
+                "can't be the paper's: no plugin here has a backbone with the paper's layers",
+            ));
+        }
+        let shared = self.shared(view);
+        let mut networks = Vec::new();
+        for backbone in backbones {
+            let lists = self.layers(view, backbone, is_swept("layers"));
+            let weights = self.weights(view, backbone);
+            let config =
+                view.iter().filter_map(|(key, leaf)| Some((key.strip_prefix("backbone_config.")?, *leaf)));
+            let component = self.settings("loss_network.backbone_config", &[backbone], config.collect());
+            let (Some(shared), Some(weights), Some(component)) = (&shared, weights, component) else {
+                continue;
+            };
+            for (layers, nodes) in lists {
+                networks.push(LossNetworkSection {
+                    backbone: component[0].clone(),
+                    weights: weights.clone(),
+                    layers,
+                    nodes,
+                    ..shared.clone()
+                });
+            }
+        }
+        networks
+    }
+
+    /// What does not depend on the backbone.
+    fn shared(&self, view: &View<'_>) -> Option<LossNetworkSection> {
+        let size = self.size(view);
+        let texts = ["normalize", "check_weights"].map(|name| self.text(view, SECTION, name));
+        let calibration = self.text(view, SECTION, "calibration");
+        let comparison = self.comparison(view);
+        let [normalize, check] = texts;
+        Some(LossNetworkSection {
+            backbone: Component { name: String::new(), settings: serde_json::Map::new() },
+            weights: String::new(),
+            layers: Vec::new(),
+            nodes: Vec::new(),
+            check_all_weights: check? == "all",
+            normalize: normalize?,
+            comparison: comparison?,
+            calibration,
+            size,
+        })
+    }
+
+    fn comparison(&self, view: &View<'_>) -> Option<ComparisonSection> {
+        let name = self.required(view, SECTION, "comparison")?;
+        let names: Vec<&str> = name.split('+').map(str::trim).collect();
+        let manifests: Vec<&ComponentManifest> = names
+            .iter()
+            .filter_map(|name| self.lookup(view, SECTION, "comparison", Kind::Comparison, name))
+            .collect();
+        if manifests.len() != names.len() {
+            return None;
+        }
+        if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+            let problem = format!("adds `{}` up with itself", twice.1);
+            self.error(ConfigError::at(&origin(view, "comparison"), "loss_network.comparison", problem));
+            return None;
+        }
+        let own = view.iter().filter(|(key, _)| {
+            !key.starts_with("backbone_config.") && keys::find(&format!("{SECTION}.{key}")).is_none()
+        });
+        let terms = self.settings(SECTION, &manifests, own.map(|(key, leaf)| (*key, *leaf)).collect())?;
+        Some(ComparisonSection { name: names.join("+"), terms })
+    }
+
+    /// The weights, if there can be such for the backbone: a wrong entry's name is found before anything runs.
+    fn weights(&self, view: &View<'_>, backbone: &ComponentManifest) -> Option<String> {
+        let weights = self.required(view, SECTION, "weights")?;
+        let entries: Vec<&str> = backbone.details.weights.iter().map(|entry| entry.name.as_str()).collect();
+        let named =
+            weights == "imagenet" || weights.starts_with("random:") || entries.contains(&weights.as_str());
+        let path = std::path::Path::new(&weights);
+        if named || entries.is_empty() || path.is_file() {
+            return Some(weights);
+        }
+        let problem = if weights.contains(['/', '.']) {
+            format!("names the file `{weights}`, which does not exist")
+        } else {
+            format!("is `{weights}`, and `{}` has the weights {}", backbone.name, entries.join(", "))
+        };
+        let help = did_you_mean(&weights, entries.iter().copied().chain(["imagenet"]));
+        self.error(ConfigError::at(&origin(view, "weights"), "loss_network.weights", problem).help(help));
+        None
+    }
+
+    /// Lists of layers, each with the dotted names of its layers: one list, unless a preset stands for several.
+    fn layers(
+        &self,
+        view: &View<'_>,
+        backbone: &ComponentManifest,
+        swept: bool,
+    ) -> Vec<(Vec<String>, Vec<String>)> {
+        let Some(leaf) = view.get("layers") else {
+            self.missing(SECTION, "layers");
+            return Vec::new();
+        };
+        let error = |problem: String, help: Option<String>| {
+            self.error(ConfigError::at(&leaf.origin, "loss_network.layers", problem).help(help));
+        };
+        let indexed = || (0..backbone.details.layers.len()).map(|index| index.to_string());
+        let paper = || backbone.details.paper_layers.iter().map(usize::to_string);
+        let preset: Option<Vec<Vec<String>>> = match (leaf.as_text(), swept) {
+            (Some("paper"), true) => Some(paper().map(|layer| vec![layer]).collect()),
+            (Some("each"), true) => Some(indexed().map(|layer| vec![layer]).collect()),
+            (Some("paper"), false) => Some(vec![paper().collect()]),
+            (Some("all"), _) => Some(vec![indexed().collect()]),
+            (Some("each"), false) => {
+                let help = "write `\"loss_network.layers\" = \"each\"` under [sweep]".to_owned();
+                error("is `each`, which makes a cell of each layer".to_owned(), Some(help));
+                return Vec::new();
+            }
+            _ => None,
+        };
+        let lists = match preset {
+            Some(lists) if lists.iter().all(Vec::is_empty) => {
+                let preset = leaf.as_text().unwrap_or_default();
+                error(
+                    format!("is `{preset}`, but `{}` says of no layer that it belongs to it", backbone.name),
+                    None,
+                );
+                return Vec::new();
+            }
+            Some(lists) => lists,
+            None => match named_layers(leaf) {
+                Ok(list) => vec![list],
+                Err(problem) => {
+                    error(problem, Some("name indices, dotted names, `paper` or `all`".to_owned()));
+                    return Vec::new();
+                }
+            },
+        };
+        let mut checked = Vec::new();
+        for layers in lists {
+            let nodes: Vec<Option<String>> =
+                layers.iter().map(|layer| self.node(view, leaf, backbone, layer)).collect();
+            let Some(nodes) = nodes.into_iter().collect::<Option<Vec<String>>>() else { continue };
+            match nodes.iter().enumerate().find(|(index, node)| nodes[..*index].contains(node)) {
+                Some((index, _)) => error(format!("names the layer `{}` twice", layers[index]), None),
+                None => checked.push((layers, nodes)),
+            }
+        }
+        checked
+    }
+
+    /// The dotted name of a layer. Notes an error and gives none if the backbone has no such layer.
+    fn node(
+        &self,
+        view: &View<'_>,
+        leaf: &Leaf,
+        backbone: &ComponentManifest,
+        layer: &str,
+    ) -> Option<String> {
+        let indexed = &backbone.details.layers;
+        let error = |problem: String, help: Option<String>| {
+            self.error(ConfigError::at(&leaf.origin, "loss_network.layers", problem).help(help));
+            None
+        };
+        if layer.bytes().all(|byte| byte.is_ascii_digit()) {
+            let Some(last) = indexed.len().checked_sub(1) else { return Some(layer.to_owned()) };
+            return match layer.parse::<usize>().ok().and_then(|index| indexed.get(index)) {
+                Some(named) => Some(named.name.clone()),
+                None => error(
+                    format!("names layer {layer}, and `{}` has layers 0 to {last}", backbone.name),
+                    None,
+                ),
+            };
+        }
+        if indexed.iter().any(|named| named.name == layer) {
+            return Some(layer.to_owned());
+        }
+        // Other settings of the backbone may give it other nodes: then only the engine can tell.
+        let configured = view.keys().any(|key| key.starts_with("backbone_config."));
+        match self.node_names(&backbone.name).filter(|_| !configured) {
+            Some(nodes) if !nodes.iter().any(|node| node == layer) => {
+                let near = did_you_mean(layer, nodes.iter().map(String::as_str));
+                let help =
+                    near.or_else(|| Some(format!("`lossnet show backbone {}` lists them", backbone.name)));
+                error(format!("names `{layer}`, and `{}` has no such layer", backbone.name), help)
+            }
+            _ => Some(layer.to_owned()),
+        }
+    }
+
+    fn node_names(&self, backbone: &str) -> Option<Rc<Vec<String>>> {
+        let mut known = self.known_nodes.borrow_mut();
+        known
+            .entry(backbone.to_owned())
+            .or_insert_with(|| self.nodes.node_names(backbone).map(Rc::new))
+            .clone()
+    }
+}
+
+fn origin(view: &View<'_>, key: &str) -> Origin {
+    view.get(key).map_or(Origin::Default, |leaf| leaf.origin.clone())
+}
+
+/// The layers that a setting names: a list of indices and names, or a text with commas.
+fn named_layers(leaf: &Leaf) -> Result<Vec<String>, String> {
+    let layers: Vec<String> = match (&leaf.value, leaf.as_text()) {
+        (Value::Array(layers), _) => layers
+            .iter()
+            .map(one_layer)
+            .collect::<Result<_, _>>()
+            .map_err(|what| format!("has {what} in it"))?,
+        (_, Some(text)) => text.split(',').map(|layer| layer.trim().to_owned()).collect(),
+        (value, None) => vec![one_layer(value).map_err(|what| format!("must name layers, not be {what}"))?],
+    };
+    match layers.iter().any(String::is_empty) {
+        _ if layers.is_empty() => Err("names no layer".to_owned()),
+        true => Err("has an empty name in it".to_owned()),
+        false => Ok(layers),
+    }
+}
+
+fn one_layer(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.trim().to_owned()),
+        Value::Number(number) if number.is_u64() => Ok(number.to_string()),
+        other => Err(shown(other)),
+    }
+}

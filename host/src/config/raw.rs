@@ -1,0 +1,333 @@
+//! First stage: layers of settings put on top of each other, each setting still knowing where it was written.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::origin::{ConfigError, ConfigErrors, Origin};
+
+/// lossnet's own defaults: the first layer of every config, and its documentation.
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// Environment variables of settings start so; sections and keys are separated by two underscores.
+pub const ENVIRONMENT_PREFIX: &str = "LOSSNET__";
+
+/// A setting that is not a table.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Leaf {
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+    /// Where each element of a list stands; empty where that adds nothing.
+    elements: Vec<Origin>,
+    /// The text that the value was read from, outside files.
+    text: Option<String>,
+    /// Settings keep the order in which they were written.
+    order: usize,
+}
+
+impl Leaf {
+    /// Where the list's element at this position stands.
+    pub(crate) fn element_origin(&self, index: usize) -> &Origin {
+        self.elements.get(index).unwrap_or(&self.origin)
+    }
+
+    /// The setting as text, where it is text or was given as text by a shell, to which everything is.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match (&self.value, &self.text) {
+            (Value::String(text), _) => Some(text),
+            (Value::Number(_) | Value::Bool(_), Some(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A value of this setting, if it is a list, as a setting of its own.
+    pub(crate) fn element(&self, index: usize, value: Value) -> Leaf {
+        let origin = self.element_origin(index).clone();
+        Leaf { value, origin, elements: Vec::new(), text: None, order: self.order }
+    }
+}
+
+/// All settings of a config by dotted key, unchecked.
+#[derive(Clone, Debug, Default)]
+pub struct RawConfig {
+    leaves: BTreeMap<String, Leaf>,
+    written: usize,
+    /// The experiment's name where none is given.
+    pub(crate) default_name: Option<String>,
+}
+
+impl RawConfig {
+    /// Reads the defaults, these files one over the other, the environment and the `-s key=value` settings.
+    ///
+    /// `environment` are all variables of the process; those that don't start with [`ENVIRONMENT_PREFIX`] are
+    /// left alone. Fails if a file can't be read or is no TOML, if files extend each other in a circle, or if a
+    /// `-s` has no key.
+    pub fn load(
+        files: &[PathBuf],
+        environment: impl IntoIterator<Item = (String, String)>,
+        settings: &[String],
+    ) -> Result<RawConfig, ConfigErrors> {
+        let mut config = RawConfig::default();
+        let mut errors = ConfigErrors::default();
+        config.add_text(DEFAULTS, &|_| Origin::Default, &mut errors);
+        for file in files {
+            config.add_file(
+                file,
+                &mut Vec::new(),
+                &Origin::CommandLine(file.display().to_string()),
+                &mut errors,
+            );
+            config.default_name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        }
+        let mut variables: Vec<(String, String)> =
+            environment.into_iter().filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).collect();
+        variables.sort();
+        for (name, text) in variables {
+            let key = name[ENVIRONMENT_PREFIX.len()..].to_lowercase().replace("__", ".");
+            config.add_shell_value(&key, &text, Origin::Environment(name));
+        }
+        for setting in settings {
+            let origin = Origin::CommandLine(setting.clone());
+            match setting.split_once('=') {
+                Some((key, text)) if !key.trim().is_empty() => {
+                    config.add_shell_value(key.trim(), text.trim(), origin);
+                }
+                _ => errors.push(ConfigError {
+                    origin,
+                    key: None,
+                    problem: "no key and value".to_owned(),
+                    help: Some("write -s key=value, such as -s run.device=cpu".to_owned()),
+                }),
+            }
+        }
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
+    }
+
+    /// The setting at a dotted key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Leaf> {
+        self.leaves.get(key)
+    }
+
+    /// The settings in a section, by their keys without the section, in the keys' order.
+    pub(crate) fn section<'a>(&'a self, section: &'a str) -> impl Iterator<Item = (&'a str, &'a Leaf)> {
+        self.leaves
+            .range(format!("{section}.")..)
+            .map_while(move |(key, leaf)| Some((key.strip_prefix(section)?.strip_prefix('.')?, leaf)))
+    }
+
+    /// The same, in the order in which they were written.
+    pub(crate) fn section_as_written<'a>(&'a self, section: &'a str) -> Vec<(&'a str, &'a Leaf)> {
+        let mut settings: Vec<_> = self.section(section).collect();
+        settings.sort_by_key(|(_, leaf)| leaf.order);
+        settings
+    }
+
+    /// All dotted keys.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, &Leaf)> {
+        self.leaves.iter().map(|(key, leaf)| (key.as_str(), leaf))
+    }
+
+    fn add_file(
+        &mut self,
+        file: &Path,
+        inside: &mut Vec<PathBuf>,
+        origin: &Origin,
+        errors: &mut ConfigErrors,
+    ) {
+        let unreadable = |error: std::io::Error| ConfigError {
+            origin: origin.clone(),
+            key: None,
+            problem: format!("the config {} can't be read: {error}", file.display()),
+            help: None,
+        };
+        let real = match std::fs::canonicalize(file) {
+            Ok(real) => real,
+            Err(error) => return errors.push(unreadable(error)),
+        };
+        if inside.contains(&real) {
+            let circle: Vec<String> = inside.iter().map(|path| path.display().to_string()).collect();
+            return errors.push(ConfigError {
+                origin: origin.clone(),
+                key: Some("extends".to_owned()),
+                problem: format!(
+                    "`extends` goes round in a circle: {} → {}",
+                    circle.join(" → "),
+                    real.display()
+                ),
+                help: Some("remove one of them".to_owned()),
+            });
+        }
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) => return errors.push(unreadable(error)),
+        };
+        let path: Arc<Path> = Arc::from(file);
+        let at = |offset: usize| Origin::File { path: path.clone(), line: line(&text, offset) };
+
+        let mut layer = RawConfig { written: self.written, ..RawConfig::default() };
+        layer.add_text(&text, &at, errors);
+        inside.push(real);
+        if let Some(extends) = layer.leaves.remove("extends") {
+            let folder = file.parent().unwrap_or(Path::new(""));
+            for (index, base) in listed(&extends.value).into_iter().enumerate() {
+                match base {
+                    Value::String(base) => {
+                        self.add_file(&folder.join(base), inside, extends.element_origin(index), errors);
+                    }
+                    other => errors.push(
+                        ConfigError::at(&extends.origin, "extends", format!("can't be {other}"))
+                            .help(Some("give a file or a list of files".to_owned())),
+                    ),
+                }
+            }
+        }
+        inside.pop();
+        let mut leaves: Vec<_> = layer.leaves.into_iter().collect();
+        leaves.sort_by_key(|(_, leaf)| leaf.order);
+        for (key, leaf) in leaves {
+            self.set(key, leaf);
+        }
+    }
+
+    fn add_text(&mut self, text: &str, at: &dyn Fn(usize) -> Origin, errors: &mut ConfigErrors) {
+        let (table, problems) = DeTable::parse_recoverable(text);
+        for problem in problems {
+            let offset = problem.span().map_or(0, |span| span.start);
+            errors.push(ConfigError {
+                origin: at(offset),
+                key: None,
+                problem: format!("this is not valid TOML: {}", problem.message().replace('\n', ", ")),
+                help: None,
+            });
+        }
+        self.add_table("", table.get_ref(), at, errors);
+    }
+
+    fn add_table(
+        &mut self,
+        prefix: &str,
+        table: &DeTable<'_>,
+        at: &dyn Fn(usize) -> Origin,
+        errors: &mut ConfigErrors,
+    ) {
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        for (name, value) in entries {
+            let key = if prefix.is_empty() {
+                name.get_ref().to_string()
+            } else {
+                format!("{prefix}.{}", name.get_ref())
+            };
+            if let DeValue::Table(inner) = value.get_ref() {
+                self.add_table(&key, inner, at, errors);
+                continue;
+            }
+            let origin = at(name.span().start);
+            let elements = match value.get_ref() {
+                DeValue::Array(values) => values.iter().map(|value| at(value.span().start)).collect(),
+                _ => Vec::new(),
+            };
+            match json(value) {
+                Ok(value) => self.set(key, Leaf { value, origin, elements, text: None, order: 0 }),
+                Err(problem) => errors.push(ConfigError::at(&origin, &key, problem)),
+            }
+        }
+    }
+
+    /// Text from a shell is read as TOML where it is, and else taken as it stands.
+    fn add_shell_value(&mut self, key: &str, text: &str, origin: Origin) {
+        let parsed = DeValue::parse(text).ok().and_then(|value| json(&value).ok());
+        let value = parsed.unwrap_or_else(|| Value::String(text.to_owned()));
+        let leaf = Leaf { value, origin, elements: Vec::new(), text: Some(text.to_owned()), order: 0 };
+        if let Value::Object(table) = &leaf.value {
+            for (inner, value) in flatten(table) {
+                let leaf = Leaf { value, text: None, ..leaf.clone() };
+                self.set(format!("{key}.{inner}"), leaf);
+            }
+        } else {
+            self.set(key.to_owned(), leaf);
+        }
+    }
+
+    /// Puts a setting in the place of what was there: of a table at its key, of a value where its table goes.
+    fn set(&mut self, key: String, mut leaf: Leaf) {
+        let below = format!("{key}.");
+        let covered: Vec<String> = self
+            .leaves
+            .range(below.clone()..)
+            .map(|(k, _)| k)
+            .take_while(|k| k.starts_with(&below))
+            .cloned()
+            .collect();
+        for covered in covered {
+            self.leaves.remove(&covered);
+        }
+        for (position, _) in key.match_indices('.') {
+            self.leaves.remove(&key[..position]);
+        }
+        self.written += 1;
+        leaf.order = self.written;
+        self.leaves.insert(key, leaf);
+    }
+}
+
+/// A list's elements, or the one value.
+fn listed(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(values) => values.iter().collect(),
+        single => vec![single],
+    }
+}
+
+/// The leaves of a table by dotted key.
+fn flatten(table: &Map<String, Value>) -> Vec<(String, Value)> {
+    let mut leaves = Vec::new();
+    for (key, value) in table {
+        match value {
+            Value::Object(inner) => {
+                leaves.extend(
+                    flatten(inner).into_iter().map(|(inner, value)| (format!("{key}.{inner}"), value)),
+                );
+            }
+            _ => leaves.push((key.clone(), value.clone())),
+        }
+    }
+    leaves
+}
+
+/// Line of a position in a text, counted from 1.
+fn line(text: &str, offset: usize) -> usize {
+    1 + text.as_bytes().iter().take(offset).filter(|&&byte| byte == b'\n').count()
+}
+
+/// A TOML value as JSON. Fails for numbers that JSON has not.
+fn json(value: &Spanned<DeValue<'_>>) -> Result<Value, String> {
+    Ok(match value.get_ref() {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Boolean(flag) => Value::Bool(*flag),
+        DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
+            Ok(number) => Value::from(number),
+            Err(_) => return Err(format!("is too large a whole number: {}", digits.as_str())),
+        },
+        DeValue::Float(digits) => {
+            let number: f64 =
+                digits.as_str().parse().map_err(|_| format!("is not a number: {}", digits.as_str()))?;
+            match serde_json::Number::from_f64(number) {
+                Some(number) => Value::Number(number),
+                None => return Err(format!("must be finite, not {}", digits.as_str())),
+            }
+        }
+        DeValue::Datetime(date) => Value::String(date.to_string()),
+        DeValue::Array(values) => Value::Array(values.iter().map(json).collect::<Result<_, _>>()?),
+        DeValue::Table(table) => {
+            let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+                Ok::<_, String>((ToString::to_string(key.get_ref()), json(value)?))
+            };
+            Value::Object(table.iter().map(entry).collect::<Result<_, _>>()?)
+        }
+    })
+}

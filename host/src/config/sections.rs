@@ -1,0 +1,339 @@
+//! Second stage: a section's settings checked against what lossnet and the components allow, and completed.
+//!
+//! Sections are checked one by one, so that a sweep checks each combination of a section's settings once,
+//! however many cells share it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use lossnet_plugin_protocol::{ComponentManifest, Kind};
+use serde_json::{Map, Value};
+
+use super::keys;
+use super::origin::{ConfigError, ConfigErrors, Origin};
+use super::raw::{Leaf, RawConfig};
+use super::resolved::{Component, DataSection, ExperimentSection, RunSection};
+use super::schema::{SettingProblem, SettingsSchema, unknown_key};
+use crate::catalog::{Catalog, NodeNames, did_you_mean};
+
+/// A section's settings by their keys without the section.
+pub(crate) type View<'v> = BTreeMap<&'v str, &'v Leaf>;
+
+/// Checks sections and gathers what is wrong with them.
+pub(crate) struct Checker<'a> {
+    pub(crate) raw: &'a RawConfig,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) nodes: &'a dyn NodeNames,
+    pub(super) known_nodes: RefCell<HashMap<String, Option<Rc<Vec<String>>>>>,
+    schemas: RefCell<HashMap<(Kind, String), Option<Rc<SettingsSchema>>>>,
+    errors: RefCell<ConfigErrors>,
+}
+
+impl<'a> Checker<'a> {
+    pub(crate) fn new(raw: &'a RawConfig, catalog: &'a Catalog, nodes: &'a dyn NodeNames) -> Checker<'a> {
+        let (known_nodes, schemas, errors) = Default::default();
+        Checker { raw, catalog, nodes, known_nodes, schemas, errors }
+    }
+
+    pub(crate) fn error(&self, error: ConfigError) {
+        self.errors.borrow_mut().push(error);
+    }
+
+    pub(crate) fn finish(self) -> Result<(), ConfigErrors> {
+        let errors = self.errors.into_inner();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// A section as it was written.
+    pub(crate) fn view(&self, section: &'a str) -> View<'a> {
+        self.raw.section(section).collect()
+    }
+
+    /// Finds keys that no section has. Those of components are found when their section is checked.
+    pub(crate) fn check_keys(&self) {
+        for (key, leaf) in self.raw.keys() {
+            let (section, name) = key.split_once('.').unwrap_or((key, ""));
+            if !keys::SECTIONS.contains(&section) {
+                let problem = ConfigError::at(&leaf.origin, key, "is in no section that a config has");
+                let sections = keys::SECTIONS.iter().map(|name| format!("[{name}]")).collect::<Vec<_>>();
+                let near = did_you_mean(section, keys::SECTIONS.into_iter().chain(["extends"]));
+                self.error(problem.help(near.or(Some(format!("there are {}", sections.join(", "))))));
+            } else if name.is_empty() {
+                self.error(ConfigError::at(&leaf.origin, key, "is a section: write its settings below it"));
+            } else if matches!(section, "experiment" | "run") && keys::find(key).is_none() {
+                self.unknown(leaf, section, name);
+            }
+        }
+    }
+
+    pub(crate) fn unknown(&self, leaf: &Leaf, section: &str, name: &str) {
+        let context = format!("[{section}]");
+        let problem = unknown_key(vec![name.to_owned()], keys::names_in(section), &context);
+        self.error(
+            ConfigError::at(&leaf.origin, &format!("{section}.{name}"), problem.problem).help(problem.help),
+        );
+    }
+
+    /// A setting of lossnet's own; none if it is not set, or wrong (which is then noted).
+    pub(super) fn value(&self, view: &View<'_>, section: &str, name: &str) -> Option<Value> {
+        let leaf = view.get(name)?;
+        let path = format!("{section}.{name}");
+        match keys::find(&path)?.shape.check(&leaf.value, leaf.as_text()) {
+            Ok(value) => Some(value),
+            Err((problem, help)) => {
+                self.error(ConfigError::at(&leaf.origin, &path, problem).help(help));
+                None
+            }
+        }
+    }
+
+    pub(super) fn text(&self, view: &View<'_>, section: &str, name: &str) -> Option<String> {
+        self.value(view, section, name)?.as_str().map(str::to_owned)
+    }
+
+    /// A text that must be set.
+    pub(super) fn required(&self, view: &View<'_>, section: &str, name: &str) -> Option<String> {
+        if !view.contains_key(name) {
+            self.missing(section, name);
+        }
+        self.text(view, section, name)
+    }
+
+    pub(super) fn missing(&self, section: &str, name: &str) {
+        self.error(ConfigError {
+            origin: Origin::Default,
+            key: Some(format!("{section}.{name}")),
+            problem: format!("`{section}.{name}` is not set"),
+            help: Some(format!("write `{name} = …` under [{section}], or -s {section}.{name}=…")),
+        });
+    }
+
+    fn number<T: TryFrom<i64>>(&self, view: &View<'_>, section: &str, name: &str) -> Option<T> {
+        self.value(view, section, name)?.as_i64().and_then(|number| T::try_from(number).ok())
+    }
+
+    pub(super) fn size(&self, view: &View<'_>) -> Option<u32> {
+        self.number(view, "loss_network", "size")
+    }
+
+    fn flag(&self, view: &View<'_>, section: &str, name: &str) -> Option<bool> {
+        self.value(view, section, name)?.as_bool()
+    }
+
+    pub(crate) fn experiment(&self, view: &View<'_>) -> Option<ExperimentSection> {
+        let name = if view.contains_key("name") {
+            self.text(view, "experiment", "name")
+        } else if self.raw.default_name.is_some() {
+            self.raw.default_name.clone()
+        } else {
+            self.missing("experiment", "name");
+            None
+        };
+        Some(ExperimentSection {
+            description: self.text(view, "experiment", "description")?,
+            repetitions: self.number(view, "experiment", "repetitions")?,
+            name: name?,
+        })
+    }
+
+    pub(crate) fn run(&self, view: &View<'_>) -> Option<RunSection> {
+        // Each is looked at, so that all that is wrong is found.
+        let texts = ["device", "precision", "executor"].map(|name| self.text(view, "run", name));
+        let numbers = ["batch_size", "loader_threads"].map(|name| self.number(view, "run", name));
+        let flags = ["deterministic", "offline"].map(|name| self.flag(view, "run", name));
+        let seed = self.number(view, "run", "seed");
+        let [device, precision, executor] = texts;
+        Some(RunSection {
+            device: device?,
+            precision: precision?,
+            executor: executor?,
+            batch_size: numbers[0]?,
+            loader_threads: numbers[1]?,
+            deterministic: flags[0]?,
+            offline: flags[1]?,
+            seed: seed?,
+        })
+    }
+
+    pub(crate) fn task(&self, view: &View<'_>) -> Option<Component> {
+        let name = self.required(view, "task", "name")?;
+        let manifest = self.lookup(view, "task", "name", Kind::Task, &name)?;
+        let own = view.iter().filter(|(key, _)| **key != "name").map(|(key, leaf)| (*key, *leaf));
+        self.settings("task", &[manifest], own.collect())?.pop()
+    }
+
+    pub(crate) fn data(&self, view: &View<'_>) -> Option<DataSection> {
+        let limit = self.number(view, "data", "limit");
+        let folder = self.text(view, "data", "folder");
+        let name = self.required(view, "data", "name")?;
+        let manifest = self.lookup(view, "data", "name", Kind::Dataset, &name)?;
+        let own = view.iter().filter(|(key, _)| keys::find(&format!("data.{key}")).is_none());
+        let dataset = self.settings("data", &[manifest], own.map(|(key, leaf)| (*key, *leaf)).collect());
+        let splits = self.splits(view, manifest)?;
+        Some(DataSection { dataset: dataset?.pop()?, splits, folder, limit })
+    }
+
+    /// The splits to use: those named, where naming one with parts means all its parts; else all.
+    fn splits(&self, view: &View<'_>, dataset: &ComponentManifest) -> Option<Vec<String>> {
+        let known = &dataset.details.splits;
+        if !view.contains_key("splits") {
+            return Some(known.clone());
+        }
+        let leaf = view.get("splits")?;
+        let mut splits: Vec<String> = Vec::new();
+        for (index, split) in self.value(view, "data", "splits")?.as_array()?.iter().enumerate() {
+            let split = split.as_str()?;
+            // The dataset itself knows the parts of a split, and a dataset of the user's folders all its splits.
+            let part =
+                known.iter().any(|whole| split.strip_prefix(whole).is_some_and(|part| part.starts_with('/')));
+            let parts: Vec<&String> = known
+                .iter()
+                .filter(|known| {
+                    known.strip_prefix(split).is_some_and(|part| part.is_empty() || part.starts_with('/'))
+                })
+                .collect();
+            if parts.is_empty() && !part && !known.is_empty() {
+                let problem =
+                    format!("names the split `{split}`, and `{}` has {}", dataset.name, known.join(", "));
+                let error = ConfigError::at(leaf.element_origin(index), "data.splits", problem);
+                self.error(error.help(did_you_mean(split, known.iter().map(String::as_str))));
+                return None;
+            }
+            let named =
+                if parts.is_empty() { vec![split.to_owned()] } else { parts.into_iter().cloned().collect() };
+            for split in named {
+                if !splits.contains(&split) {
+                    splits.push(split);
+                }
+            }
+        }
+        if splits.is_empty() {
+            self.error(ConfigError::at(&leaf.origin, "data.splits", "must name a split at least"));
+            return None;
+        }
+        Some(splits)
+    }
+
+    /// A component by the name that stands at a key.
+    pub(super) fn lookup(
+        &self,
+        view: &View<'_>,
+        section: &str,
+        key: &str,
+        kind: Kind,
+        name: &str,
+    ) -> Option<&'a ComponentManifest> {
+        match self.catalog.get(kind, name) {
+            Ok(manifest) => Some(manifest),
+            Err(error) => {
+                self.error(ConfigError {
+                    origin: view.get(key).map_or(Origin::Default, |leaf| leaf.origin.clone()),
+                    key: Some(format!("{section}.{key}")),
+                    problem: format!("`{section}.{key}`: {error}"),
+                    help: None,
+                });
+                None
+            }
+        }
+    }
+
+    /// The settings in `section` for components that share them: each gets those that it has.
+    pub(super) fn settings(
+        &self,
+        section: &str,
+        components: &[&ComponentManifest],
+        own: View<'_>,
+    ) -> Option<Vec<Component>> {
+        let given = nested(&own);
+        let schemas: Vec<_> =
+            components.iter().map(|component| self.schema(section, component)).collect::<Option<_>>()?;
+        let context =
+            components.iter().map(|c| format!("{} `{}`", c.kind, c.name)).collect::<Vec<_>>().join(" or ");
+        let mut problems = Vec::new();
+        for key in given.keys().filter(|key| !schemas.iter().any(|schema| schema.has(key))) {
+            let mut known: Vec<&str> = Vec::new();
+            for schema in &schemas {
+                known.extend(schema.keys());
+            }
+            for name in keys::names_in(section) {
+                known.push(name);
+            }
+            problems.push(unknown_key(vec![key.clone()], known.into_iter(), &format!("the {context}")));
+        }
+        let mut configured = Vec::new();
+        for (component, schema) in components.iter().zip(&schemas) {
+            let mine: Map<String, Value> = given
+                .iter()
+                .filter(|(key, _)| schema.has(key))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
+            let settings = schema.complete(&mine);
+            problems
+                .extend(schema.problems(&settings, &format!("the {} `{}`", component.kind, component.name)));
+            configured.push(Component { name: component.name.clone(), settings });
+        }
+        let fine = problems.is_empty();
+        for problem in problems {
+            self.setting_problem(section, &own, problem);
+        }
+        fine.then_some(configured)
+    }
+
+    fn setting_problem(&self, section: &str, own: &View<'_>, problem: SettingProblem) {
+        let path = problem.path.join(".");
+        // A list's element is inside the leaf, a table's setting may be anywhere below the key.
+        let at = own.get(path.as_str()).or_else(|| {
+            own.iter()
+                .find(|(key, _)| {
+                    let inside = |outer: &str, inner: &str| {
+                        inner.strip_prefix(outer).is_some_and(|r| r.starts_with('.'))
+                    };
+                    inside(key, &path) || inside(&path, key)
+                })
+                .map(|(_, leaf)| leaf)
+        });
+        let origin = at.map_or(Origin::Default, |leaf| leaf.origin.clone());
+        self.error(
+            ConfigError::at(&origin, &format!("{section}.{path}"), problem.problem).help(problem.help),
+        );
+    }
+
+    fn schema(&self, section: &str, component: &ComponentManifest) -> Option<Rc<SettingsSchema>> {
+        let key = (component.kind, component.name.clone());
+        if let Some(schema) = self.schemas.borrow().get(&key) {
+            return schema.clone();
+        }
+        let schema = match SettingsSchema::new(component) {
+            Ok(schema) => Some(Rc::new(schema)),
+            Err(problem) => {
+                self.error(ConfigError::at(&Origin::Default, section, format!("can't be used: {problem}")));
+                None
+            }
+        };
+        self.schemas.borrow_mut().insert(key, schema.clone());
+        schema
+    }
+}
+
+/// Leaves at dotted keys as the tables that they are.
+fn nested(leaves: &View<'_>) -> Map<String, Value> {
+    let mut root = Map::new();
+    for (key, leaf) in leaves {
+        let mut table = &mut root;
+        let mut parts = key.split('.').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                table.insert(part.to_owned(), leaf.value.clone());
+                break;
+            }
+            let below = table.entry(part).or_insert_with(|| Value::Object(Map::new()));
+            match below {
+                Value::Object(below) => table = below,
+                // A value where a table should be is told by the schema.
+                _ => break,
+            }
+        }
+    }
+    root
+}

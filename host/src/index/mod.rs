@@ -1,0 +1,109 @@
+//! Which plugins there are and what they hold.
+//!
+//! Plugins are shared libraries in the folders of a [`SearchPath`]. What a plugin says of itself is kept in the
+//! user's cache folder, so that names and settings can be looked up without loading it (or libtorch); it is asked
+//! again once its file has changed.
+
+mod cache;
+mod discover;
+mod trust;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use lossnet_plugin_protocol::graph::Graph;
+use lossnet_plugin_protocol::{PluginError, PluginManifest};
+
+pub use discover::{SearchError, SearchPath};
+pub use trust::Untrusted;
+
+use crate::catalog::{Catalog, CatalogProblem, CataloguedPlugin, NodeNames};
+use crate::engine::protocol::Indexed;
+use cache::Cache;
+
+/// The plugins of a search path.
+#[derive(Debug)]
+pub struct Index {
+    /// The components of all plugins that can be used.
+    pub catalog: Catalog,
+    /// The files and folders that can't be used, and names claimed twice.
+    pub problems: Vec<Problem>,
+    cache: Cache,
+}
+
+/// Something that keeps plugins from being used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Others may write to it.
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
+    /// It can't be loaded, or does not fit.
+    #[error(transparent)]
+    Refused(PluginError),
+    /// A name is claimed by several plugins.
+    #[error(transparent)]
+    Catalog(#[from] CatalogProblem),
+}
+
+/// Loads plugins and says what they hold, in the order of the files: the engine, unless in a test.
+pub type Inspect<'a> = &'a mut dyn FnMut(&[PathBuf]) -> Result<Vec<Indexed>, PluginError>;
+
+impl Index {
+    /// Finds the plugins of a search path. `inspect` is called with those that are new or have changed, if any.
+    ///
+    /// Fails if `inspect` does; a plugin that can't be used is one of the [`problems`](Index::problems).
+    pub fn build(
+        search: &SearchPath,
+        cache_folder: &Path,
+        inspect: Inspect<'_>,
+    ) -> Result<Index, PluginError> {
+        let cache = Cache::new(cache_folder);
+        let mut problems = Vec::new();
+        let mut files = Vec::new();
+        for file in search.files() {
+            match trust::check(&file) {
+                Ok(()) => files.push(file),
+                Err(untrusted) => problems.push(Problem::Untrusted(untrusted)),
+            }
+        }
+
+        let mut manifests: BTreeMap<&Path, PluginManifest> =
+            files.iter().filter_map(|file| Some((file.as_path(), cache.manifest(file)?))).collect();
+        let unknown: Vec<PathBuf> =
+            files.iter().filter(|file| !manifests.contains_key(file.as_path())).cloned().collect();
+        if !unknown.is_empty() {
+            let answers = inspect(&unknown)?;
+            for (file, answer) in unknown.iter().zip(answers) {
+                match answer {
+                    Indexed::Plugin { manifest, graphs } => {
+                        cache.keep(file, &manifest, &graphs);
+                        let file = files.iter().find(|known| *known == file).unwrap_or(file);
+                        manifests.insert(file, *manifest);
+                    }
+                    Indexed::Refused(error) => problems.push(Problem::Refused(error)),
+                }
+            }
+        }
+
+        let plugins = files.iter().filter_map(|file| {
+            let manifest = manifests.remove(file.as_path())?;
+            Some(CataloguedPlugin { path: file.clone(), manifest })
+        });
+        let (catalog, claimed) = Catalog::new(plugins.collect(), search.folders().to_vec());
+        problems.extend(claimed.into_iter().map(Problem::Catalog));
+        Ok(Index { catalog, problems, cache })
+    }
+
+    /// The description of a backbone with its default settings, as it was when its plugin was last asked.
+    pub fn graph(&self, backbone: &str) -> Option<Graph> {
+        let plugin = self.catalog.plugin_of(lossnet_plugin_protocol::Kind::Backbone, backbone)?;
+        self.cache.graph(plugin, backbone)
+    }
+}
+
+impl NodeNames for Index {
+    fn node_names(&self, backbone: &str) -> Option<Vec<String>> {
+        Some(self.graph(backbone)?.names().map(str::to_owned).collect())
+    }
+}
