@@ -1,100 +1,79 @@
-//! The distance of two images' features at one layer.
+//! The comparisons as components.
 
+use lossnet_plugin_api::component::torch_error;
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_api::tch::TchError;
 
-use crate::settings::{Epsilon, FeatureSettings};
+use crate::normalize::channel_normalized;
+use crate::{FeatureSettings, Transform, arithmetic};
 
-/// What happens to the features before anything else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transform {
-    /// Nothing.
-    Spatial,
-    /// Each channel's mean. It is kept as N×C×1×1: the same at every position, it need not be expanded.
-    Mean,
-    /// Each channel's values sorted, put back row by row.
-    Sort,
+/// The comparison that a [`Transform`] makes, such as `spatial`.
+#[derive(Clone, Copy, Debug)]
+pub struct FeatureComparison {
+    transform: Transform,
 }
 
-/// Squared differences of transformed, normalized features.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FeatureDistance {
+impl FeatureComparison {
+    /// The comparison with this transform.
+    pub fn new(transform: Transform) -> Self {
+        FeatureComparison { transform }
+    }
+}
+
+impl Comparison for FeatureComparison {
+    type Config = FeatureSettings;
+
+    fn info(&self) -> Info {
+        Info::new(self.transform.name(), self.transform.summary())
+            .with_reference("Pihlgren et al., arXiv 2302.04032, and Zhang et al., CVPR 2018")
+    }
+
+    fn build(&self, settings: FeatureSettings) -> Result<Box<dyn Compare>, PluginError> {
+        Ok(Box::new(Configured { transform: self.transform, settings }))
+    }
+}
+
+struct Configured {
     transform: Transform,
     settings: FeatureSettings,
 }
 
-impl FeatureDistance {
-    pub(crate) fn new(transform: Transform, settings: FeatureSettings) -> Self {
-        FeatureDistance { transform, settings }
-    }
-
-    fn transformed(self, features: &Tensor) -> Result<Tensor, TchError> {
+impl Configured {
+    /// A prepared batch without the positions that are copies of another.
+    fn distinct(&self, prepared: &Tensor) -> Result<Tensor, PluginError> {
         match self.transform {
-            Transform::Spatial => Ok(features.shallow_clone()),
-            Transform::Mean => features.f_mean_dim([2i64, 3].as_slice(), true, None),
-            Transform::Sort => {
-                let shape = features.size();
-                // Rows of one channel each, so that sorting runs over memory in order.
-                let rows = features.f_contiguous()?.f_flatten(2, 3)?;
-                let (sorted, _) = rows.f_sort(-1, false)?;
-                sorted.f_reshape(&shape)
-            }
-        }
-    }
-
-    fn normalized(self, values: &Tensor) -> Result<Tensor, TchError> {
-        if !self.settings.channel_norm {
-            return Ok(values.shallow_clone());
-        }
-        // Its gradient at a zero vector is zero, where that of a square root of a sum would be infinite.
-        let norm = values.f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?;
-        let norm = match self.settings.epsilon {
-            Epsilon::FNormalize => norm.f_clamp_min(1e-12)?,
-            Epsilon::Lpips => norm.f_add_scalar(1e-10)?,
-        };
-        values.f_div(&norm)
-    }
-}
-
-/// Features behind a flattening have no positions: they count as one.
-fn with_positions(features: &Tensor) -> Result<Tensor, PluginError> {
-    match features.dim() {
-        4 => Ok(features.shallow_clone()),
-        2 => features.f_unsqueeze(-1).and_then(|t| t.f_unsqueeze(-1)).map_err(torch_error),
-        _ => Err(PluginError::input(format!(
-            "features of shape {:?} can't be compared: N×C×H×W or N×C is needed",
-            features.size()
-        ))),
-    }
-}
-
-fn weights(calibration: &Tensor, channels: i64) -> Result<Tensor, PluginError> {
-    if calibration.numel() as i64 != channels {
-        return Err(PluginError::input(format!(
-            "the calibration has {} weights for a layer of {channels} channels",
-            calibration.numel()
-        )));
-    }
-    calibration.f_reshape([1, channels, 1, 1]).map_err(torch_error)
-}
-
-impl Compare for FeatureDistance {
-    fn prepare(&self, features: &Tensor) -> Result<Tensor, PluginError> {
-        let features = with_positions(features)?;
-        self.transformed(&features).and_then(|values| self.normalized(&values)).map_err(torch_error)
-    }
-
-    /// N×1×H×W; N×1×1×1 for `mean`, whose distance is the same everywhere.
-    fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
-        let squared = a.f_sub(b).and_then(|difference| difference.f_square()).map_err(torch_error)?;
-        let channels = [1i64];
-        match calibration {
-            None => squared.f_sum_dim_intlist(channels.as_slice(), true, None),
-            Some(calibration) => {
-                let weights = weights(calibration, squared.size().get(1).copied().unwrap_or(0))?;
-                squared.f_mul(&weights).and_then(|t| t.f_sum_dim_intlist(channels.as_slice(), true, None))
-            }
+            Transform::Mean => prepared.f_narrow(2, 0, 1).and_then(|row| row.f_narrow(3, 0, 1)),
+            Transform::Spatial | Transform::Sort => Ok(prepared.shallow_clone()),
         }
         .map_err(torch_error)
+    }
+}
+
+impl Compare for Configured {
+    /// Transformed and normalized features, N×C×H×W; N×C, as behind a flattening, counts as N×C×1×1.
+    ///
+    /// Those of `mean`, the same at every position, are computed for one position and seen at all of them through
+    /// strides of 0: they take no more memory than N×C×1×1. Normalizing before or after that gives the same values.
+    fn prepare(&self, features: &Tensor) -> Result<Tensor, PluginError> {
+        let features = arithmetic::with_positions(features)?;
+        let transformed = self.transform.apply(&features)?;
+        let prepared = if self.settings.channel_norm {
+            channel_normalized(&transformed, self.settings.epsilon)?
+        } else {
+            transformed
+        };
+        prepared.f_expand_as(&features).map_err(torch_error)
+    }
+
+    fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
+        arithmetic::check_pair(a, b, calibration)?;
+        let map = arithmetic::map(&self.distinct(a)?, &self.distinct(b)?, calibration)?;
+        let shape = a.size();
+        map.f_expand([shape[0], 1, shape[2], shape[3]], false).map_err(torch_error)
+    }
+
+    /// For `mean` this is exact: the mean over positions that are all alike is the value at one of them.
+    fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
+        arithmetic::check_pair(a, b, calibration)?;
+        arithmetic::distance(&self.distinct(a)?, &self.distinct(b)?, calibration)
     }
 }

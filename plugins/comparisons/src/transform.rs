@@ -51,6 +51,8 @@ impl Transform {
 
 /// The values of each channel in ascending order.
 fn sorted(features: &Tensor) -> Result<Tensor, TchError> {
-    let (values, _) = features.f_flatten(2, 3)?.f_sort(2, false)?;
+    // Rows of one channel each, so that sorting runs over memory in order.
+    let rows = features.f_contiguous()?.f_flatten(2, 3)?;
+    let (values, _) = rows.f_sort(2, false)?;
     values.f_view_as(features)
 }

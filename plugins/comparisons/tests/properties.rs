@@ -50,7 +50,7 @@ fn settings_are_described_and_checked() {
     assert_eq!(properties["channel_norm"]["default"], true);
     assert_eq!(properties["epsilon"]["default"], "f-normalize");
     let schema = manifest.config_schema.to_string();
-    for part in ["lpips", "max(n, 1e-12)", "n + 1e-10"] {
+    for part in ["lpips", "max(norm, 1e-12)", "norm + 1e-10"] {
         assert!(schema.contains(part), "{schema}");
     }
     for wrong in [json!({ "epsilon": "l2" }), json!({ "channelnorm": true }), json!({ "channel_norm": 1 })] {
@@ -162,10 +162,22 @@ fn sorting_ignores_where_values_are_and_means_ignore_more() {
 }
 
 #[test]
+fn features_behind_a_flattening_have_one_position() {
+    for (name, comparison) in all() {
+        let [flat, square] = [&[2i64, 6] as &[i64], &[2, 6, 1, 1]].map(|shape| {
+            let (a, b) = (features(shape, 9), features(shape, 10));
+            let (a, b) = (comparison.prepare(&a).unwrap(), comparison.prepare(&b).unwrap());
+            (comparison.distance(&a, &b, None).unwrap(), comparison.map(&a, &b, None).unwrap().size())
+        });
+        assert_eq!((bits(&flat.0), flat.1), (bits(&square.0), square.1), "{name}");
+    }
+}
+
+#[test]
 fn wrong_shapes_are_errors_with_a_sentence() {
     for (name, comparison) in all() {
         let prepare = |shape: &[i64]| comparison.prepare(&features(shape, 1));
-        for shape in [&[2i64, 3] as &[i64], &[1, 3, 0, 4]] {
+        for shape in [&[2i64, 3, 4] as &[i64], &[1, 3, 0, 4]] {
             let error = prepare(shape).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Input, "{name}");
             assert!(error.message.contains("N×C×H×W"), "{error}");

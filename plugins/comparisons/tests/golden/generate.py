@@ -1,71 +1,77 @@
 #!/usr/bin/env python3
-"""Writes comparisons.json: distances, maps and gradients computed by PyTorch in float64.
+"""Writes comparisons.json: what the comparisons must give, computed by PyTorch and lpips in float64.
 
-usage: generate.py   (needs torch 2.11)
+usage: generate.py   (needs torch 2.11 and lpips 0.1.4)
 """
 
 import json
 from pathlib import Path
 
+import lpips
 import torch
 import torch.nn.functional as F
 
-N, C, H, W = 2, 3, 2, 4
+N, C, H, W = 2, 5, 2, 3
 
 
-def features(seed):
-    # Multiples of 1/8, so that they are exact in float32; one zero channel vector.
-    generator = torch.Generator().manual_seed(seed)
-    values = torch.randint(-16, 17, (N, C, H, W), generator=generator).double() / 8
-    values[0, :, 0, 0] = 0
-    return values
-
-
-def transform(kind, x):
-    if kind == "spatial":
-        return x
+def transform(kind, y):
     if kind == "mean":
-        return x.mean((2, 3), keepdim=True).expand_as(x)
-    return x.flatten(2).sort(-1).values.reshape(x.shape)
+        return y.mean((2, 3), keepdim=True).repeat(1, 1, H, W)
+    if kind == "sort":
+        return torch.stack([torch.stack([c.flatten().sort().values.view(H, W) for c in image]) for image in y])
+    return y
 
 
-def normalize(x, epsilon):
-    if epsilon is None:
-        return x
+def normalize(epsilon, y):
     if epsilon == "f-normalize":
-        return F.normalize(x, dim=1)
-    return x / (torch.linalg.vector_norm(x, dim=1, keepdim=True) + 1e-10)
+        return F.normalize(y, dim=1)
+    if epsilon == "lpips":
+        return lpips.normalize_tensor(y)
+    return y
+
+
+def spatial_map(kind, epsilon, weights, a, b):
+    difference = (normalize(epsilon, transform(kind, a)) - normalize(epsilon, transform(kind, b))) ** 2
+    return F.conv2d(difference, weights.view(1, C, 1, 1))
 
 
 def main():
-    a, b = features(1), features(2)
-    weights = torch.tensor([0.5, 0.0, 2.0], dtype=torch.float64)
+    torch.manual_seed(20230204)
+    torch.set_default_dtype(torch.float64)
+    a = torch.randn(N, C, H, W)
+    b = a + torch.randn(N, C, H, W)
+    # One position whose vector is so short that the two epsilon forms differ.
+    a[0, :, 1, 2] *= 1e-10
+    calibration = torch.rand(C)
+    calibration[3] = 0
+
     cases = []
-    for kind in ("spatial", "mean", "sort"):
-        for epsilon in (None, "f-normalize", "lpips"):
-            for calibrated in (False, True):
+    for kind in ["spatial", "mean", "sort"]:
+        for epsilon in ["f-normalize", "lpips", None]:
+            for calibrated in [False, True]:
                 x = a.clone().requires_grad_()
-                y, y0 = (normalize(transform(kind, t), epsilon) for t in (x, b))
-                w = weights if calibrated else torch.ones(C, dtype=torch.float64)
-                per_position = ((y - y0) ** 2 * w.view(1, C, 1, 1)).sum(1, keepdim=True)
-                distance = per_position.mean((1, 2, 3))
-                distance.sum().backward()
+                values = spatial_map(kind, epsilon, calibration if calibrated else torch.ones(C), x, b)
+                distance = values.mean((1, 2, 3))
+                # Another weight for each pair, so that a mix-up of pairs shows.
+                (distance * torch.tensor([1.0, 2.0])).sum().backward()
                 cases.append({
-                    "kind": kind,
+                    "comparison": kind,
+                    "channel_norm": epsilon is not None,
                     "epsilon": epsilon,
                     "calibrated": calibrated,
                     "distance": distance.tolist(),
-                    "map": per_position.flatten().tolist(),
+                    "map": values.flatten().tolist(),
                     "gradient": x.grad.flatten().tolist(),
                 })
     document = {
         "shape": [N, C, H, W],
         "a": a.flatten().tolist(),
         "b": b.flatten().tolist(),
-        "weights": weights.tolist(),
+        "calibration": calibration.tolist(),
         "cases": cases,
     }
-    (Path(__file__).parent / "comparisons.json").write_text(json.dumps(document) + "\n")
+    text = json.dumps(document).replace('{"comparison', '\n{"comparison')
+    (Path(__file__).parent / "comparisons.json").write_text(text + "\n")
 
 
 main()
