@@ -10,4 +10,7 @@ pub mod hex;
 pub mod index;
 pub mod lpips;
 pub mod plan;
+pub mod results;
+pub mod signature;
+pub mod store;
 pub mod weights;

@@ -1,0 +1,95 @@
+//! One metric of one cell.
+
+use serde_json::{Map, Value, json};
+
+use crate::store::CellResult;
+
+/// The columns of the table, in order.
+pub const COLUMNS: [&str; 26] = [
+    "experiment", "task", "task_settings", "dataset", "backbone", "weights", "layers", "comparison", "normalize",
+    "metric", "split", "value", "unit", "higher_is_better", "samples", "repetition", "device", "precision", "seed",
+    "protocol_version", "lossnet_version", "weights_sha256", "started", "seconds", "cell", "signature",
+];
+
+/// One metric of one cell with the cell's whole identity, a value for each of [`COLUMNS`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row(Vec<Value>);
+
+impl Row {
+    /// A row per metric.
+    pub fn of(result: &CellResult) -> Vec<Row> {
+        let config = &result.cell.config;
+        let network = &config.loss_network;
+        result
+            .metrics
+            .iter()
+            .map(|metric| {
+                Row(vec![
+                    json!(result.experiment),
+                    json!(config.task.name),
+                    json!(Value::Object(config.task.settings.clone()).to_string()),
+                    json!(config.data.dataset.name),
+                    json!(network.backbone.name),
+                    json!(network.weights),
+                    json!(network.layers.join(",")),
+                    json!(network.comparison.name),
+                    json!(network.normalize),
+                    json!(metric.name),
+                    json!(metric.split),
+                    json!(metric.value),
+                    json!(metric.unit),
+                    json!(metric.higher_is_better),
+                    json!(metric.samples),
+                    json!(result.cell.repetition),
+                    json!(result.device),
+                    json!(config.run.precision),
+                    json!(result.cell.seed),
+                    json!(result.cell.protocol_version),
+                    json!(result.versions.lossnet),
+                    json!(result.weights),
+                    json!(result.started),
+                    json!(result.seconds),
+                    json!(result.cell.id),
+                    json!(result.signature),
+                ])
+            })
+            .collect()
+    }
+
+    /// The value of a column.
+    pub fn get(&self, column: &str) -> Option<&Value> {
+        COLUMNS.iter().position(|known| *known == column).and_then(|position| self.0.get(position))
+    }
+
+    /// The value of a column as people read it.
+    pub fn text(&self, column: &str) -> String {
+        self.get(column).map(text).unwrap_or_default()
+    }
+
+    /// All values, in the order of the columns.
+    pub fn values(&self) -> &[Value] {
+        &self.0
+    }
+}
+
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The table as CSV with a header.
+pub fn csv(rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(COLUMNS)?;
+    for row in rows {
+        writer.write_record(row.0.iter().map(text))?;
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// The table as a JSON list of objects.
+pub fn to_json(rows: &[Row]) -> Value {
+    let object = |row: &Row| -> Map<String, Value> {
+        COLUMNS.iter().map(|name| (*name).to_owned()).zip(row.0.iter().cloned()).collect()
+    };
+    rows.iter().map(|row| Value::Object(object(row))).collect()
+}

@@ -1,0 +1,142 @@
+//! Results on disk.
+//!
+//! ```text
+//! <root>/<experiment>/
+//!   plan.json               the plan of the last run
+//!   <cell>/
+//!     config.toml           the resolved config
+//!     samples.<split>.csv   the scores of every sample, in the order of the dataset
+//!     metrics.jsonl         metrics and curves, line by line
+//!     run.log               what happened when
+//!     result.json           written last, in one step: its presence means that the cell is complete
+//!     failed.json           why the last attempt failed
+//!     .lock                 held by the process that works on the cell
+//! ```
+//!
+//! The lock is the operating system's (`flock`): it goes when its holder dies, however that happens, so there are no stale
+//! ones. On NFS, Linux maps it to a byte-range lock at the server, which is released when the client's lease ends.
+
+mod cell;
+mod error;
+mod log;
+mod result;
+mod samples;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+use crate::plan::{CellState, Plan};
+
+pub use cell::CellFolder;
+pub use error::StoreError;
+pub use result::{CellFailure, CellResult, FORMAT, Versions};
+pub use writer::CellWriter;
+
+/// The folder of all results, `logs` unless the user says otherwise.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// The results of one experiment.
+#[derive(Clone, Debug)]
+pub struct ExperimentFolder {
+    name: String,
+    path: PathBuf,
+}
+
+impl Store {
+    /// A store in this folder, which need not exist yet.
+    pub fn new(root: &Path) -> Store {
+        Store { root: root.to_owned() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The results of an experiment of this name, which need not exist yet.
+    pub fn experiment(&self, name: &str) -> ExperimentFolder {
+        ExperimentFolder { name: name.to_owned(), path: self.root.join(name) }
+    }
+
+    /// The experiments that there are, by name: the folders that hold a plan or a cell.
+    pub fn experiments(&self) -> Result<Vec<ExperimentFolder>, StoreError> {
+        let mut found = Vec::new();
+        if !self.root.is_dir() {
+            return Ok(found);
+        }
+        for entry in fs_err::read_dir(&self.root).map_err(StoreError::read)? {
+            let path = entry.map_err(StoreError::read)?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            let experiment = self.experiment(name);
+            if path.is_dir() && (path.join(PLAN).is_file() || !experiment.cells()?.is_empty()) {
+                found.push(experiment);
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+}
+
+const PLAN: &str = "plan.json";
+
+impl ExperimentFolder {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether anything of it is there.
+    pub fn exists(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    /// The folder of a cell, which need not exist yet.
+    pub fn cell(&self, id: &str) -> CellFolder {
+        CellFolder::new(self.path.join(id))
+    }
+
+    /// How far a cell is.
+    pub fn state(&self, id: &str) -> CellState {
+        self.cell(id).state()
+    }
+
+    /// The cells that have a folder, by id.
+    pub fn cells(&self) -> Result<Vec<(String, CellFolder)>, StoreError> {
+        let mut found = Vec::new();
+        if !self.path.is_dir() {
+            return Ok(found);
+        }
+        for entry in fs_err::read_dir(&self.path).map_err(StoreError::read)? {
+            let path = entry.map_err(StoreError::read)?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            if is_cell_id(name) && path.is_dir() {
+                found.push((name.to_owned(), CellFolder::new(path)));
+            }
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(found)
+    }
+
+    /// Keeps the plan of a run, so that cells to do can be told later.
+    pub fn write_plan(&self, plan: &Plan) -> Result<(), StoreError> {
+        fs_err::create_dir_all(&self.path).map_err(StoreError::write)?;
+        result::write_json(&self.path.join(PLAN), plan)
+    }
+
+    /// The plan of the last run, if there is one.
+    pub fn read_plan(&self) -> Result<Option<Plan>, StoreError> {
+        result::read_json(&self.path.join(PLAN))
+    }
+}
+
+fn is_cell_id(name: &str) -> bool {
+    name.len() == 16 && name.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -1,0 +1,142 @@
+//! Work on one cell: what it finds is on disk as soon as it is reported.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use fs_err::File;
+use lossnet_plugin_protocol::PluginError;
+use lossnet_plugin_protocol::report::{Metric, Report, SampleRows};
+
+use super::cell::{CellFolder, FAILED, RESULT};
+use super::result::{CellFailure, CellResult, write_json};
+use super::samples::{self, SampleFile};
+use super::{StoreError, log};
+use crate::plan::Cell;
+
+/// A cell at work, locked against other processes.
+#[derive(Debug)]
+pub struct CellWriter {
+    folder: PathBuf,
+    cell: Cell,
+    experiment: String,
+    samples: BTreeMap<String, SampleFile>,
+    metrics: Vec<Metric>,
+    curves: File,
+    started: u64,
+    /// Held until this is dropped.
+    _lock: File,
+}
+
+impl CellWriter {
+    pub(super) fn begin(
+        folder: &CellFolder,
+        experiment: &str,
+        cell: &Cell,
+        lock: File,
+    ) -> Result<CellWriter, StoreError> {
+        let path = folder.path();
+        let config = cell.config.to_toml().map_err(|error| StoreError::Write(std::io::Error::other(error)))?;
+        crate::atomic::write(&path.join("config.toml"), config.as_bytes()).map_err(StoreError::write)?;
+        let failed = path.join(FAILED);
+        if failed.exists() {
+            fs_err::remove_file(failed).map_err(StoreError::write)?;
+        }
+        // Metrics belong to the attempt that ends well: they are found anew from the recorded samples.
+        let curves = File::create(path.join("metrics.jsonl")).map_err(StoreError::write)?;
+        log::append(&path.join("run.log"), &format!("began {} ({})", cell.name, cell.id))?;
+        Ok(CellWriter {
+            folder: path.to_owned(),
+            cell: cell.clone(),
+            experiment: experiment.to_owned(),
+            samples: BTreeMap::new(),
+            metrics: Vec::new(),
+            curves,
+            started: log::now(),
+            _lock: lock,
+        })
+    }
+
+    /// The cell's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The cell.
+    pub fn cell(&self) -> &Cell {
+        &self.cell
+    }
+
+    /// How many samples of a split an interrupted run has recorded.
+    pub fn recorded(&mut self, split: &str) -> Result<u64, StoreError> {
+        Ok(self.file(split)?.rows())
+    }
+
+    /// At most `count` recorded scores of a split from row `first` on.
+    pub fn read(&self, split: &str, first: u64, count: u64) -> Result<SampleRows, StoreError> {
+        samples::read(&self.folder.join(samples::file_name(split)), split, first, count)
+    }
+
+    /// Keeps what a task reports.
+    pub fn report(&mut self, report: &Report) -> Result<(), StoreError> {
+        match report {
+            Report::Samples(rows) => return self.file(&rows.split)?.append(rows),
+            Report::Metric(metric) => self.metrics.push(metric.clone()),
+            _ => {}
+        }
+        let mut line = serde_json::to_string(report).map_err(|error| StoreError::Write(error.into()))?;
+        line.push('\n');
+        self.curves.write_all(line.as_bytes()).map_err(StoreError::write)
+    }
+
+    fn file(&mut self, split: &str) -> Result<&mut SampleFile, StoreError> {
+        if !self.samples.contains_key(split) {
+            let file = SampleFile::open(&self.folder.join(samples::file_name(split)))?;
+            self.samples.insert(split.to_owned(), file);
+        }
+        self.samples.get_mut(split).ok_or_else(|| StoreError::Damaged {
+            path: self.folder.clone(),
+            reason: format!("the file of the split `{split}` is gone"),
+        })
+    }
+
+    /// Makes the cell complete. `fill` adds what only the caller knows to the result.
+    pub fn finish(self, fill: impl FnOnce(&mut CellResult)) -> Result<CellResult, StoreError> {
+        for file in self.samples.values() {
+            file.sync()?;
+        }
+        self.curves.sync_data().map_err(StoreError::write)?;
+        let mut result = CellResult {
+            format: super::FORMAT,
+            experiment: self.experiment,
+            cell: self.cell,
+            signature: String::new(),
+            metrics: self.metrics,
+            versions: super::Versions { lossnet: env!("CARGO_PKG_VERSION").to_owned(), ..Default::default() },
+            weights: String::new(),
+            device: String::new(),
+            started: self.started,
+            seconds: log::now().saturating_sub(self.started) as f64,
+            group_size: 1,
+        };
+        fill(&mut result);
+        log::append(&self.folder.join("run.log"), "complete")?;
+        write_json(&self.folder.join(RESULT), &result)?;
+        Ok(result)
+    }
+
+    /// Says why the attempt failed. What was recorded stays, and the next attempt goes on from there.
+    pub fn fail(self, error: &PluginError) -> Result<(), StoreError> {
+        let failure = CellFailure { name: self.cell.name, error: error.clone(), when: log::now() };
+        log::append(&self.folder.join("run.log"), &format!("failed: {error}"))?;
+        write_json(&self.folder.join(FAILED), &failure)
+    }
+
+    /// Leaves the cell for later.
+    pub fn interrupt(self) -> Result<(), StoreError> {
+        for file in self.samples.values() {
+            file.sync()?;
+        }
+        log::append(&self.folder.join("run.log"), "interrupted")
+    }
+}
