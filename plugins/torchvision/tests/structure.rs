@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use lossnet_plugin_protocol::graph::Graph;
 use sha2::{Digest as _, Sha256};
@@ -11,6 +12,8 @@ struct Expected {
     parameters: usize,
     parameters_digest: String,
     modules_digest: String,
+    nodes_digest: String,
+    paper_layers: String,
     /// Name, class, shape.
     layers: Vec<[String; 3]>,
 }
@@ -20,15 +23,19 @@ fn expected() -> BTreeMap<String, Expected> {
     for line in include_str!("structure/structure.txt").lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
-            ["network", name, parameters, parameters_digest, modules_digest] => networks.push((
-                name.to_owned(),
-                Expected {
-                    parameters: parameters.parse().unwrap(),
-                    parameters_digest: parameters_digest.to_owned(),
-                    modules_digest: modules_digest.to_owned(),
-                    layers: Vec::new(),
-                },
-            )),
+            ["network", name, parameters, parameters_digest, modules_digest, nodes_digest, paper_layers] => {
+                networks.push((
+                    name.to_owned(),
+                    Expected {
+                        parameters: parameters.parse().unwrap(),
+                        parameters_digest: parameters_digest.to_owned(),
+                        modules_digest: modules_digest.to_owned(),
+                        nodes_digest: nodes_digest.to_owned(),
+                        paper_layers: paper_layers.to_owned(),
+                        layers: Vec::new(),
+                    },
+                ));
+            }
             ["layer", index, name, class, shape] => {
                 let layers = &mut networks.last_mut().unwrap().1.layers;
                 assert_eq!(index.parse::<usize>().unwrap(), layers.len());
@@ -52,8 +59,11 @@ fn graphs() -> BTreeMap<String, Graph> {
 }
 
 fn digest(lines: &[String]) -> String {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    let text = lines.iter().fold(String::new(), |text, line| text + line + "\n");
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }
 
 /// To be compared with `generate.py --dump NAME` where a digest differs.
@@ -129,6 +139,27 @@ fn every_module_that_torchvision_runs_can_be_named() {
             assert!(graph.find(line).is_some(), "{name}: {line} can't be found");
         }
     }
+}
+
+#[test]
+fn nodes_have_the_names_of_torchvision_s_feature_extraction_in_its_order() {
+    let graphs = graphs();
+    for (name, expected) in expected() {
+        let lines: Vec<String> = graphs[&name].nodes.iter().skip(1).map(|node| node.name.clone()).collect();
+        assert_eq!(digest(&lines), expected.nodes_digest, "{name}: see {}", dump(&name, &lines));
+    }
+}
+
+#[test]
+fn paper_layers_are_those_of_the_reference() {
+    let expected = expected();
+    for backbone in lossnet_plugin_torchvision::backbones() {
+        let layers = backbone.manifest().unwrap().details.paper_layers;
+        let layers: Vec<String> = layers.iter().map(ToString::to_string).collect();
+        let layers = if layers.is_empty() { "-".to_owned() } else { layers.join(",") };
+        assert_eq!(layers, expected[&backbone.name()].paper_layers, "{}", backbone.name());
+    }
+    assert_eq!(expected.values().filter(|network| network.paper_layers != "-").count(), 14);
 }
 
 #[test]
