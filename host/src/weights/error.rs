@@ -141,4 +141,7 @@ pub enum WeightsError {
         /// The address.
         url: String,
     },
+    /// A published file can't be had.
+    #[error(transparent)]
+    Fetch(crate::fetch::FetchError),
 }

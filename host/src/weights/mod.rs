@@ -3,14 +3,18 @@
 //! [`WeightsFile`] reads what `torch.save` writes (the zip format, the older one and the oldest) and
 //! safetensors, told apart by content. Nothing in a file is ever executed.
 
+mod choice;
 mod element;
 mod error;
 mod file;
+mod locate;
 mod pytorch;
 mod safetensors;
 mod write;
 
+pub use choice::{DEFAULT_ENTRY, WeightsChoice};
 pub use element::ElementType;
 pub use error::WeightsError;
 pub use file::{Format, WeightsFile};
+pub use locate::locate;
 pub use write::write_safetensors;

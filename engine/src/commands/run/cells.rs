@@ -1,0 +1,156 @@
+//! The cells of a group on disk, from their beginning to their end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lossnet::engine::protocol::{CellOutcome, RunRequest};
+use lossnet::store::{CellWriter, ExperimentFolder, StoreError};
+use lossnet_plugin_protocol::report::{CellContext, Report, RunContext, SampleRows};
+use lossnet_plugin_protocol::{ErrorKind, PluginError};
+
+use super::Provenance;
+
+/// The writers of the cells that this process works on.
+#[derive(Debug)]
+pub(super) struct Cells(Arc<SharedCells>);
+
+/// The writers while a task runs; tasks report from any thread.
+#[derive(Debug)]
+pub(super) struct SharedCells(Mutex<Vec<CellWriter>>);
+
+impl SharedCells {
+    fn with<T>(&self, use_writers: impl FnOnce(&mut Vec<CellWriter>) -> T) -> T {
+        use_writers(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps what a task reports of a cell.
+    pub(super) fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError> {
+        self.with(|writers| match writers.get_mut(cell) {
+            Some(writer) => writer.report(report).map_err(|error| store_error(&error)),
+            None => Err(no_such_cell(cell)),
+        })
+    }
+
+    /// Scores that are recorded.
+    pub(super) fn read(
+        &self,
+        cell: usize,
+        split: &str,
+        first: u64,
+        count: u64,
+    ) -> Result<SampleRows, PluginError> {
+        self.with(|writers| match writers.get(cell) {
+            Some(writer) => writer.read(split, first, count).map_err(|error| store_error(&error)),
+            None => Err(no_such_cell(cell)),
+        })
+    }
+}
+
+fn no_such_cell(cell: usize) -> PluginError {
+    PluginError::run(format!("the task named cell {cell}, which the run does not have"))
+}
+
+/// An error of the store as a plugin error, with what the system said.
+pub(super) fn store_error(error: &StoreError) -> PluginError {
+    let full = PluginError::run(error.to_string()).with_source(error);
+    // The first cause repeats the message.
+    PluginError { causes: full.causes.into_iter().skip(1).collect(), ..full }
+}
+
+impl Cells {
+    /// Locks and opens the cells; also gives the positions of those that nobody else is at.
+    pub(super) fn begin(
+        experiment: &ExperimentFolder,
+        request: &RunRequest,
+    ) -> Result<(Cells, Vec<usize>), PluginError> {
+        let mut writers = Vec::new();
+        let mut mine = Vec::new();
+        for (position, cell) in request.cells.iter().enumerate() {
+            let folder = experiment.cell(&cell.cell.id);
+            let begun = folder.begin(&request.experiment, &cell.cell).map_err(|error| store_error(&error))?;
+            if let Some(writer) = begun {
+                writers.push(writer);
+                mine.push(position);
+            }
+        }
+        Ok((Cells(Arc::new(SharedCells(Mutex::new(writers)))), mine))
+    }
+
+    /// What the task's side of the run gets.
+    pub(super) fn share(&self) -> Arc<SharedCells> {
+        Arc::clone(&self.0)
+    }
+
+    /// What the task is told of the run.
+    pub(super) fn context(
+        &self,
+        request: &RunRequest,
+        mine: &[usize],
+        device: &str,
+    ) -> Result<RunContext, PluginError> {
+        let cells: Result<Vec<CellContext>, PluginError> = self.0.with(|writers| {
+            let cells = writers.iter_mut().zip(mine);
+            cells.map(|(writer, &position)| cell_context(request, position, writer)).collect()
+        });
+        let cells = cells?;
+        Ok(RunContext {
+            cells,
+            device: device.to_owned(),
+            batch_size: request.batch_size,
+            loader_threads: request.loader_threads,
+            seed: request.seed,
+            splits: request.splits.clone(),
+        })
+    }
+
+    /// Ends all cells: complete, failed, or left for later.
+    pub(super) fn end(
+        self,
+        ended: Result<Provenance, PluginError>,
+        took: Duration,
+    ) -> Result<Vec<CellOutcome>, PluginError> {
+        let writers = self.0.with(std::mem::take);
+        let group_size = writers.len();
+        let mut outcomes = Vec::new();
+        for (position, writer) in writers.into_iter().enumerate() {
+            let stored = match &ended {
+                Ok(provenance) => writer
+                    .finish(|result| {
+                        result.signature = provenance.signatures.get(position).cloned().unwrap_or_default();
+                        result.versions = provenance.versions.clone();
+                        result.weights.clone_from(&provenance.weights);
+                        result.device.clone_from(&provenance.device);
+                        result.seconds = took.as_secs_f64();
+                        result.group_size = group_size;
+                    })
+                    .map(|_| CellOutcome::Done),
+                Err(error) if error.kind == ErrorKind::Interrupted => {
+                    writer.interrupt().map(|()| CellOutcome::Interrupted)
+                }
+                Err(error) => writer.fail(error).map(|()| CellOutcome::Failed(error.clone())),
+            };
+            outcomes.push(stored.map_err(|error| store_error(&error))?);
+        }
+        Ok(outcomes)
+    }
+}
+
+fn cell_context(
+    request: &RunRequest,
+    position: usize,
+    writer: &mut CellWriter,
+) -> Result<CellContext, PluginError> {
+    let cell = &request.cells[position].cell;
+    let mut recorded = Vec::new();
+    for split in &request.splits {
+        let rows = writer.recorded(split).map_err(|error| store_error(&error))?;
+        recorded.push((split.clone(), rows));
+    }
+    Ok(CellContext {
+        id: cell.id.clone(),
+        config: cell.config.to_map(),
+        folder: writer.folder().to_owned(),
+        checkpoints: request.checkpoints.join(&request.experiment).join(&cell.id),
+        recorded,
+    })
+}

@@ -1,0 +1,230 @@
+//! From a request to a network at work: device, weights, session, comparison.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lossnet::engine::protocol::{BackboneRequest, ComparisonRequest, Configured};
+use lossnet::signature::Signature;
+use lossnet::weights::{WeightsChoice, WeightsFile, locate};
+use lossnet_plugin_protocol::PluginError;
+use lossnet_plugin_protocol::graph::Graph;
+use tch::{Cuda, Device};
+
+use crate::entry::Caller;
+use crate::network::{CheckWeights, LayerRef, Options, ParameterSource, Precision};
+use crate::registry;
+use crate::services;
+use crate::session::{
+    Calibration, FileWeights, LossNetworkSpec, Normalization, RandomWeights, Session, Term,
+};
+
+/// A backbone at work, and what it takes to say what it is.
+#[derive(Debug)]
+pub(crate) struct Backbone {
+    /// The session, over all wanted layers.
+    pub(crate) session: Session,
+    /// The description.
+    pub(crate) graph: Graph,
+    /// What was asked for.
+    pub(crate) request: BackboneRequest,
+    /// SHA-256 of the weights, or `random:SEED`.
+    pub(crate) weights: String,
+}
+
+impl Backbone {
+    /// Brings the weights if need be, and builds what the layers need.
+    pub(crate) fn open(
+        request: &BackboneRequest,
+        layers: impl IntoIterator<Item = LayerRef>,
+        caller: &Arc<Caller>,
+    ) -> Result<Backbone, PluginError> {
+        let name = &request.backbone.component.name;
+        let input = |error: &dyn std::error::Error| PluginError::input(error.to_string());
+        let options = Options {
+            device: device(&request.device)?,
+            precision: request.precision.parse::<Precision>().map_err(|error| input(&error))?,
+            trainable: false,
+            check_weights: if request.check_all_weights { CheckWeights::All } else { CheckWeights::Used },
+        };
+        let normalization: Normalization = request.normalize.parse().map_err(|error| input(&error))?;
+        let graph = registry::describe(&request.backbone)?;
+        let layers: Vec<LayerRef> = layers.into_iter().collect();
+        // Before weights are brought, which can take minutes.
+        for layer in &layers {
+            layer
+                .find(&graph)
+                .map_err(|error| PluginError::from(error).context(format_args!("backbone `{name}`")))?;
+        }
+        let source = weights(request, &graph, caller)?;
+        let weights = source.identity();
+        let session = Session::new(&graph, layers, &*source, normalization, &options)
+            .map_err(|error| error.context(format_args!("backbone `{name}`")))?;
+        Ok(Backbone { session, graph, request: request.clone(), weights })
+    }
+
+    /// The channels of a layer's features.
+    fn channels(&self, layer: &LayerRef) -> Result<i64, PluginError> {
+        let id = layer.find(&self.graph)?;
+        // Any size will do at which the layer works.
+        let mut needed = self.graph.needed_by(&[id]);
+        needed.resize(self.graph.nodes.len(), false);
+        for side in [64, 128, 256, 512] {
+            if let Ok(shapes) = self.graph.shapes_of(&needed, side, side)
+                && let Some(shape) = shapes.get(id.0).and_then(Option::as_ref)
+            {
+                return Ok(shape.channels);
+            }
+        }
+        Err(PluginError::input(format!(
+            "the layer {layer} works on no usual image size, so its channels can't be told"
+        )))
+    }
+
+    /// A loss network of this backbone.
+    pub(crate) fn loss_network(
+        &self,
+        layers: &[LayerRef],
+        comparison: &ComparisonRequest,
+    ) -> Result<LossNetworkSpec, PluginError> {
+        let terms = comparison.terms.iter().map(term).collect::<Result<Vec<_>, _>>()?;
+        let calibration = match &comparison.calibration {
+            None => None,
+            Some(file) => {
+                let channels =
+                    layers.iter().map(|layer| self.channels(layer)).collect::<Result<Vec<_>, _>>()?;
+                Some(Calibration::read(file, &channels, self.session.device())?)
+            }
+        };
+        Ok(LossNetworkSpec { layers: layers.to_vec(), terms, calibration })
+    }
+
+    /// What a distance of this loss network depends on. `protocol` names the task, if there is one.
+    pub(crate) fn signature(
+        &self,
+        layers: &[LayerRef],
+        comparison: Option<(&ComparisonRequest, &LossNetworkSpec)>,
+        protocol: &str,
+    ) -> Signature {
+        let request = &self.request;
+        let short = |sum: &str| sum.chars().take(8).collect::<String>();
+        let weights = if self.weights.starts_with("random:") {
+            self.weights.clone()
+        } else {
+            let name =
+                Path::new(&request.weights).file_name().map(|name| name.to_string_lossy().into_owned());
+            format!("{}:{}", name.unwrap_or_else(|| request.weights.clone()), short(&self.weights))
+        };
+        let names: Vec<String> = layers.iter().map(ToString::to_string).collect();
+        let comparison_text = comparison.map_or_else(
+            || "none".to_owned(),
+            |(comparison, _)| comparison.terms.iter().map(with_settings).collect::<Vec<_>>().join("+"),
+        );
+        let calibration = comparison.and_then(|(_, spec)| spec.calibration.as_ref());
+        Signature {
+            backbone: with_settings(&request.backbone),
+            weights,
+            layers: names.join(","),
+            normalize: request.normalize.clone(),
+            comparison: comparison_text,
+            calibration: calibration.map_or_else(|| "none".to_owned(), |weights| short(weights.sha256())),
+            size: request.size.map_or_else(|| "none".to_owned(), |size| size.to_string()),
+            precision: request.precision.clone(),
+            protocol: protocol.to_owned(),
+            lossnet: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+/// Layers as they were written.
+pub(crate) fn layers(names: &[String]) -> Vec<LayerRef> {
+    names.iter().map(|name| name.parse().unwrap_or_else(|never| match never {})).collect()
+}
+
+/// A component's name, with its settings if it has any.
+fn with_settings(component: &Configured) -> String {
+    let name = component.component.name.clone();
+    if component.config.is_empty() {
+        return name;
+    }
+    let mut settings: Vec<String> = component
+        .config
+        .iter()
+        .map(|(key, value)| {
+            format!("{key}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        })
+        .collect();
+    settings.sort();
+    format!("{name}({})", settings.join(","))
+}
+
+fn term(comparison: &Configured) -> Result<Term, PluginError> {
+    let compare = registry::comparison(comparison)?;
+    Ok(Term { key: with_settings(comparison), compare: Arc::from(compare) })
+}
+
+/// The device of this name.
+pub(crate) fn device(name: &str) -> Result<Device, PluginError> {
+    let index = match name {
+        "cpu" => return Ok(Device::Cpu),
+        "auto" if !Cuda::is_available() => return Ok(Device::Cpu),
+        "auto" | "cuda" => 0,
+        _ => name.strip_prefix("cuda:").and_then(|index| index.parse::<usize>().ok()).ok_or_else(|| {
+            PluginError::input(format!("`{name}` is no device: choose auto, cpu, cuda or cuda:N"))
+        })?,
+    };
+    if !Cuda::is_available() {
+        return Err(PluginError::input(format!(
+            "`{name}` was asked for, and libtorch finds no CUDA device that works: `lossnet doctor` says more"
+        )));
+    }
+    let count = Cuda::device_count();
+    if index as i64 >= count {
+        return Err(PluginError::input(format!(
+            "`{name}` was asked for, and this machine's CUDA devices are cuda:0 to cuda:{}",
+            count - 1
+        )));
+    }
+    Ok(Device::Cuda(index))
+}
+
+/// A device's name.
+pub(crate) fn device_name(device: Device) -> String {
+    match device {
+        Device::Cuda(index) => format!("cuda:{index}"),
+        _ => "cpu".to_owned(),
+    }
+}
+
+fn weights(
+    request: &BackboneRequest,
+    graph: &Graph,
+    caller: &Arc<Caller>,
+) -> Result<Box<dyn ParameterSource>, PluginError> {
+    let component = &request.backbone.component;
+    let input = |error: &dyn std::error::Error| PluginError::input(error.to_string()).with_source(error);
+    let plugin = registry::plugin(&component.plugin)?;
+    let held = plugin
+        .manifest()
+        .components
+        .iter()
+        .find(|held| held.kind == lossnet_plugin_protocol::Kind::Backbone && held.name == component.name);
+    let entries = held.map(|held| held.details.weights.clone()).unwrap_or_default();
+    let choice =
+        WeightsChoice::parse(&request.weights, &component.name, &entries).map_err(|error| input(&error))?;
+    let file = match choice {
+        WeightsChoice::Random(seed) => return Ok(Box::new(RandomWeights::new(seed, graph))),
+        WeightsChoice::File(file) => file,
+        WeightsChoice::Entry(entry) => {
+            let command = format!("lossnet fetch {}:{}", component.name, entry.name);
+            let options = services::fetch_options(request.files.offline, &command);
+            let progress = |progress| caller.progress(progress);
+            locate(&entry, &request.files.weights, &options, &progress)
+                .map_err(|error| PluginError::input(error.to_string()).with_source(&error))?
+        }
+    };
+    let opened = WeightsFile::open(&file).map_err(|error| input(&error))?;
+    if let Some(taken_off) = opened.unwrapped() {
+        caller.notice(format!("{}: the weights were taken out of `{taken_off}`", file.display()));
+    }
+    Ok(Box::new(FileWeights::new(opened).map_err(|error| input(&error))?))
+}

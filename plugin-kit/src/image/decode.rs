@@ -1,0 +1,225 @@
+//! Reading image files: format by content, size checked before memory is taken, no panic from any decoder.
+
+use super::{ColorMode, Image, ImageError, ReadProblem, color, jpeg};
+use fs_err as fs;
+use image::{ExtendedColorType, ImageDecoder, ImageFormat};
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// The greatest number of pixels that a file may declare: where Pillow raises `DecompressionBombError`.
+pub const MAX_PIXELS: u64 = 178_956_970;
+
+/// An RGB image, and what it was before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// The image, always with three channels of 8 bits.
+    pub image: Image,
+    /// The file's own mode where that is not 8-bit RGB. [`ColorMode::conversion`] says what was done.
+    pub converted_from: Option<ColorMode>,
+}
+
+impl Decoded {
+    /// What was done to the file's pixels, to be told to the user; `None` for 8-bit RGB.
+    pub fn note(&self) -> Option<&'static str> {
+        self.converted_from.and_then(ColorMode::conversion)
+    }
+}
+
+/// Reads an image file as 8-bit RGB: the pixels of `PIL.Image.open(path).convert("RGB")`.
+///
+/// An orientation noted in EXIF data is not applied and a color profile is not either, as in Pillow.
+///
+/// Fails, with a sentence that names the file, where it is missing, a folder, empty, truncated, corrupt, of
+/// an unknown format, or declares more than [`MAX_PIXELS`] pixels. Damage inside JPEG data over which the
+/// standard lets a decoder resynchronize is decoded as libjpeg and so Pillow do.
+pub fn read(path: impl AsRef<Path>) -> Result<Decoded, ImageError> {
+    let path = path.as_ref();
+    decode(&read_bytes(path)?, &path.display().to_string())
+}
+
+/// Reads an image file as 8-bit grey: the pixels of `PIL.Image.open(path).convert("L")`, for label maps
+/// and masks. Fails as [`read`] does.
+pub fn read_grey(path: impl AsRef<Path>) -> Result<Image, ImageError> {
+    let path = path.as_ref();
+    decode_grey(&read_bytes(path)?, &path.display().to_string())
+}
+
+/// Decodes the bytes of an image file as 8-bit RGB; `name` stands for the file in messages. See [`read`].
+pub fn decode(bytes: &[u8], name: &str) -> Result<Decoded, ImageError> {
+    let (image, mode) = decode_as_stored(bytes, name)?;
+    let image = if image.channels() == 1 { image.to_rgb() } else { image };
+    Ok(Decoded { image, converted_from: (mode != ColorMode::Rgb).then_some(mode) })
+}
+
+/// Decodes the bytes of an image file as 8-bit grey; `name` stands for the file in messages. See
+/// [`read_grey`].
+pub fn decode_grey(bytes: &[u8], name: &str) -> Result<Image, ImageError> {
+    let (image, _) = decode_as_stored(bytes, name)?;
+    Ok(if image.channels() == 3 { image.to_grey() } else { image })
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, ImageError> {
+    let failed = |problem| ImageError::Read { name: path.display().to_string(), problem };
+    if path.is_dir() {
+        return Err(failed(ReadProblem::Folder));
+    }
+    // fs_err would name the path a second time.
+    fs::read(path).map_err(|error| failed(ReadProblem::Io(error.kind().into())))
+}
+
+/// One channel where the file is grey, else three.
+fn decode_as_stored(bytes: &[u8], name: &str) -> Result<(Image, ColorMode), ImageError> {
+    let decoded = format_of(bytes).and_then(|format| match format {
+        Format::Jpeg => jpeg::decode(bytes),
+        Format::Lossless(format, name) => decode_lossless(bytes, format, name),
+    });
+    decoded.map_err(|problem| ImageError::Read { name: name.to_owned(), problem })
+}
+
+enum Format {
+    Jpeg,
+    Lossless(ImageFormat, &'static str),
+}
+
+fn format_of(bytes: &[u8]) -> Result<Format, ReadProblem> {
+    if bytes.is_empty() {
+        return Err(ReadProblem::Empty);
+    }
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) => Ok(Format::Jpeg),
+        Ok(ImageFormat::Png) => Ok(Format::Lossless(ImageFormat::Png, "PNG")),
+        Ok(ImageFormat::Bmp) => Ok(Format::Lossless(ImageFormat::Bmp, "BMP")),
+        Ok(ImageFormat::Tiff) => Ok(Format::Lossless(ImageFormat::Tiff, "TIFF")),
+        Ok(ImageFormat::Pnm) => Ok(Format::Lossless(ImageFormat::Pnm, "PNM")),
+        Ok(other) => Err(ReadProblem::NotAnImage { looks_like: Some(format!("{other:?}")) }),
+        Err(_) => Err(ReadProblem::NotAnImage { looks_like: None }),
+    }
+}
+
+/// Refuses a declared extent that nothing should be allocated for.
+pub(super) fn check_extent(width: u64, height: u64) -> Result<(), ReadProblem> {
+    if width.saturating_mul(height) > MAX_PIXELS {
+        return Err(ReadProblem::TooLarge { width, height, limit: MAX_PIXELS });
+    }
+    Ok(())
+}
+
+/// Runs a decoder; its panic is the file's fault and becomes an error.
+pub(super) fn guarded<T>(
+    format: &'static str,
+    decode: impl FnOnce() -> Result<T, ReadProblem>,
+) -> Result<T, ReadProblem> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|payload| {
+        let message = payload
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
+            .unwrap_or_else(|| "the decoder gave up".to_owned());
+        Err(ReadProblem::Corrupt { format, message })
+    })
+}
+
+fn decode_lossless(
+    bytes: &[u8],
+    image_format: ImageFormat,
+    format: &'static str,
+) -> Result<(Image, ColorMode), ReadProblem> {
+    guarded(format, || {
+        let mut reader = image::ImageReader::with_format(Cursor::new(bytes), image_format);
+        let mut limits = image::Limits::no_limits();
+        // Four channels of 16 bits, and as much again for a decoder's own buffers.
+        limits.max_alloc = Some(MAX_PIXELS * 8 * 2);
+        reader.limits(limits);
+        let decoder = reader.into_decoder().map_err(|error| problem_of(format, &error))?;
+        let (width, height) = decoder.dimensions();
+        check_extent(width.into(), height.into())?;
+
+        let stored = decoder.original_color_type();
+        let color = decoder.color_type();
+        let mut samples = vec![0; decoder.total_bytes() as usize];
+        decoder.read_image(&mut samples).map_err(|error| problem_of(format, &error))?;
+        let (channels, data, mode) = to_8_bit(color, samples)
+            .filter(|_| !matches!(stored, ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16))
+            .ok_or_else(|| ReadProblem::Unsupported { format, what: format!("the color type {stored:?}") })?;
+        let mode = if has_palette(bytes, image_format) { ColorMode::Palette } else { mode };
+        Ok((Image::from_parts(width as usize, height as usize, channels, data), mode))
+    })
+}
+
+/// Channels kept, their samples and the mode they came in; `None` for a color type that is not integer.
+fn to_8_bit(color: image::ColorType, samples: Vec<u8>) -> Option<(usize, Vec<u8>, ColorMode)> {
+    use image::ColorType;
+    Some(match color {
+        ColorType::L8 => (1, samples, ColorMode::Grey),
+        ColorType::La8 => (1, keep::<2, 1>(&samples), ColorMode::GreyAlpha),
+        ColorType::Rgb8 => (3, samples, ColorMode::Rgb),
+        ColorType::Rgba8 => (3, keep::<4, 3>(&samples), ColorMode::Rgba),
+        ColorType::L16 => (1, high_bytes(&samples), ColorMode::Grey16),
+        ColorType::La16 => (1, keep::<2, 1>(&high_bytes(&samples)), ColorMode::GreyAlpha16),
+        ColorType::Rgb16 => (3, high_bytes(&samples), ColorMode::Rgb16),
+        ColorType::Rgba16 => (3, keep::<4, 3>(&high_bytes(&samples)), ColorMode::Rgba16),
+        _ => return None,
+    })
+}
+
+/// The first `KEPT` of every `ALL` samples.
+fn keep<const ALL: usize, const KEPT: usize>(samples: &[u8]) -> Vec<u8> {
+    samples.chunks_exact(ALL).flat_map(|pixel| &pixel[..KEPT]).copied().collect()
+}
+
+/// 16-bit samples, in the machine's byte order, cut to 8 bits.
+fn high_bytes(samples: &[u8]) -> Vec<u8> {
+    samples.chunks_exact(2).map(|pair| (u16::from_ne_bytes([pair[0], pair[1]]) >> 8) as u8).collect()
+}
+
+/// Whether a PNG or BMP file stores palette indices; the decoder tells the expanded color only.
+fn has_palette(bytes: &[u8], format: ImageFormat) -> bool {
+    const PNG_COLOR_TYPE: usize = 25;
+    const PNG_INDEXED: u8 = 3;
+    const BMP_BITS_PER_PIXEL: usize = 28;
+    match format {
+        ImageFormat::Png => bytes.get(PNG_COLOR_TYPE) == Some(&PNG_INDEXED),
+        ImageFormat::Bmp => bytes.get(BMP_BITS_PER_PIXEL).is_some_and(|&bits| bits <= 8),
+        _ => false,
+    }
+}
+
+/// The decoder's error as ours: truncation is told from corruption by the I/O error at its root.
+fn problem_of(format: &'static str, error: &image::ImageError) -> ReadProblem {
+    if ends_early(error) {
+        return ReadProblem::Truncated { format };
+    }
+    match error {
+        image::ImageError::Unsupported(unsupported) => {
+            ReadProblem::Unsupported { format, what: one_line(unsupported) }
+        }
+        image::ImageError::Decoding(decoding) => {
+            let message = std::error::Error::source(decoding).map_or_else(|| one_line(decoding), one_line);
+            ReadProblem::Corrupt { format, message }
+        }
+        other => ReadProblem::Corrupt { format, message: one_line(other) },
+    }
+}
+
+fn ends_early(error: &image::ImageError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && io.kind() == std::io::ErrorKind::UnexpectedEof
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn one_line(message: impl std::fmt::Display) -> String {
+    message.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// The image of a CMYK pixel row, for the JPEG decoder.
+pub(super) fn cmyk_to_rgb(inks: &[u8]) -> Vec<u8> {
+    inks.chunks_exact(4).flat_map(|p| [0, 1, 2].map(|ink| color::ink_to_light(p[ink], p[3]))).collect()
+}

@@ -1,0 +1,50 @@
+//! Writing PNG files.
+
+use super::{Image, ImageError};
+use image::ImageEncoder;
+use image::codecs::png::PngEncoder;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// The bytes of a PNG file with the image's 8-bit samples.
+pub fn encode_png(image: &Image) -> Result<Vec<u8>, ImageError> {
+    let failed = |message| ImageError::Encode { format: "PNG", message };
+    let side =
+        |length| u32::try_from(length).map_err(|_| failed(format!("a side of {length} pixels is too long")));
+    let color = match image.channels() {
+        1 => image::ExtendedColorType::L8,
+        _ => image::ExtendedColorType::Rgb8,
+    };
+    let mut bytes = Vec::new();
+    PngEncoder::new(&mut bytes)
+        .write_image(image.data(), side(image.width())?, side(image.height())?, color)
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Writes a PNG file in one step: readers see the old file or the whole new one, also after a crash.
+///
+/// The folder must exist. Fails where it can't be written to.
+pub fn write_png(path: impl AsRef<Path>, image: &Image) -> Result<(), ImageError> {
+    let path = path.as_ref();
+    let bytes = encode_png(image)?;
+    replace(path, &bytes).map_err(|reason| ImageError::Write { path: path.to_owned(), reason })
+}
+
+/// Writes beside the file, then renames over it.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".writing-");
+    #[cfg(unix)]
+    {
+        // Temporary files are for their owner alone; results are for whoever the umask lets read.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

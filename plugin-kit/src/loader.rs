@@ -1,0 +1,228 @@
+//! Loads samples in threads, ahead of whoever uses them, in order and within bounds.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::Samples;
+use lossnet_plugin_api::protocol::sample::Sample;
+
+/// How samples are loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoaderOptions {
+    /// Threads that load; 0 for as many as the machine has cores.
+    pub threads: usize,
+    /// Samples per batch, at least 1.
+    pub batch_size: usize,
+    /// Batches that may be loaded ahead, at least 1. What is loaded and not yet used is never more.
+    pub ahead: usize,
+}
+
+impl Default for LoaderOptions {
+    fn default() -> Self {
+        LoaderOptions { threads: 0, batch_size: 50, ahead: 2 }
+    }
+}
+
+/// Loads the samples of a range, makes something of each in the loading threads, and hands batches of them to `consume`
+/// in the order of the dataset. The last batch may be smaller.
+///
+/// `prepare` turns a sample into what is needed of it, such as resized images. Stops at the first error, which is that of
+/// the earliest sample in order, with the sample's position in its message; an error of `consume` stops it, too.
+pub fn for_each_batch<T: Send>(
+    samples: &dyn Samples,
+    range: Range<usize>,
+    options: LoaderOptions,
+    prepare: impl Fn(Sample) -> Result<T, PluginError> + Sync,
+    mut consume: impl FnMut(Vec<T>) -> Result<(), PluginError>,
+) -> Result<(), PluginError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if options.threads == 0 { cores } else { options.threads };
+    let batch_size = options.batch_size.max(1);
+    let queue = Queue::new(range.clone(), batch_size * options.ahead.max(1) + batch_size);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(range.len()) {
+            scope.spawn(|| {
+                while let Some(index) = queue.next_to_load() {
+                    let loaded = samples
+                        .sample(index)
+                        .and_then(&prepare)
+                        .map_err(|error| error.context(format_args!("sample {index}")));
+                    queue.put(index, loaded);
+                }
+            });
+        }
+        // However this ends, the threads are told to stop.
+        let _stop = StopOnDrop(&queue);
+        let mut batch = Vec::with_capacity(batch_size);
+        for index in range.clone() {
+            batch.push(queue.take(index)?);
+            if batch.len() == batch_size || index + 1 == range.end {
+                consume(std::mem::replace(&mut batch, Vec::with_capacity(batch_size)))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What is loaded and not yet taken.
+struct Queue<T> {
+    state: Mutex<State<T>>,
+    changed: Condvar,
+    end: usize,
+    /// Samples that may be loaded before the first of them is taken.
+    window: usize,
+}
+
+struct State<T> {
+    next: usize,
+    taken: usize,
+    stopped: bool,
+    loaded: BTreeMap<usize, Result<T, PluginError>>,
+}
+
+impl<T> Queue<T> {
+    fn new(range: Range<usize>, window: usize) -> Queue<T> {
+        let state = State { next: range.start, taken: range.start, stopped: false, loaded: BTreeMap::new() };
+        Queue { state: Mutex::new(state), changed: Condvar::new(), end: range.end, window }
+    }
+
+    /// The next sample to load, once there is room for it; `None` when there is none left.
+    fn next_to_load(&self) -> Option<usize> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if state.stopped || state.next >= self.end {
+                return None;
+            }
+            if state.next < state.taken + self.window {
+                state.next += 1;
+                return Some(state.next - 1);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn put(&self, index: usize, loaded: Result<T, PluginError>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.loaded.insert(index, loaded);
+        self.changed.notify_all();
+    }
+
+    fn take(&self, index: usize) -> Result<T, PluginError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(loaded) = state.loaded.remove(&index) {
+                state.taken = index + 1;
+                self.changed.notify_all();
+                return loaded;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+struct StopOnDrop<'a, T>(&'a Queue<T>);
+
+impl<T> Drop for StopOnDrop<'_, T> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.stopped = true;
+        self.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Samples named by their position; one may be broken.
+    struct Numbers {
+        count: usize,
+        broken: Option<usize>,
+        loaded: AtomicUsize,
+    }
+
+    impl Samples for Numbers {
+        fn len(&self) -> usize {
+            self.count
+        }
+
+        fn sample(&self, index: usize) -> Result<Sample, PluginError> {
+            self.loaded.fetch_add(1, Ordering::SeqCst);
+            // Later samples of a group of eight are ready first.
+            std::thread::sleep(std::time::Duration::from_micros(200 * (8 - index as u64 % 8)));
+            if self.broken == Some(index) {
+                return Err(PluginError::input("the file is cut off"));
+            }
+            Ok(Sample { id: index.to_string(), group: String::new(), fields: Vec::new() })
+        }
+    }
+
+    fn numbers(count: usize, broken: Option<usize>) -> Numbers {
+        Numbers { count, broken, loaded: AtomicUsize::new(0) }
+    }
+
+    const OPTIONS: LoaderOptions = LoaderOptions { threads: 3, batch_size: 4, ahead: 1 };
+
+    #[test]
+    fn batches_come_in_order_and_whole() {
+        let samples = numbers(30, None);
+        let mut sizes = Vec::new();
+        let mut ids = Vec::new();
+        for_each_batch(
+            &samples,
+            3..30,
+            OPTIONS,
+            |sample| Ok(sample.id),
+            |batch| {
+                sizes.push(batch.len());
+                ids.extend(batch);
+                Ok(())
+            },
+        )
+        .unwrap();
+        assert_eq!(sizes, [4, 4, 4, 4, 4, 4, 3]);
+        assert_eq!(ids, (3..30).map(|index| index.to_string()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_more_is_loaded_than_the_window_allows() {
+        let samples = numbers(100, None);
+        let mut taken = 0;
+        for_each_batch(&samples, 0..100, OPTIONS, Ok, |batch| {
+            taken += batch.len();
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            let ahead = samples.loaded.load(Ordering::SeqCst) - taken;
+            assert!(ahead <= 8, "{ahead} samples were loaded ahead");
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn the_first_broken_sample_is_named_after_what_came_before_it() {
+        let samples = numbers(40, Some(9));
+        let mut seen = 0;
+        let error = for_each_batch(&samples, 0..40, OPTIONS, Ok, |batch| {
+            seen += batch.len();
+            Ok(())
+        })
+        .unwrap_err();
+        assert_eq!(error.to_string(), "sample 9: the file is cut off");
+        assert_eq!(seen, 8);
+    }
+
+    #[test]
+    fn an_error_of_the_user_stops_the_loading() {
+        let samples = numbers(1000, None);
+        let stop = for_each_batch(&samples, 0..1000, OPTIONS, Ok, |_| Err(PluginError::interrupted()));
+        assert_eq!(stop.unwrap_err(), PluginError::interrupted());
+        assert!(samples.loaded.load(Ordering::SeqCst) < 30);
+        for_each_batch(&samples, 0..0, OPTIONS, Ok, |_| Ok(())).unwrap();
+    }
+}

@@ -1,0 +1,54 @@
+//! Just noticeable differences: do people see two images as the same?
+
+use std::collections::BTreeMap;
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::similarity::average_precision;
+
+use crate::split::{column, result_name};
+
+/// What is kept of one cell's pairs: distance and share of "same", by group. Precision depends on the order of all.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs {
+    groups: BTreeMap<String, Vec<(f64, f64)>>,
+}
+
+impl Pairs {
+    pub(crate) fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
+        let (distances, same) = (column(rows, "d")?, column(rows, "same")?);
+        for (row, group) in rows.groups.iter().enumerate() {
+            self.groups.entry(group.clone()).or_default().push((distances[row], same[row]));
+        }
+        Ok(())
+    }
+
+    /// Reports the average precision of each group, and over all pairs as `<split>/all` where there are several groups.
+    pub(crate) fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
+        for (group, pairs) in &self.groups {
+            report(run, cell, &result_name(split, group), pairs)?;
+        }
+        if self.groups.len() > 1 {
+            let all: Vec<(f64, f64)> = self.groups.values().flatten().copied().collect();
+            report(run, cell, &format!("{split}/all"), &all)?;
+        }
+        Ok(())
+    }
+}
+
+fn report(run: &dyn Run, cell: usize, split: &str, pairs: &[(f64, f64)]) -> Result<(), PluginError> {
+    let value = average_precision(pairs).ok_or_else(|| {
+        PluginError::input(format!(
+            "in `{split}` nobody saw any of the {} pairs as the same, so there is no average precision",
+            pairs.len()
+        ))
+    })?;
+    let metric = Metric {
+        name: "jnd_map".to_owned(),
+        split: split.to_owned(),
+        value,
+        unit: "share".to_owned(),
+        higher_is_better: true,
+        samples: pairs.len() as u64,
+    };
+    run.report(cell, &Report::Metric(metric))
+}

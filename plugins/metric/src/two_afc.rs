@@ -1,0 +1,97 @@
+//! Two-alternative forced choice: which of two images is closer to the reference?
+
+use std::collections::BTreeMap;
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::similarity::{two_afc_agrees, two_afc_score};
+
+use crate::split::{column, result_name};
+
+/// Sums over the triplets of a group.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    count: u64,
+    score: f64,
+    agreed: u64,
+}
+
+/// What is kept of one cell's triplets: sums per group.
+#[derive(Debug, Default)]
+pub(crate) struct Triplets {
+    groups: BTreeMap<String, Sums>,
+}
+
+impl Triplets {
+    pub(crate) fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
+        let (d0, d1, judge) = (column(rows, "d0")?, column(rows, "d1")?, column(rows, "judge")?);
+        for (row, group) in rows.groups.iter().enumerate() {
+            let sums = self.groups.entry(group.clone()).or_default();
+            sums.count += 1;
+            sums.score += two_afc_score(d0[row], d1[row], judge[row]);
+            sums.agreed += u64::from(two_afc_agrees(d0[row], d1[row], judge[row]));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
+        for (group, sums) in &self.groups {
+            let count = sums.count as f64;
+            report(run, cell, &result_name(split, group), sums.score / count, sums.agreed as f64 / count, sums.count)?;
+        }
+        Ok(())
+    }
+}
+
+/// Means over the groups of each cell, by split.
+pub(crate) struct Means {
+    cells: Vec<BTreeMap<String, Vec<Sums>>>,
+}
+
+impl Means {
+    pub(crate) fn new(cells: usize) -> Means {
+        Means { cells: vec![BTreeMap::new(); cells] }
+    }
+
+    pub(crate) fn add(&mut self, cell: usize, split: &str, triplets: &Triplets) {
+        // `val/cnn` and `val/color` as splits of their own have the mean `val/mean`, as groups of `val` have.
+        let parent = split.split('/').next().unwrap_or(split).to_owned();
+        let sums = triplets.groups.values().copied();
+        self.cells[cell].entry(parent).or_default().extend(sums);
+    }
+
+    /// Reports the mean over groups, each counting the same, where there are several.
+    pub(crate) fn report(&self, run: &dyn Run) -> Result<(), PluginError> {
+        for (cell, splits) in self.cells.iter().enumerate() {
+            for (split, groups) in splits {
+                let count = groups.len() as f64;
+                let score = groups.iter().map(|sums| sums.score / sums.count as f64).sum::<f64>() / count;
+                let accuracy = groups.iter().map(|sums| sums.agreed as f64 / sums.count as f64).sum::<f64>() / count;
+                let samples = groups.iter().map(|sums| sums.count).sum();
+                report(run, cell, &format!("{split}/mean"), score, accuracy, samples)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn report(
+    run: &dyn Run,
+    cell: usize,
+    split: &str,
+    score: f64,
+    accuracy: f64,
+    samples: u64,
+) -> Result<(), PluginError> {
+    for (name, value) in [("2afc_score", score), ("2afc_accuracy", accuracy)] {
+        let metric = Metric {
+            name: name.to_owned(),
+            split: split.to_owned(),
+            value,
+            unit: "share".to_owned(),
+            higher_is_better: true,
+            samples,
+        };
+        run.report(cell, &Report::Metric(metric))?;
+    }
+    Ok(())
+}
