@@ -28,22 +28,30 @@ pub fn uniform(seed: u64, name: &str, count: usize) -> impl Iterator<Item = f32>
 ///
 /// | kind | how it is told | values |
 /// |---|---|---|
-/// | kernel or matrix | rank 2 or more | uniform around 0 with variance 1.2 / (inputs of one output) |
+/// | depthwise kernel | rank 4, second size 1 | uniform around 0 with variance 2 / (inputs of one output) |
+/// | other kernel or matrix | rank 2 or more | uniform around 0 with variance 1.2 / (inputs of one output) |
 /// | scale of a normalization, running variance | `weight`, `running_var` | uniform in [0.8, 1.2) |
 /// | count of batches | `num_batches_tracked` | 0 |
-/// | bias, running mean | all others | uniform in [-0.1, 0.1) |
+/// | bias of a gate in torchvision's squeeze-and-excitation | `fc2.bias` | uniform in [0.9, 1.1) |
+/// | other bias, running mean | all others | uniform in [-0.1, 0.1) |
 ///
 /// So the statistics of batch normalizations are not trivial. The variance lies between 1 / inputs, which keeps
 /// linear layers' scale, and 2 / inputs, which keeps that of layers with a ReLU (He et al., arXiv 1502.01852):
 /// with 2, the fixed statistics of very deep residual networks let values grow beyond 1e9; with 1, plain deep
-/// networks let the image fade. A dimension below zero counts as zero.
+/// networks let the image fade. EfficientNets would lose it even so, in the many blocks whose gates halve what
+/// passes: hence gates that begin rather open, and larger depthwise kernels; still larger ones would make the
+/// deepest networks amplify rounding. A dimension below zero counts as zero.
 pub fn parameter_values(seed: u64, name: &str, shape: &[i64]) -> Vec<f32> {
     let size = |dimensions: &[i64]| dimensions.iter().map(|&size| size.max(0) as usize).product::<usize>();
     let kind = name.rsplit('.').next().unwrap_or(name);
+    // A uniform distribution's reach is the root of three times its variance.
+    let kernel = |variance: f64| (3.0 * variance / size(&shape[1..]).max(1) as f64).sqrt() as f32;
     let (middle, reach) = match kind {
-        _ if shape.len() >= 2 => (0.0, (3.6 / size(&shape[1..]).max(1) as f64).sqrt() as f32),
+        _ if matches!(shape, [_, 1, _, _]) => (0.0, kernel(2.0)),
+        _ if shape.len() >= 2 => (0.0, kernel(1.2)),
         "weight" | "running_var" => (1.0, 0.2),
         "num_batches_tracked" => (0.0, 0.0),
+        "bias" if name.ends_with("fc2.bias") => (1.0, 0.1),
         _ => (0.0, 0.1_f32),
     };
     uniform(seed, name, size(shape)).map(|value| middle + reach * value).collect()

@@ -25,11 +25,14 @@ def parameter_values(seed: int, name: str, shape: tuple[int, ...]) -> np.ndarray
     """Values of the parameter or buffer `name` (its full dotted name), float32 of this shape."""
     kind = name.rsplit(".", 1)[-1]
     if len(shape) >= 2:
-        middle, reach = 0.0, math.sqrt(3.6 / max(math.prod(shape[1:]), 1))
+        depthwise = len(shape) == 4 and shape[1] == 1
+        middle, reach = 0.0, math.sqrt(3.0 * (2.0 if depthwise else 1.2) / max(math.prod(shape[1:]), 1))
     elif kind in ("weight", "running_var"):
         middle, reach = 1.0, 0.2
     elif kind == "num_batches_tracked":
         middle, reach = 0.0, 0.0
+    elif name.endswith("fc2.bias"):
+        middle, reach = 1.0, 0.1
     else:
         middle, reach = 0.0, 0.1
     values = uniform(seed, name, math.prod(shape))
@@ -53,6 +56,8 @@ def _mix(value):
 CASES = [
     (0, "features.0.weight", (64, 3, 11, 11)),
     (0, "features.0.bias", (64,)),
+    (0, "features.1.conv.0.0.weight", (32, 1, 3, 3)),
+    (0, "features.1.0.block.1.fc2.bias", (32,)),
     (0, "layer1.0.bn1.weight", (64,)),
     (1, "layer1.0.bn1.weight", (64,)),
     (0, "layer1.0.bn1.bias", (64,)),

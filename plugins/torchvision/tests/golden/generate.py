@@ -5,6 +5,10 @@ One tensor per layer, named "<network>/<index>", of 34 float32 numbers: the larg
 mean, and the elements at positions (i * 2654435761 + 12345) mod count, i = 0..31, of the value in C×H×W order.
 Weights: parameter_values(0, name, shape); image: 1×3×96×96, (uniform(0, "image", 3·96·96) + 1) / 2.
 
+Nothing is written if the numbers would not test much or too much: if a grey square of 16×16 pixels in the image changes
+some layer by less than ten times the tests' tolerance, if rounding alone (against float64) changes one by more than a
+third of it, or if a layer's values spread by less than 1e-3 or more than 1e3.
+
 usage: generate.py TORCHVISION_MODELS_JSON   (needs torch 2.11, torchvision 0.26, safetensors)
 """
 
@@ -18,6 +22,7 @@ from formula import parameter_values, uniform
 from safetensors.torch import save_file
 
 SAMPLES = 32
+TOLERANCE = 1e-5
 
 
 @torch.no_grad()
@@ -42,20 +47,49 @@ def main():
     torch.set_num_threads(1)
     published = json.loads(Path(sys.argv[1]).read_text())
     image = torch.from_numpy((uniform(0, "image", 3 * 96 * 96) + 1) / 2).reshape(1, 3, 96, 96)
+    changed = image.clone()
+    changed[:, :, 40:56, 40:56] = 0.5
     tensors = {}
     for name in sorted(k for k, v in published.items() if v.get("reference")):
         model = build(name)
-        for layer in published[name]["reference"]["layers"]:
-            key = f"{name}/{layer['index']}"
-
-            def keep(_module, _inputs, output, key=key):
-                tensors[key] = summary(output)  # before a later in-place activation changes it
-
-            model.get_submodule(layer["name"]).register_forward_hook(keep)
-        model(image)
-        scale = [tensors[f"{name}/{layer['index']}"][0].item() for layer in published[name]["reference"]["layers"]]
-        print(f"{name}: largest magnitudes {min(scale):.3g} to {max(scale):.3g}")
+        layers = published[name]["reference"]["layers"]
+        before, after = layer_values(model, layers, image), layer_values(model, layers, changed)
+        exact = layer_values(model.double(), layers, image.double())
+        effects, errors = [], []
+        for layer, value, other, true in zip(layers, before, after, exact):
+            summed = summary(value)
+            allowed = TOLERANCE * max(1.0, summed[0].item())
+            effects.append((value - other).abs().max().item() / allowed)
+            errors.append((value - true).abs().max().item() / allowed)
+            spread = value.std().item()
+            if effects[-1] < 10 or errors[-1] > 1 / 3 or not 1e-3 <= spread <= 1e3:
+                sys.exit(
+                    f"{name}, {layer['name']}: the square's effect is {effects[-1]} tolerances,"
+                    f" rounding's {errors[-1]}, the spread {spread}"
+                )
+            tensors[f"{name}/{layer['index']}"] = summed
+        print(
+            f"{name}: the square changes layers by {min(effects):.0f} tolerances or more,"
+            f" rounding by {max(errors):.2f} or less",
+            flush=True,
+        )
     save_file(tensors, Path(__file__).parent / "golden.safetensors")
+
+
+def layer_values(model, layers, image):
+    """Copies, because a later in-place activation may change a value."""
+    values = {}
+    hooks = []
+    for layer in layers:
+
+        def keep(_module, _inputs, output, index=layer["index"]):
+            values[index] = output.clone()
+
+        hooks.append(model.get_submodule(layer["name"]).register_forward_hook(keep))
+    model(image)
+    for hook in hooks:
+        hook.remove()
+    return [values[layer["index"]] for layer in layers]
 
 
 main()
