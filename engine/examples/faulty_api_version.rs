@@ -23,6 +23,5 @@ extern "C" fn load() -> root::RootModuleResult {
 
 // SAFETY: as in `export_plugin!`.
 #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
-static HEADER: root::LibHeader = unsafe {
-    root::LibHeader::from_constructor::<root::PluginRoot_Ref>(load, root::CheckTypeLayout::Yes)
-};
+static HEADER: root::LibHeader =
+    unsafe { root::LibHeader::from_constructor::<root::PluginRoot_Ref>(load, root::CheckTypeLayout::Yes) };

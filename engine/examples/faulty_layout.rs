@@ -9,8 +9,8 @@
 )]
 
 use abi_stable::StableAbi;
-use abi_stable::library::{LibHeader, RootModule, CheckTypeLayout, RootModuleResult};
 use abi_stable::library::__call_root_module_loader as call_root_module_loader;
+use abi_stable::library::{CheckTypeLayout, LibHeader, RootModule, RootModuleResult};
 use abi_stable::prefix_type::PrefixTypeTrait as _;
 use abi_stable::sabi_types::VersionStrings;
 

@@ -2,7 +2,9 @@
 
 pub mod atomic;
 pub mod catalog;
+pub mod cli;
 pub mod config;
+pub mod draw;
 pub mod engine;
 pub mod fetch;
 pub mod folders;

@@ -1,3 +1,7 @@
-//! The lossnet binary.
+//! The `lossnet` binary; all it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lossnet::cli::main()
+}

@@ -1,0 +1,319 @@
+//! All arguments of the command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Which loss network should I use? Composes image tasks with pretrained networks, layers and comparisons, runs the
+/// cross product and shows what it found.
+#[derive(Debug, Parser)]
+#[command(name = "lossnet", version, max_term_width = 100, propagate_version = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Global {
+    /// Look for plugins in this folder, too (before LOSSNET_PLUGIN_PATH, `plugins` beside the binary and here, and
+    /// the user's data folder). Can be given several times.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(super) plugin_dir: Vec<PathBuf>,
+    /// Say more (-v: what is done, -vv: how).
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Say less: no progress (-q), no warnings (-qq).
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
+    pub(super) quiet: u8,
+    /// Download nothing.
+    #[arg(long, global = true)]
+    pub(super) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List components and plugins.
+    List(ListArguments),
+    /// Show a component: what it is, its settings; for a backbone its layers.
+    Show(ShowArguments),
+    /// Write the features of images at some layers of a network.
+    Features(FeaturesArguments),
+    /// Print the perceptual distance between two images, or between the pairs of two folders.
+    Compare(CompareArguments),
+    /// Run the cells of a config's cross product; what is done already is not done again.
+    Run(RunArguments),
+    /// Show which cells are done, running, failed and still to do.
+    Status(StatusArguments),
+    /// Show or write the table of results.
+    Results(ResultsArguments),
+    /// Bring weights and datasets.
+    Fetch(FetchArguments),
+    /// Check versions, libtorch, CUDA, folders and plugins: what works here.
+    Doctor(DoctorArguments),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// What to list; everything unless given.
+    #[arg(value_enum)]
+    pub(super) what: Option<Listed>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Listed {
+    Backbones,
+    Comparisons,
+    Datasets,
+    Tasks,
+    Trackers,
+    Plugins,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// The component's kind.
+    #[arg(value_enum)]
+    pub(super) kind: Shown,
+    /// Its name, as `lossnet list` prints it.
+    pub(super) name: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Draw a backbone with its layers into this SVG file.
+    #[arg(long, value_name = "FILE.svg")]
+    pub(super) draw: Option<PathBuf>,
+    /// Side of the square input for which a backbone's shapes and costs are computed.
+    #[arg(long, default_value_t = 224, value_name = "PIXELS", value_parser = clap::value_parser!(i64).range(1..=65536))]
+    pub(super) size: i64,
+    /// Every inner node of a backbone, not only its indexed layers.
+    #[arg(long)]
+    pub(super) nodes: bool,
+}
+
+/// What can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Shown {
+    Backbone,
+    Comparison,
+    Dataset,
+    Task,
+    Tracker,
+}
+
+/// How images become features.
+#[derive(Clone, Debug, Args)]
+pub(super) struct NetworkArguments {
+    /// `imagenet`, the name of a published file's entry (IMAGENET1K_V2), a file (.pth, .safetensors) or random:SEED.
+    #[arg(long, default_value = "imagenet", value_name = "WEIGHTS")]
+    pub(super) weights: String,
+    /// `imagenet`, `none`, `published-lpips`, or mean and deviation of each channel: m,m,m/s,s,s.
+    #[arg(long, value_name = "NORMALIZATION")]
+    pub(super) normalize: Option<String>,
+    /// Resize the images to SIZE×SIZE first (antialiased bilinear, as Pillow).
+    #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(u32).range(1..=16384))]
+    pub(super) size: Option<u32>,
+    /// Which tensors of the weights file must fit: `all`, or those `used` by the wanted layers.
+    #[arg(long, value_enum, default_value_t = CheckWeights::All)]
+    pub(super) check_weights: CheckWeights,
+    /// `auto`, `cpu`, `cuda` or `cuda:N`.
+    #[arg(long, default_value = "auto")]
+    pub(super) device: String,
+    /// `fp32`, `tf32` or `bf16`.
+    #[arg(long, default_value = "fp32")]
+    pub(super) precision: String,
+    /// Folder of the published weights.
+    #[arg(long, default_value = "checkpoints/weights", value_name = "FOLDER")]
+    pub(super) weights_dir: PathBuf,
+}
+
+/// How strictly weights are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckWeights {
+    All,
+    Used,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FeaturesArguments {
+    /// The images.
+    #[arg(required = true)]
+    pub(super) images: Vec<PathBuf>,
+    /// The network.
+    #[arg(long)]
+    pub(super) backbone: String,
+    /// Layers by index and dotted name (1,4,features.7), `all` indexed ones, or the `paper`'s four.
+    #[arg(long, value_delimiter = ',', required = true)]
+    pub(super) layers: Vec<String>,
+    #[command(flatten)]
+    pub(super) network: NetworkArguments,
+    /// The file to write: one float32 tensor N×C×H×W per layer.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(super) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// The two images.
+    #[arg(num_args = 0..=2)]
+    pub(super) images: Vec<PathBuf>,
+    /// Folders whose images are paired by base name; give the option twice.
+    #[arg(long, num_args = 1..=2, value_name = "FOLDER", conflicts_with = "images")]
+    pub(super) dir: Vec<PathBuf>,
+    /// A published metric.
+    #[arg(long, value_enum, conflicts_with_all = ["backbone", "layers", "comparison", "normalize", "no_channel_norm"])]
+    pub(super) metric: Option<MetricPreset>,
+    /// The network.
+    #[arg(long, required_unless_present = "metric")]
+    pub(super) backbone: Option<String>,
+    /// Layers by index and dotted name (1,4,features.7), `all` indexed ones, or the `paper`'s four.
+    #[arg(long, value_delimiter = ',', required_unless_present = "metric")]
+    pub(super) layers: Vec<String>,
+    /// How features are compared: `spatial`, `mean`, `sort`, or a sum such as `spatial+sort`.
+    #[arg(long, default_value = "spatial")]
+    pub(super) comparison: String,
+    #[command(flatten)]
+    pub(super) network: NetworkArguments,
+    /// Calibration weights in LPIPS's format (.pth or .safetensors with lin0.model.1.weight, …).
+    #[arg(long, value_name = "FILE")]
+    pub(super) calibration: Option<PathBuf>,
+    /// Compare features as they are, without dividing each position's channels by their norm.
+    #[arg(long)]
+    pub(super) no_channel_norm: bool,
+    /// How the channel norm is kept from zero: `f-normalize` (max(norm, 1e-12)) or `lpips` (norm + 1e-10).
+    #[arg(long, value_name = "FORM")]
+    pub(super) epsilon: Option<String>,
+    /// Write the distance map over the first image.
+    #[arg(long, value_name = "OUT.png")]
+    pub(super) map: Option<PathBuf>,
+    /// Print JSON: one document, or one line per pair of folders.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Published metrics.
+#[expect(clippy::enum_variant_names, reason = "these are the metrics' names; others will not be LPIPS")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum MetricPreset {
+    /// LPIPS v0.1 on AlexNet.
+    LpipsAlex,
+    /// LPIPS v0.1 on VGG-16.
+    LpipsVgg,
+    /// LPIPS v0.1 on SqueezeNet 1.1.
+    LpipsSqueeze,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Config files; later ones win.
+    #[arg(required = true)]
+    pub(super) configs: Vec<PathBuf>,
+    /// Set a key of the config, such as -s run.device=cpu or -s loss_network.layers=1,4.
+    #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Print cells, groups and what is done, and run nothing.
+    #[arg(long)]
+    pub(super) plan: bool,
+    /// Print JSON: the plan, or the results.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// What runs the cells.
+    #[arg(long, value_enum)]
+    pub(super) executor: Option<Executor>,
+    /// Folder of the results.
+    #[arg(long, default_value = "logs", value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
+}
+
+/// What runs cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Executor {
+    /// This process, one group after the other.
+    InProcess,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArguments {
+    /// The experiment; all unless given.
+    pub(super) experiment: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Folder of the results.
+    #[arg(long, default_value = "logs", value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ResultsArguments {
+    /// The experiment; all unless given.
+    pub(super) experiment: Option<String>,
+    /// Write the table as CSV into this file (`-`: to the standard output).
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Write the table as Parquet into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) parquet: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Keep only rows with this value, such as metric=2afc_score, backbone!=alexnet or 'value>0.6'.
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(super) conditions: Vec<String>,
+    /// Sort by this column, descending with `:desc`; the best first unless given.
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) sort: Option<String>,
+    /// Folder of the results.
+    #[arg(long, default_value = "logs", value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FetchArguments {
+    /// Datasets by name, or weights: `weights` (every backbone's default), a backbone's name (its default
+    /// weights), or backbone:ENTRY.
+    #[arg(required = true)]
+    pub(super) what: Vec<String>,
+    /// Only check what is there: download nothing.
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Folder of the published weights.
+    #[arg(long, default_value = "checkpoints/weights", value_name = "FOLDER")]
+    pub(super) weights_dir: PathBuf,
+    /// Folder of the datasets.
+    #[arg(long, default_value = "datasets", value_name = "FOLDER")]
+    pub(super) datasets_dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,188 @@
+//! What commands share: the display, the plugins, the engine.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lossnet_plugin_protocol::sample::FetchRequest;
+use lossnet_plugin_protocol::{Kind, PluginError};
+use serde_json::Value;
+
+use super::args::Global;
+use super::failure::{Failure, PLUGIN_NOT_LOADED};
+use super::logging;
+use super::progress::Display;
+use crate::engine::protocol::{ComponentRef, Indexed};
+use crate::engine::{Control, Engine, Event, Request};
+use crate::fetch::{self, FetchOptions};
+use crate::folders;
+use crate::index::{Index, Problem, SearchPath};
+use crate::lpips::Preset;
+
+/// Lives as long as the command.
+pub(super) struct Context {
+    pub(super) global: Global,
+    pub(super) display: Display,
+    index: OnceCell<Index>,
+    engine: OnceCell<Engine>,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Context {
+    pub(super) fn new(global: &Global) -> Context {
+        let display = Display::new(global.quiet);
+        logging::start(global.verbose, global.quiet, &display);
+        Context {
+            global: global.clone(),
+            display,
+            index: OnceCell::new(),
+            engine: OnceCell::new(),
+            interrupted: Arc::default(),
+        }
+    }
+
+    /// The plugins that can be used; the others are told of once.
+    pub(super) fn index(&self) -> Result<&Index, Failure> {
+        let index = self.index_in_silence()?;
+        for problem in &index.problems {
+            self.display.warn(&sentence(problem));
+        }
+        Ok(index)
+    }
+
+    /// The plugins, for a command that tells of the problems itself.
+    pub(super) fn index_in_silence(&self) -> Result<&Index, Failure> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let search = SearchPath::new(&self.global.plugin_dir).map_err(|error| Failure::input(&error))?;
+        let cache = folders::cache().unwrap_or_else(std::env::temp_dir);
+        let mut trouble = None;
+        let index = Index::build(&search, &cache, &mut |plugins| {
+            let engine = self.engine_for("cpu", "fp32").map_err(|failure| {
+                let message = failure.message.clone();
+                trouble = Some(failure);
+                PluginError::run(message)
+            })?;
+            let answer = engine.call(&Request::Index { plugins: plugins.to_vec() }, &mut self.on_event())?;
+            serde_json::from_value::<Vec<Indexed>>(answer)
+                .map_err(|error| PluginError::run("the engine's answer can't be read").with_source(&error))
+        });
+        let index = index.map_err(|error| trouble.unwrap_or_else(|| error.into()))?;
+        Ok(self.index.get_or_init(|| index))
+    }
+
+    /// A component by kind and name.
+    pub(super) fn component(&self, kind: Kind, name: &str) -> Result<ComponentRef, Failure> {
+        let index = self.index()?;
+        match index.catalog.get(kind, name) {
+            Ok(_) => {
+                let plugin = index.catalog.plugin_of(kind, name).map(Path::to_owned).unwrap_or_default();
+                Ok(ComponentRef { plugin, name: name.to_owned() })
+            }
+            // It may well be in one of the plugins that could not be loaded.
+            Err(unknown) if index.problems.is_empty() => Err(Failure::input(&unknown)),
+            Err(unknown) => Err(Failure::input(&unknown).with_code(PLUGIN_NOT_LOADED)),
+        }
+    }
+
+    /// The engine, brought up for a device and precision at first use.
+    pub(super) fn engine_for(&self, device: &str, precision: &str) -> Result<&Engine, Failure> {
+        if let Some(engine) = self.engine.get() {
+            // An engine without CUDA was enough to ask plugins what they hold; libtorch takes CUDA later, too.
+            if wants_cuda(device) {
+                engine.add_cuda().or_else(|error| self.without_cuda(device, error))?;
+            }
+            return Ok(engine);
+        }
+        let engine = Engine::load(precision == "tf32")?;
+        if wants_cuda(device) {
+            engine.add_cuda().or_else(|error| self.without_cuda(device, error))?;
+        }
+        Ok(self.engine.get_or_init(|| engine))
+    }
+
+    /// Only `auto` may do without CUDA, and says so.
+    fn without_cuda(&self, device: &str, error: crate::engine::LibtorchError) -> Result<(), Failure> {
+        if device == "auto" {
+            self.display.warn(&format!("computing on the CPU, since CUDA can't be used: {error}"));
+            return Ok(());
+        }
+        Err(Failure::from(crate::engine::EngineError::Libtorch(error)))
+    }
+
+    /// Sends a request and waits for the answer, showing what goes on.
+    pub(super) fn call(&self, engine: &Engine, request: &Request) -> Result<Value, Failure> {
+        let answer = engine.call(request, &mut self.on_event());
+        self.display.clear();
+        answer.map_err(Failure::from)
+    }
+
+    /// Handles the events that every command handles alike.
+    pub(super) fn on_event(&self) -> impl FnMut(Event) -> Control + Send + use<> {
+        let (display, interrupted) = (self.display.clone(), Arc::clone(&self.interrupted));
+        move |event| {
+            match event {
+                Event::Progress(progress) => display.progress(&progress),
+                Event::Notice(text) => display.warn(&text),
+                _ => {}
+            }
+            if interrupted.load(Ordering::Relaxed) { Control::Stop } else { Control::Continue }
+        }
+    }
+
+    /// The file of a metric's calibration weights, downloaded if it is not there.
+    pub(super) fn calibration(&self, preset: &Preset, folder: &Path) -> Result<PathBuf, Failure> {
+        let to = folder.join(preset.file_name());
+        let request = FetchRequest {
+            url: preset.url.to_owned(),
+            to: to.clone(),
+            md5: None,
+            sha256: Some(preset.sha256.to_owned()),
+            command: format!("lossnet compare --metric {}", preset.name),
+        };
+        let options = FetchOptions { offline: self.global.offline, ..FetchOptions::from_env() };
+        let display = &self.display;
+        let progress = |progress| display.progress(&progress);
+        let fetched = fetch::file(&request, &options, &progress);
+        self.display.clear();
+        fetched.map_err(|error| {
+            Failure::input(&error).with_hint("or give the file with --calibration")
+        })?;
+        Ok(to)
+    }
+
+    /// From now on the first SIGINT or SIGTERM asks for a stop at the end of the step, the second one ends the
+    /// process.
+    pub(super) fn finish_steps_when_interrupted(&self) -> Result<(), Failure> {
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            let flag = || Arc::clone(&self.interrupted);
+            signal_hook::flag::register_conditional_shutdown(signal, 130, flag())?;
+            signal_hook::flag::register(signal, flag())?;
+        }
+        Ok(())
+    }
+
+    /// Whether the user asked to stop.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}
+
+/// A problem with its causes as one sentence.
+pub(super) fn sentence(problem: &Problem) -> String {
+    let mut text = problem.to_string();
+    if let Problem::Refused(error) = problem {
+        for cause in &error.causes {
+            text.push_str(": ");
+            text.push_str(cause);
+        }
+    }
+    text
+}
+
+/// Whether CUDA is to be tried: always where it was asked for, else where there is an NVIDIA driver.
+fn wants_cuda(device: &str) -> bool {
+    device.starts_with("cuda") || (device == "auto" && Path::new("/proc/driver/nvidia/version").exists())
+}

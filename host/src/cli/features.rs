@@ -1,0 +1,30 @@
+//! `lossnet features`
+
+use std::process::ExitCode;
+
+use super::args::FeaturesArguments;
+use super::context::Context;
+use super::failure::Failure;
+use super::network;
+use crate::engine::Request;
+use crate::engine::protocol::{FeaturesAnswer, FeaturesRequest};
+
+/// Writes features.
+pub(super) fn features(arguments: &FeaturesArguments, context: &Context) -> Result<ExitCode, Failure> {
+    let request = FeaturesRequest {
+        backbone: network::backbone(&arguments.backbone, &arguments.network, context)?,
+        layers: network::layers(&arguments.backbone, &arguments.layers, context)?,
+        images: arguments.images.clone(),
+        out: arguments.out.clone(),
+    };
+    let engine = context.engine_for(&arguments.network.device, &arguments.network.precision)?;
+    let answer = context.call(engine, &Request::Features(request))?;
+    let answer: FeaturesAnswer = serde_json::from_value(answer).map_err(|error| Failure::run(&error))?;
+    for (name, shape) in &answer.tensors {
+        let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
+        context.display.say(&format!("{name}: {}", shape.join("×")));
+    }
+    context.display.say(&answer.signature);
+    context.display.say(&format!("wrote {}", arguments.out.display()));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,100 @@
+//! `lossnet fetch`
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use lossnet_plugin_protocol::{Kind, WeightsEntry};
+use serde_json::Map;
+
+use super::args::FetchArguments;
+use super::context::Context;
+use super::failure::Failure;
+use crate::engine::Request;
+use crate::engine::protocol::{Configured, FetchDatasetRequest};
+use crate::fetch::FetchOptions;
+use crate::weights::{WeightsChoice, locate};
+
+/// Brings, or checks, what is named.
+pub(super) fn fetch(arguments: &FetchArguments, context: &Context) -> Result<ExitCode, Failure> {
+    // All names before the first download.
+    let wanted = arguments.what.iter().map(|name| wanted(name, context)).collect::<Result<Vec<_>, _>>()?;
+    for item in wanted {
+        match item {
+            Wanted::Weights(files) => {
+                for (backbone, entry) in files {
+                    weights(&backbone, &entry, arguments, context)?;
+                }
+            }
+            Wanted::Dataset(name) => dataset(&name, arguments, context)?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Something to bring.
+enum Wanted {
+    Weights(Vec<(String, WeightsEntry)>),
+    Dataset(String),
+}
+
+fn wanted(name: &str, context: &Context) -> Result<Wanted, Failure> {
+    let index = context.index()?;
+    let default_of = |backbone: &str, entries: &[WeightsEntry]| {
+        entries.first().map(|entry| (backbone.to_owned(), entry.clone()))
+    };
+    if name == "weights" {
+        let files = index.catalog.iter(Kind::Backbone);
+        let files = files.filter_map(|held| default_of(&held.name, &held.details.weights));
+        return Ok(Wanted::Weights(files.collect()));
+    }
+    let (backbone, entry) = name.split_once(':').map_or((name, None), |(backbone, entry)| (backbone, Some(entry)));
+    if let Ok(manifest) = index.catalog.get(Kind::Backbone, backbone) {
+        let choice = WeightsChoice::parse(entry.unwrap_or("imagenet"), backbone, &manifest.details.weights);
+        return match choice.map_err(|error| Failure::input(&error))? {
+            WeightsChoice::Entry(entry) => Ok(Wanted::Weights(vec![(backbone.to_owned(), entry)])),
+            _ => Err(Failure::usage(format!("`{name}` names no published weights of `{backbone}`"))),
+        };
+    }
+    index.catalog.get(Kind::Dataset, name).map_err(|unknown| {
+        Failure::input(&unknown).with_hint("fetch takes datasets, backbones, backbone:ENTRY, and `weights`")
+    })?;
+    Ok(Wanted::Dataset(name.to_owned()))
+}
+
+fn weights(
+    backbone: &str,
+    entry: &WeightsEntry,
+    arguments: &FetchArguments,
+    context: &Context,
+) -> Result<(), Failure> {
+    let options = FetchOptions {
+        offline: context.global.offline || arguments.check,
+        command: format!("lossnet fetch {backbone}:{}", entry.name),
+        ..FetchOptions::from_env()
+    };
+    let display = &context.display;
+    let progress = |progress| display.progress(&progress);
+    let file = locate(entry, &arguments.weights_dir, &options, &progress);
+    context.display.clear();
+    let file = file.map_err(|error| Failure::input(&error))?;
+    context.display.say(&format!("{backbone} {}: {}", entry.name, file.display()));
+    Ok(())
+}
+
+fn dataset(name: &str, arguments: &FetchArguments, context: &Context) -> Result<(), Failure> {
+    let component = context.component(Kind::Dataset, name)?;
+    let manifest = context.index()?.catalog.get(Kind::Dataset, name).map_err(|unknown| Failure::input(&unknown))?;
+    let request = FetchDatasetRequest {
+        dataset: Configured { component, config: Map::new() },
+        folder: arguments.datasets_dir.join(name),
+        splits: manifest.details.splits.clone(),
+        offline: context.global.offline || arguments.check,
+    };
+    let engine = context.engine_for("cpu", "fp32")?;
+    let answer = context.call(engine, &Request::FetchDataset(request))?;
+    let counts: BTreeMap<String, usize> = serde_json::from_value(answer).map_err(|error| Failure::run(&error))?;
+    for (split, count) in counts {
+        context.display.say(&format!("{name} {split}: {count} samples"));
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The command line: one file per command, each turning arguments into a request and an answer into text.
+
+mod args;
+mod compare;
+mod completions;
+mod context;
+mod doctor;
+mod failure;
+mod features;
+mod fetch;
+mod list;
+mod logging;
+mod network;
+mod output;
+mod progress;
+mod results;
+mod run;
+mod show;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Command};
+use context::Context;
+use failure::Failure;
+
+/// Runs the command line of this process.
+///
+/// Exit codes: 0 done, 1 a run failed, 2 wrong usage or config, 3 some cells of a sweep failed, 4 a plugin could
+/// not be loaded, 130 interrupted.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and version come this way, too, with exit code 0.
+        Err(error) => error.exit(),
+    };
+    let context = Context::new(&arguments.global);
+    match dispatch(arguments.command, &context) {
+        Ok(code) => code,
+        Err(failure) => {
+            output::complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+    match command {
+        Command::List(arguments) => list::list(&arguments, context),
+        Command::Show(arguments) => show::show(&arguments, context),
+        Command::Features(arguments) => features::features(&arguments, context),
+        Command::Compare(arguments) => compare::compare(&arguments, context),
+        Command::Run(arguments) => run::run(&arguments, context),
+        Command::Status(arguments) => status::status(&arguments, context),
+        Command::Results(arguments) => results::results(&arguments, context),
+        Command::Fetch(arguments) => fetch::fetch(&arguments, context),
+        Command::Doctor(arguments) => doctor::doctor(&arguments, context),
+        Command::Completions(arguments) => completions::completions(&arguments),
+    }
+}

@@ -1,0 +1,87 @@
+//! From arguments to a network for the engine.
+
+use std::path::PathBuf;
+
+use lossnet_plugin_protocol::Kind;
+use serde_json::{Map, Value, json};
+
+use super::args::{CheckWeights, NetworkArguments};
+use super::context::Context;
+use super::failure::Failure;
+use crate::engine::protocol::{BackboneRequest, ComparisonRequest, Configured, Files};
+
+/// The network that the arguments ask for.
+pub(super) fn backbone(
+    name: &str,
+    arguments: &NetworkArguments,
+    context: &Context,
+) -> Result<BackboneRequest, Failure> {
+    let component = context.component(Kind::Backbone, name)?;
+    Ok(BackboneRequest {
+        backbone: Configured { component, config: Map::new() },
+        weights: arguments.weights.clone(),
+        normalize: arguments.normalize.clone().unwrap_or_else(|| "imagenet".to_owned()),
+        check_all_weights: arguments.check_weights == CheckWeights::All,
+        size: arguments.size.map(|size| size as usize),
+        device: arguments.device.clone(),
+        precision: arguments.precision.clone(),
+        files: Files { weights: arguments.weights_dir.clone(), offline: context.global.offline },
+    })
+}
+
+/// The layers that the arguments ask for, with `all` and `paper` written out.
+pub(super) fn layers(backbone: &str, asked: &[String], context: &Context) -> Result<Vec<String>, Failure> {
+    let index = context.index()?;
+    let manifest = index.catalog.get(Kind::Backbone, backbone).map_err(|unknown| Failure::input(&unknown))?;
+    let mut layers: Vec<String> = Vec::new();
+    for layer in asked.iter().map(|layer| layer.trim()) {
+        match layer {
+            "all" => layers.extend((0..manifest.details.layers.len()).map(|index| index.to_string())),
+            "paper" if manifest.details.paper_layers.is_empty() => {
+                return Err(Failure::usage(format!(
+                    "the paper did not use `{backbone}`, so it has no layers `paper`: choose layers by index (0 to \
+                     {}) or name",
+                    manifest.details.layers.len().saturating_sub(1)
+                )));
+            }
+            "paper" => layers.extend(manifest.details.paper_layers.iter().map(ToString::to_string)),
+            "" => return Err(Failure::usage("an empty layer name was given: --layers takes 1,4,features.7")),
+            layer => layers.push(layer.to_owned()),
+        }
+    }
+    if let Some(twice) = layers.iter().enumerate().find(|(position, layer)| layers[..*position].contains(layer)) {
+        return Err(Failure::usage(format!("layer `{}` was given twice", twice.1)));
+    }
+    Ok(layers)
+}
+
+/// A comparison or a sum of comparisons with the same settings. Each term gets the settings that it knows; one that
+/// no term knows is an error.
+pub(super) fn comparison(
+    name: &str,
+    settings: &[(&str, Value)],
+    calibration: Option<PathBuf>,
+    context: &Context,
+) -> Result<ComparisonRequest, Failure> {
+    let mut terms = Vec::new();
+    let mut known = vec![false; settings.len()];
+    for term in name.split('+').map(str::trim) {
+        let component = context.component(Kind::Comparison, term)?;
+        let catalog = &context.index()?.catalog;
+        let manifest = catalog.get(Kind::Comparison, term).map_err(|unknown| Failure::input(&unknown))?;
+        let properties = manifest.config_schema.get("properties").cloned().unwrap_or(json!({}));
+        let mut config = Map::new();
+        for ((key, value), known) in settings.iter().zip(&mut known) {
+            if properties.get(*key).is_some() {
+                *known = true;
+                config.insert((*key).to_owned(), value.clone());
+            }
+        }
+        terms.push(Configured { component, config });
+    }
+    if let Some(position) = known.iter().position(|known| !known) {
+        let (key, _) = &settings[position];
+        return Err(Failure::usage(format!("the comparison `{name}` has no setting `{key}`")));
+    }
+    Ok(ComparisonRequest { name: name.to_owned(), terms, calibration })
+}

@@ -1,0 +1,82 @@
+//! The two streams: results to stdout, everything else to stderr.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use super::failure::Failure;
+
+/// Prints a result. A reader that has seen enough (`| head`) is no error.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| {
+        if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }
+    });
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| Failure::run(&error)),
+    }
+}
+
+/// Prints a JSON document.
+pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::run(&error))?;
+    print(&text)
+}
+
+/// Prints one JSON document on one line.
+pub(super) fn print_json_line(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(|error| Failure::run(&error))?;
+    print(&text)
+}
+
+/// Writes to stderr; there is nobody to tell if that fails.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Tells why a command ends early.
+pub(super) fn complain(failure: &Failure) {
+    let (start, end) = if io::stderr().is_terminal() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    say(&format!("{start}error:{end} {}", failure.message));
+    for cause in &failure.causes {
+        say(&format!("  because: {cause}"));
+    }
+    if let Some(help) = &failure.help {
+        say(&format!("  what to do: {help}"));
+    }
+}
+
+/// Columns of text, each as wide as its widest cell; the first row is a header. Numbers stand to the right.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let numeric = |column: usize| {
+        let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty());
+        rows.len() > 1 && cells.all(|cell| cell.starts_with(|first: char| first.is_ascii_digit() || first == '-'))
+    };
+    let shape: Vec<(usize, bool)> = (0..columns).map(|column| (width(column), numeric(column))).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&shape)
+            .map(|(cell, &(width, right))| if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") })
+            .collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [["name", "size"], ["a", "10"], ["long name", "5"]];
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+        assert_eq!(table(&rows), "name       size\na            10\nlong name     5\n");
+    }
+}

@@ -1,0 +1,133 @@
+//! Shows how work goes on: bars on a terminal, plain lines elsewhere.
+
+use std::collections::HashMap;
+use std::io::IsTerminal as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use lossnet_plugin_protocol::report::Progress;
+
+use super::output;
+
+/// How often a line is printed where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// The display of one command; copies share it.
+#[derive(Clone, Debug)]
+pub(super) struct Display {
+    /// 0: warnings only, 1: also progress and what is done.
+    quiet: u8,
+    terminal: bool,
+    bars: MultiProgress,
+    stages: Arc<Mutex<HashMap<String, Stage>>>,
+}
+
+#[derive(Debug)]
+struct Stage {
+    bar: ProgressBar,
+    started: Instant,
+    said: Instant,
+}
+
+impl Display {
+    pub(super) fn new(quiet: u8) -> Display {
+        Display {
+            quiet,
+            terminal: std::io::stderr().is_terminal(),
+            bars: MultiProgress::new(),
+            stages: Arc::default(),
+        }
+    }
+
+    /// Tells the user something on the way.
+    pub(super) fn say(&self, text: &str) {
+        if self.quiet == 0 {
+            self.above(text);
+        }
+    }
+
+    /// Tells the user something that may spoil the result.
+    pub(super) fn warn(&self, text: &str) {
+        if self.quiet < 2 {
+            self.above(&format!("warning: {text}"));
+        }
+    }
+
+    /// Writes above the bars.
+    pub(super) fn above(&self, text: &str) {
+        self.bars.suspend(|| output::say(text));
+    }
+
+    /// Shows how far a stage has come.
+    pub(super) fn progress(&self, progress: &Progress) {
+        if self.quiet > 0 {
+            return;
+        }
+        let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        let stage = stages.entry(progress.stage.clone()).or_insert_with(|| self.begin(progress));
+        let ended = progress.total == Some(progress.done);
+        if self.terminal {
+            stage.bar.set_position(progress.done);
+        } else if ended || stage.said.elapsed() >= LINE_EVERY {
+            stage.said = Instant::now();
+            output::say(&line(progress, stage.started.elapsed()));
+        }
+        if ended {
+            stage.bar.finish_and_clear();
+            stages.remove(&progress.stage);
+        }
+    }
+
+    fn begin(&self, progress: &Progress) -> Stage {
+        let bar = if self.terminal { self.bars.add(bar(progress)) } else { ProgressBar::hidden() };
+        Stage { bar, started: Instant::now(), said: Instant::now() }
+    }
+
+    /// Takes away what is left of the bars.
+    pub(super) fn clear(&self) {
+        self.stages.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let _ = self.bars.clear();
+    }
+}
+
+fn bar(progress: &Progress) -> ProgressBar {
+    let bytes = progress.unit == "bytes";
+    let counts = match (progress.total.is_some(), bytes) {
+        (true, true) => "{bar:30} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left",
+        (true, false) => "{bar:30} {pos}/{len} {prefix} · {per_sec} · {eta} left",
+        (false, true) => "{spinner} {bytes} · {bytes_per_sec}",
+        (false, false) => "{spinner} {pos} {prefix} · {per_sec}",
+    };
+    let bar = progress.total.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    let style = ProgressStyle::with_template(&format!("{{msg}}  {counts}"));
+    let bar = bar.with_prefix(progress.unit.clone()).with_message(progress.stage.clone());
+    if let Ok(style) = style { bar.with_style(style) } else { bar }
+}
+
+fn line(progress: &Progress, elapsed: Duration) -> String {
+    let rate = progress.done as f64 / elapsed.as_secs_f64().max(1e-3);
+    let Progress { stage, done, unit, .. } = progress;
+    match progress.total {
+        Some(total) if total > *done => {
+            let left = (total - done) as f64 / rate.max(1e-9);
+            format!("{stage}: {done}/{total} {unit}, {rate:.1}/s, {left:.0} s left")
+        }
+        Some(total) => format!("{stage}: {total} {unit} in {:.1} s, {rate:.1}/s", elapsed.as_secs_f64()),
+        None => format!("{stage}: {done} {unit}, {rate:.1}/s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_tell_rate_and_time_left() {
+        let progress =
+            Progress { stage: "val".to_owned(), done: 50, total: Some(200), unit: "triplets".to_owned() };
+        assert_eq!(line(&progress, Duration::from_secs(10)), "val: 50/200 triplets, 5.0/s, 30 s left");
+        let progress = Progress { done: 200, ..progress };
+        assert_eq!(line(&progress, Duration::from_secs(10)), "val: 200 triplets in 10.0 s, 20.0/s");
+    }
+}

@@ -1,0 +1,93 @@
+//! Score against layer, a picture for each metric of an experiment that varies layers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use lossnet_plugin_protocol::Kind;
+
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::draw::{Point, Series, score_by_layer};
+use crate::plan::Plan;
+use crate::results::Row;
+use crate::store::ExperimentFolder;
+
+/// Writes the pictures and returns their paths. There are none where every network has one layer only.
+pub(super) fn write(
+    plan: &Plan,
+    experiment: &ExperimentFolder,
+    rows: &[Row],
+    context: &Context,
+) -> Result<Vec<PathBuf>, Failure> {
+    let mut pictures = Vec::new();
+    let metrics: BTreeSet<(String, String)> = rows
+        .iter()
+        .map(|row| (row.text("metric"), row.text("split")))
+        .filter(|(_, split)| !split.contains('/') || split.ends_with("/mean") || split.ends_with("/all"))
+        .collect();
+    for (metric, split) in metrics {
+        let of_metric: Vec<&Row> =
+            rows.iter().filter(|row| row.text("metric") == metric && row.text("split") == split).collect();
+        let comparisons: BTreeSet<String> = of_metric.iter().map(|row| row.text("comparison")).collect();
+        for comparison in &comparisons {
+            let shown: Vec<&Row> =
+                of_metric.iter().copied().filter(|row| row.text("comparison") == *comparison).collect();
+            let series = series(&shown, context)?;
+            if series.iter().all(|series| series.points.len() < 2) {
+                continue;
+            }
+            let unit = shown.first().map(|row| row.text("unit")).unwrap_or_default();
+            let higher = shown.first().is_none_or(|row| row.text("higher_is_better") == "true");
+            let title = format!("{}: {metric} on {split}, compared by {comparison}", plan.experiment);
+            let picture = score_by_layer(&title, &metric, &unit, higher, &series);
+            let name = format!("score-by-layer.{metric}.{}.{comparison}.svg", split.replace('/', "-"));
+            let path = experiment.path().join(name);
+            crate::atomic::write(&path, picture.as_bytes())?;
+            pictures.push(path);
+        }
+    }
+    Ok(pictures)
+}
+
+/// A line for each backbone; repetitions are averaged.
+fn series(rows: &[&Row], context: &Context) -> Result<Vec<Series>, Failure> {
+    let mut lines: BTreeMap<String, BTreeMap<String, Vec<f64>>> = BTreeMap::new();
+    for row in rows {
+        // Backbones with several weights are several lines.
+        let name = format!("{}\n{}", row.text("backbone"), row.text("weights"));
+        let value = row.get("value").and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN);
+        lines.entry(name).or_default().entry(row.text("layers")).or_default().push(value);
+    }
+    let weights: BTreeSet<&str> = lines.keys().filter_map(|name| Some(name.split_once('\n')?.1)).collect();
+    let several = weights.len() > 1;
+    let mut series = Vec::new();
+    for (name, layers) in &lines {
+        let (backbone, weights) = name.split_once('\n').unwrap_or((name, ""));
+        let mut points: Vec<Point> = Vec::new();
+        for (layer, values) in layers {
+            let value = values.iter().sum::<f64>() / values.len() as f64;
+            points.push(Point { layer: layer.clone(), depth: depth(backbone, layer, context)?, value });
+        }
+        points.sort_by(|a, b| a.depth.total_cmp(&b.depth));
+        let name = if several { format!("{backbone} ({weights})") } else { backbone.to_owned() };
+        series.push(Series { name, points });
+    }
+    Ok(series)
+}
+
+/// Where the deepest of a cell's layers lies in its network, from 0 to 1.
+fn depth(backbone: &str, layers: &str, context: &Context) -> Result<f64, Failure> {
+    let index = context.index()?;
+    let manifest = index.catalog.get(Kind::Backbone, backbone).map_err(|unknown| Failure::input(&unknown))?;
+    let count = manifest.details.layers.len();
+    let graph = std::cell::OnceCell::new();
+    let place = |layer: &str| -> f64 {
+        if let Ok(index) = layer.parse::<usize>() {
+            return index as f64 / count.saturating_sub(1).max(1) as f64;
+        }
+        let graph = graph.get_or_init(|| index.graph(backbone));
+        let found = graph.as_ref().and_then(|graph| Some((graph.find(layer)?.0, graph.nodes.len())));
+        found.map_or(0.0, |(node, nodes)| node as f64 / nodes.max(1) as f64)
+    };
+    Ok(layers.split(',').map(place).fold(0.0, f64::max))
+}

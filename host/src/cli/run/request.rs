@@ -1,0 +1,90 @@
+//! From groups of a plan to requests for the engine.
+
+use lossnet_plugin_protocol::Kind;
+
+use crate::cli::args::RunArguments;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::config::Component;
+use crate::engine::protocol::{
+    BackboneRequest, CellRequest, ComparisonRequest, Configured, Files, RunRequest,
+};
+use crate::plan::{Cell, Group, Plan};
+
+/// Makes requests of one run.
+pub(super) struct Requests<'a> {
+    plan: &'a Plan,
+    arguments: &'a RunArguments,
+    context: &'a Context,
+}
+
+impl<'a> Requests<'a> {
+    /// Checks that every component of the plan can be had.
+    pub(super) fn new(
+        plan: &'a Plan,
+        arguments: &'a RunArguments,
+        context: &'a Context,
+    ) -> Result<Requests<'a>, Failure> {
+        let requests = Requests { plan, arguments, context };
+        for cell in &plan.cells {
+            for (kind, component) in cell.config.components() {
+                requests.configured(kind, component)?;
+            }
+        }
+        Ok(requests)
+    }
+
+    /// The request for these cells of a group.
+    pub(super) fn group(&self, group: &Group, cells: &[&Cell]) -> Result<RunRequest, Failure> {
+        let first = cells.first().copied().ok_or_else(|| Failure::usage("a group without cells"))?;
+        let config = &first.config;
+        let network = &config.loss_network;
+        let offline = config.run.offline || self.context.global.offline;
+        let folder = config.data.folder.clone().unwrap_or_else(|| format!("datasets/{}", config.data.dataset.name));
+        Ok(RunRequest {
+            logs: self.arguments.logs.clone(),
+            checkpoints: "checkpoints".into(),
+            experiment: self.plan.experiment.clone(),
+            task: self.configured(Kind::Task, &config.task)?,
+            dataset: self.configured(Kind::Dataset, &config.data.dataset)?,
+            dataset_folder: folder.into(),
+            splits: config.data.splits.clone(),
+            limit: config.data.limit.map(|limit| limit as usize),
+            backbone: BackboneRequest {
+                backbone: self.configured(Kind::Backbone, &network.backbone)?,
+                weights: network.weights.clone(),
+                normalize: network.normalize.clone(),
+                check_all_weights: network.check_all_weights,
+                size: network.size.map(|size| size as usize),
+                device: config.run.device.clone(),
+                precision: config.run.precision.clone(),
+                files: Files { weights: "checkpoints/weights".into(), offline },
+            },
+            cells: cells.iter().map(|cell| self.cell(cell)).collect::<Result<_, _>>()?,
+            batch_size: config.run.batch_size as usize,
+            loader_threads: config.run.loader_threads as usize,
+            seed: group.seed,
+        })
+    }
+
+    fn cell(&self, cell: &Cell) -> Result<CellRequest, Failure> {
+        let network = &cell.config.loss_network;
+        let terms = network.comparison.terms.iter().map(|term| self.configured(Kind::Comparison, term));
+        Ok(CellRequest {
+            cell: cell.clone(),
+            layers: network.layers.clone(),
+            comparison: ComparisonRequest {
+                name: network.comparison.name.clone(),
+                terms: terms.collect::<Result<_, _>>()?,
+                calibration: network.calibration.clone().map(Into::into),
+            },
+        })
+    }
+
+    fn configured(&self, kind: Kind, component: &Component) -> Result<Configured, Failure> {
+        Ok(Configured {
+            component: self.context.component(kind, &component.name)?,
+            config: component.settings.clone(),
+        })
+    }
+}

@@ -1,0 +1,242 @@
+//! `lossnet show`
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use lossnet_plugin_protocol::graph::{Graph, NodeId};
+use lossnet_plugin_protocol::{ComponentManifest, Kind};
+use serde_json::{Value, json};
+
+use super::args::{ShowArguments, Shown};
+use super::context::Context;
+use super::failure::Failure;
+use super::output;
+use crate::draw;
+use crate::engine::Request;
+
+/// Shows one component.
+pub(super) fn show(arguments: &ShowArguments, context: &Context) -> Result<ExitCode, Failure> {
+    let kind = kind(arguments.kind);
+    if arguments.draw.is_some() && kind != Kind::Backbone {
+        return Err(Failure::usage(format!("--draw draws backbones; a {kind} has nothing to draw")));
+    }
+    context.component(kind, &arguments.name)?;
+    let manifest =
+        context.index()?.catalog.get(kind, &arguments.name).map_err(|unknown| Failure::input(&unknown))?;
+    let layers = if kind == Kind::Backbone {
+        let graph = graph(context, &arguments.name)?;
+        if let Some(file) = &arguments.draw {
+            draw_network(&graph, manifest, arguments.size, file)?;
+            context.display.say(&format!("drew {} into {}", arguments.name, file.display()));
+        }
+        Some(Rows::of(&graph, arguments)?)
+    } else {
+        None
+    };
+    if arguments.json {
+        let mut document = serde_json::to_value(manifest).map_err(|error| Failure::run(&error))?;
+        if let (Some(rows), Value::Object(document)) = (&layers, &mut document) {
+            document.insert("input".to_owned(), json!([3, arguments.size, arguments.size]));
+            document.insert("nodes".to_owned(), rows.json());
+        }
+        output::print_json(&document)?;
+    } else {
+        output::print(&text(manifest, layers.as_ref(), arguments.size))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn kind(shown: Shown) -> Kind {
+    match shown {
+        Shown::Backbone => Kind::Backbone,
+        Shown::Comparison => Kind::Comparison,
+        Shown::Dataset => Kind::Dataset,
+        Shown::Task => Kind::Task,
+        Shown::Tracker => Kind::Tracker,
+    }
+}
+
+/// From the cache, or from the plugin.
+fn graph(context: &Context, backbone: &str) -> Result<Graph, Failure> {
+    if let Some(graph) = context.index()?.graph(backbone) {
+        return Ok(graph);
+    }
+    let request =
+        Request::Describe { backbone: context.component(Kind::Backbone, backbone)?, config: json!({}) };
+    let answer = context.call(context.engine_for("cpu", "fp32")?, &request)?;
+    serde_json::from_value(answer).map_err(|error| Failure::run(&error))
+}
+
+fn draw_network(graph: &Graph, manifest: &ComponentManifest, size: i64, file: &Path) -> Result<(), Failure> {
+    let picture = draw::network(&manifest.name, graph, size).map_err(|error| Failure::input(&error))?;
+    crate::atomic::write(file, picture.as_bytes())
+        .map_err(|error| Failure::usage(format!("the drawing can't be written to {}: {error}", file.display())))
+}
+
+/// The layers of a network, or all its nodes.
+struct Rows(Vec<Row>);
+
+struct Row {
+    index: Option<usize>,
+    name: String,
+    class: String,
+    shape: String,
+    parameters: i64,
+    macs: i64,
+    receptive_field: String,
+}
+
+impl Rows {
+    fn of(graph: &Graph, arguments: &ShowArguments) -> Result<Rows, Failure> {
+        let size = arguments.size;
+        let all: Vec<bool> = vec![true; graph.nodes.len()];
+        let too_small = |error| {
+            Failure::input(&error).with_hint(format!("for an input of {size}×{size} pixels; choose --size"))
+        };
+        let costs = graph.costs(&all, size, size).map_err(too_small)?;
+        let indexed: Vec<(usize, &String, NodeId)> = graph
+            .layers
+            .iter()
+            .enumerate()
+            .filter_map(|(index, name)| Some((index, name, graph.find(name)?)))
+            .collect();
+        let row = |index, name: &str, id: NodeId| {
+            let cost = costs.get(id.0)?.as_ref()?;
+            // A layer is a module: its cost is that of all nodes after the layer before it.
+            Some(Row {
+                index,
+                name: name.to_owned(),
+                class: graph.class_of(name).unwrap_or_default().to_owned(),
+                shape: cost.shape.to_string(),
+                parameters: cost.parameters,
+                macs: cost.macs,
+                receptive_field: cost.receptive_field.to_string(),
+            })
+        };
+        if arguments.nodes {
+            let nodes = graph.nodes.iter().enumerate().map(|(position, node)| {
+                let index = indexed.iter().find(|(_, _, id)| id.0 == position).map(|(index, _, _)| *index);
+                row(index, &node.name, NodeId(position))
+            });
+            return Ok(Rows(nodes.flatten().collect()));
+        }
+        let mut rows = Vec::new();
+        let mut before = 0;
+        for (index, name, id) in indexed {
+            let Some(mut layer) = row(Some(index), name, id) else { continue };
+            let inside = costs.get(before..=id.0).unwrap_or_default().iter().flatten();
+            (layer.parameters, layer.macs) =
+                inside.fold((0, 0), |(parameters, macs), cost| (parameters + cost.parameters, macs + cost.macs));
+            before = before.max(id.0 + 1);
+            rows.push(layer);
+        }
+        Ok(Rows(rows))
+    }
+
+    fn json(&self) -> Value {
+        self.0
+            .iter()
+            .map(|row| {
+                json!({
+                    "index": row.index, "name": row.name, "class": row.class, "shape": row.shape,
+                    "parameters": row.parameters, "macs": row.macs, "flops": 2 * row.macs, "receptive_field": row.receptive_field,
+                })
+            })
+            .collect()
+    }
+
+    fn text(&self, paper: &[usize]) -> String {
+        let header = ["", "layer", "name", "class", "shape", "parameters", "MMACs", "receptive field"];
+        let mut rows: Vec<Vec<String>> = vec![header.map(str::to_owned).to_vec()];
+        for row in &self.0 {
+            let paper = row.index.is_some_and(|index| paper.contains(&index));
+            rows.push(vec![
+                if paper { "*" } else { "" }.to_owned(),
+                row.index.map(|index| index.to_string()).unwrap_or_default(),
+                row.name.clone(),
+                row.class.clone(),
+                row.shape.clone(),
+                row.parameters.to_string(),
+                format!("{:.1}", row.macs as f64 / 1e6),
+                row.receptive_field.clone(),
+            ]);
+        }
+        output::table(&rows)
+    }
+}
+
+fn text(manifest: &ComponentManifest, layers: Option<&Rows>, size: i64) -> String {
+    let details = &manifest.details;
+    let mut text = format!("{} {}: {}\n", manifest.kind, manifest.name, manifest.summary);
+    if let Some(reference) = &details.reference {
+        let _ = writeln!(text, "published in {reference}");
+    }
+    for (label, values) in
+        [("needs", &details.needs), ("splits", &details.splits), ("sample fields", &details.fields)]
+    {
+        if !values.is_empty() {
+            let _ = writeln!(text, "{label}: {}", values.join(", "));
+        }
+    }
+    if let Some(version) = details.protocol_version {
+        let _ = writeln!(text, "protocol version {version}");
+    }
+    if let Some(rows) = layers {
+        let _ = write!(text, "\nlayers for an input of 3×{size}×{size}");
+        text.push_str(if details.paper_layers.is_empty() { "\n" } else { " (* used by the paper)\n" });
+        text.push_str(&rows.text(&details.paper_layers));
+    }
+    if !details.weights.is_empty() {
+        let mut rows =
+            vec![["weights", "ImageNet top-1", "top-5", "MB", "file"].map(str::to_owned).to_vec()];
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        for entry in &details.weights {
+            let cells =
+                [entry.name.clone(), number(entry.acc1), number(entry.acc5), number(entry.file_size_mb)];
+            rows.push(cells.into_iter().chain([entry.url.clone()]).collect());
+        }
+        let _ = write!(text, "\n{}", output::table(&rows));
+    }
+    let _ = write!(text, "\n{}", settings(&manifest.config_schema));
+    text
+}
+
+/// The settings of a JSON Schema: name, type, default, description.
+fn settings(schema: &Value) -> String {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object).filter(|held| !held.is_empty())
+    else {
+        return "no settings\n".to_owned();
+    };
+    let mut rows = vec![["setting", "type", "default", ""].map(str::to_owned).to_vec()];
+    for (name, property) in properties {
+        let default = property.get("default").map(Value::to_string).unwrap_or_default();
+        let description = property.get("description").and_then(Value::as_str).unwrap_or_default();
+        rows.push(vec![name.clone(), type_of(property, schema), default, description.replace('\n', " ")]);
+    }
+    output::table(&rows)
+}
+
+fn type_of(property: &Value, schema: &Value) -> String {
+    let reference = property.get("$ref").or_else(|| property.pointer("/allOf/0/$ref"));
+    if let Some(target) = reference.and_then(Value::as_str).and_then(|path| schema.pointer(path.strip_prefix('#')?)) {
+        return type_of(target, schema);
+    }
+    if let Some(choices) = property.get("enum").and_then(Value::as_array) {
+        return choices.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");
+    }
+    if let Some(choices) = property.get("oneOf").or_else(|| property.get("anyOf")).and_then(Value::as_array) {
+        let choices = choices.iter().map(|choice| match choice.get("const") {
+            Some(value) => value.to_string(),
+            None => type_of(choice, schema),
+        });
+        return choices.collect::<Vec<_>>().join(" | ");
+    }
+    match property.get("type") {
+        Some(Value::String(name)) => name.clone(),
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")
+        }
+        _ => "any".to_owned(),
+    }
+}

@@ -1,0 +1,169 @@
+//! Scores against the depth of the layer they come from.
+
+use std::fmt::Write as _;
+
+use super::svg::{PALETTE, Picture, escape};
+
+/// One line of the chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Its name, such as a backbone's.
+    pub name: String,
+    /// Its points, from shallow to deep.
+    pub points: Vec<Point>,
+}
+
+/// The score of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// The layer, as it is written beside the point.
+    pub layer: String,
+    /// Depth of the layer in its network, from 0 (first) to 1 (last).
+    pub depth: f64,
+    /// The score.
+    pub value: f64,
+}
+
+const WIDTH: f64 = 760.0;
+const PLOT_HEIGHT: f64 = 300.0;
+const LEFT: f64 = 64.0;
+const RIGHT: f64 = 24.0;
+const TOP: f64 = 58.0;
+
+/// A chart of scores against depth, a line for each series with a marker of its own, its layers named at the points, and a
+/// legend below. `unit` stands at the axis; whether higher is better is said there, too.
+pub fn score_by_layer(title: &str, metric: &str, unit: &str, higher_is_better: bool, series: &[Series]) -> String {
+    let legend_rows = series.len().div_ceil(LEGEND_COLUMNS) as f64;
+    let height = TOP + PLOT_HEIGHT + 56.0 + 20.0 * legend_rows + 12.0;
+    let mut picture = Picture::new(WIDTH, height, title);
+    let direction = if higher_is_better { "higher is better" } else { "lower is better" };
+    picture.text(LEFT, 24.0, "start", "title", title);
+    picture.text(LEFT, 42.0, "start", "small", &format!("{metric} ({unit}, {direction})"));
+
+    let values = series.iter().flat_map(|series| &series.points).map(|point| point.value).filter(|v| v.is_finite());
+    let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+    let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
+    let ticks = ticks(low, high);
+    let (first, last) = (ticks[0], ticks[ticks.len() - 1]);
+    let x = |depth: f64| LEFT + 14.0 + depth * (WIDTH - LEFT - RIGHT - 28.0);
+    let y = |value: f64| TOP + PLOT_HEIGHT * (1.0 - (value - first) / (last - first));
+    for tick in &ticks {
+        picture.line((LEFT, y(*tick)), (WIDTH - RIGHT, y(*tick)), "grid");
+        picture.text(LEFT - 8.0, y(*tick) + 4.0, "end", "small", &label(*tick, last - first));
+    }
+    picture.line((LEFT, TOP + PLOT_HEIGHT), (WIDTH - RIGHT, TOP + PLOT_HEIGHT), "axis");
+    picture.text(x(0.0), TOP + PLOT_HEIGHT + 18.0, "start", "small", "first layer");
+    picture.text((LEFT + WIDTH - RIGHT) / 2.0, TOP + PLOT_HEIGHT + 18.0, "middle", "small", "depth of the layer");
+    picture.text(x(1.0), TOP + PLOT_HEIGHT + 18.0, "end", "small", "last layer");
+
+    for (number, series) in series.iter().enumerate() {
+        draw_series(&mut picture, number, series, x, y);
+        let (column, row) = (number % LEGEND_COLUMNS, number / LEGEND_COLUMNS);
+        let (left, base) = (LEFT + 170.0 * column as f64, TOP + PLOT_HEIGHT + 48.0 + 20.0 * row as f64);
+        picture.add(&marker(number, left + 6.0, base - 4.0, &series.name));
+        picture.text(left + 18.0, base, "start", "", &series.name);
+    }
+    picture.finish()
+}
+
+const LEGEND_COLUMNS: usize = 4;
+
+fn draw_series(
+    picture: &mut Picture,
+    number: usize,
+    series: &Series,
+    x: impl Fn(f64) -> f64,
+    y: impl Fn(f64) -> f64,
+) {
+    let points: Vec<&Point> = series.points.iter().filter(|point| point.value.is_finite()).collect();
+    let places: String = points.iter().fold(String::new(), |mut places, point| {
+        let _ = write!(places, "{:.1},{:.1} ", x(point.depth), y(point.value));
+        places
+    });
+    picture.add(&format!(
+        "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>",
+        places.trim_end(),
+        color(number)
+    ));
+    for point in points {
+        let (px, py) = (x(point.depth), y(point.value));
+        let tip = format!("{}, layer {}: {:.4}", series.name, point.layer, point.value);
+        picture.add(&marker(number, px, py, &tip));
+        picture.text(px, py - 9.0, "middle", "small", &point.layer);
+    }
+}
+
+fn color(number: usize) -> &'static str {
+    PALETTE[number % PALETTE.len()]
+}
+
+/// Circle, square, triangle or diamond, so that series can be told apart without colour.
+fn marker(number: usize, x: f64, y: f64, tip: &str) -> String {
+    let form = match number % 4 {
+        0 => format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\""),
+        1 => format!("<rect x=\"{:.1}\" y=\"{:.1}\" width=\"8\" height=\"8\"", x - 4.0, y - 4.0),
+        2 => format!(
+            "<polygon points=\"{x:.1},{:.1} {:.1},{:.1} {:.1},{:.1}\"",
+            y - 5.5, x - 5.0, y + 4.0, x + 5.0, y + 4.0
+        ),
+        _ => format!(
+            "<polygon points=\"{x:.1},{:.1} {:.1},{y:.1} {x:.1},{:.1} {:.1},{y:.1}\"",
+            y - 5.5, x + 5.5, y + 5.5, x - 5.5
+        ),
+    };
+    format!("{form} fill=\"{}\"><title>{}</title>{}", color(number), escape(tip), closing(&form))
+}
+
+fn closing(form: &str) -> &'static str {
+    if form.starts_with("<circle") {
+        "</circle>"
+    } else if form.starts_with("<rect") {
+        "</rect>"
+    } else {
+        "</polygon>"
+    }
+}
+
+/// Round values that span the range: a step of 1, 2 or 5 times a power of ten, about five of them.
+fn ticks(low: f64, high: f64) -> Vec<f64> {
+    let span = if high > low { high - low } else { low.abs().max(1.0) * 0.1 };
+    let raw = span / 4.0;
+    let power = 10_f64.powf(raw.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= raw);
+    let step = step.unwrap_or(power);
+    let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
+    (first..=last.max(first + 1)).map(|count| count as f64 * step).collect()
+}
+
+fn label(value: f64, span: f64) -> String {
+    let digits = (1.0 - span.log10()).ceil().clamp(0.0, 6.0) as usize;
+    format!("{value:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_span_the_range() {
+        for (low, high) in [(0.5, 0.9), (0.512, 0.534), (3.0, 3.0), (-2.0, 700.0), (0.0, 0.0)] {
+            let ticks = ticks(low, high);
+            assert!(ticks.len() >= 2 && ticks.len() <= 8, "{ticks:?}");
+            assert!(ticks[0] <= low && ticks[ticks.len() - 1] >= high, "{low} {high} {ticks:?}");
+        }
+    }
+
+    #[test]
+    fn every_series_and_layer_is_named() {
+        let point = |layer: &str, depth, value| Point { layer: layer.to_owned(), depth, value };
+        let series = [
+            Series { name: "alexnet".to_owned(), points: vec![point("1", 0.0, 0.6), point("11", 1.0, 0.7)] },
+            Series { name: "a<b".to_owned(), points: vec![point("3", 0.5, f64::NAN)] },
+        ];
+        let picture = score_by_layer("Scores", "2afc_score", "share", true, &series);
+        for part in ["alexnet", "a&lt;b", "higher is better", "alexnet, layer 11: 0.7000", "role=\"img\""] {
+            assert!(picture.contains(part), "no {part}");
+        }
+        assert!(!picture.contains("NaN"));
+    }
+}

@@ -1,0 +1,8 @@
+//! The binary as users run it: real plugins from real shared libraries, real files, exit codes and sentences.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod comparing;
+mod listing;
+mod refusing;
+mod running;
+mod support;

@@ -1,0 +1,179 @@
+//! `run`, `status`, `results`.
+
+use std::time::{Duration, Instant};
+
+use crate::support::User;
+
+const SMALL: &str = r#"
+[experiment]
+name = "small"
+
+[task]
+name = "metric"
+
+[data]
+name = "photos"
+triplets = 4
+
+[loss_network]
+weights = "random:0"
+
+[run]
+device = "cpu"
+
+[sweep]
+"loss_network.backbone" = ["alexnet", "squeezenet1_1"]
+"loss_network.layers" = ["1", "4"]
+"loss_network.comparison" = ["spatial", "mean", "spatial+mean"]
+"#;
+
+#[test]
+fn a_cross_product_is_run_once_and_gathered() {
+    let user = User::new();
+    user.write("small.toml", SMALL);
+    let plan = user.must(&["run", "small.toml", "--plan"]);
+    assert!(plan.contains("12 cells") && plan.contains("2 groups"), "{plan}");
+    assert!(!user.path("logs").exists(), "a plan wrote something");
+
+    user.must(&["run", "small.toml"]);
+    let names = user.names("logs/small");
+    assert!(names.iter().any(|name| name == "results.csv"), "{names:?}");
+    assert!(names.iter().any(|name| name == "results.parquet"), "{names:?}");
+    assert!(names.iter().any(|name| name.ends_with(".svg")), "{names:?}");
+
+    let rows = user.json(&[
+        "results",
+        "small",
+        "--json",
+        "--where",
+        "metric=2afc_score",
+        "--where",
+        "split=val/mean",
+    ]);
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 12);
+    for row in rows {
+        let value = row["value"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&value), "{row}");
+        assert_eq!(row["higher_is_better"], true);
+    }
+    let status = user.must(&["status", "small"]);
+    assert!(status.contains("12"), "{status}");
+
+    // Nothing is done again: results keep their times.
+    let cells: Vec<_> = names.iter().filter(|name| name.len() == 16 && !name.contains('.')).collect();
+    assert_eq!(cells.len(), 12);
+    let result = user.path("logs/small").join(cells[0]).join("result.json");
+    let made = std::fs::metadata(&result).unwrap().modified().unwrap();
+    user.must(&["run", "small.toml"]);
+    assert_eq!(std::fs::metadata(&result).unwrap().modified().unwrap(), made);
+
+    // One more comparison: only its cells are new.
+    let plan = user.must(&[
+        "run",
+        "small.toml",
+        "--plan",
+        "-s",
+        "sweep.\"loss_network.comparison\"=[\"spatial\",\"mean\",\"spatial+mean\",\"sort\"]",
+    ]);
+    assert!(plan.contains("16 cells") && plan.contains("12 done"), "{plan}");
+}
+
+#[test]
+fn a_killed_run_continues_to_the_same_scores() {
+    let user = User::new();
+    // Enough work to be killed in the middle of.
+    let config = SMALL.replace("triplets = 4", "triplets = 60").replace("\"squeezenet1_1\"", "\"vgg16\"");
+    user.write("small.toml", &config);
+    user.must(&["run", "small.toml", "--logs", "whole"]);
+    let mut killed = 0;
+    for attempt in 0..20 {
+        let mut child = user.command(&["run", "small.toml", "--logs", "cut"]).spawn().unwrap();
+        let until = Instant::now() + Duration::from_millis(1500 + 400 * attempt);
+        while Instant::now() < until && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed += 1;
+    }
+    assert!(killed > 0, "the run was over before it could be killed");
+    user.must(&["run", "small.toml", "--logs", "cut"]);
+    let table = |logs: &str| {
+        let rows = user.json(&["results", "small", "--json", "--logs", logs]);
+        let mut rows: Vec<String> = rows
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| format!("{} {} {} {}", row["cell"], row["metric"], row["split"], row["value"]))
+            .collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(table("whole"), table("cut"));
+}
+
+#[test]
+fn an_interrupted_run_saves_and_says_how_to_go_on() {
+    let user = User::new();
+    user.write("small.toml", &SMALL.replace("triplets = 4", "triplets = 2000"));
+    let mut child =
+        user.command(&["run", "small.toml"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let status = child.wait().unwrap();
+    let mut err = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut err).unwrap();
+    assert_eq!(status.code(), Some(130), "{err}");
+    assert!(err.contains("run it again") || err.contains("same command"), "{err}");
+}
+
+#[test]
+fn wrong_configs_name_file_line_key_and_the_nearest() {
+    let user = User::new();
+    for (from, to, parts) in [
+        ("weights = ", "wieghts = ", vec!["small.toml:13", "wieghts", "weights"]),
+        ("device = \"cpu\"", "device = 5", vec!["small.toml:16", "device"]),
+        ("triplets = 4", "triplets = -4", vec!["small.toml:10", "triplets"]),
+        ("\"alexnet\"", "\"alexnot\"", vec!["alexnot", "alexnet"]),
+        ("[\"1\", \"4\"]", "[\"1\", \"40\"]", vec!["40", "alexnet"]),
+        ("\"mean\"", "\"maen\"", vec!["maen", "mean"]),
+        ("name = \"photos\"", "name = \"fotos\"", vec!["fotos", "photos"]),
+        ("[sweep]", "[swep]", vec!["swep", "sweep"]),
+    ] {
+        user.write("small.toml", &SMALL.replacen(from, to, 1));
+        user.refused(&["run", "small.toml", "--plan"], &parts);
+        assert!(!user.path("logs").exists(), "a refused config left results");
+    }
+    user.refused(&["run", "missing.toml"], &["missing.toml"]);
+    user.write("small.toml", SMALL);
+    user.refused(&["run", "small.toml", "-s", "run.batchsize=3"], &["batchsize", "batch_size"]);
+}
+
+#[test]
+fn a_cell_that_fails_is_told_and_the_others_go_on() {
+    let user = User::new();
+    user.write("broken.pth", "no weights");
+    let config = SMALL
+        .replace("weights = \"random:0\"", "")
+        .replace("[sweep]", "[sweep]\n\"loss_network.weights\" = [\"random:0\", \"broken.pth\"]");
+    user.write("small.toml", &config);
+    let done = user.run(&["run", "small.toml"]);
+    assert_eq!(done.code, 3, "{}", done.err);
+    assert!(done.err.contains("broken.pth"), "{}", done.err);
+    let status = user.must(&["status", "small"]);
+    assert!(status.contains("broken.pth"), "{status}");
+    let rows = user.json(&[
+        "results",
+        "small",
+        "--json",
+        "--where",
+        "metric=2afc_score",
+        "--where",
+        "split=val/mean",
+    ]);
+    assert_eq!(rows.as_array().unwrap().len(), 12);
+}

@@ -1,0 +1,130 @@
+//! Triplets made on the fly from a few photographs.
+
+use std::sync::{Arc, OnceLock};
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::image::{Distortion, Image, crop, decode, distort};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::random::Random;
+
+/// Crops of real photographs, distorted with known strength: the weaker distortion of a kind is the closer one. Nothing
+/// has to be downloaded.
+pub(crate) struct Photos;
+
+/// How many samples are made.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PhotosSettings {
+    /// Samples of each kind of distortion.
+    #[schemars(range(min = 1, max = 100_000))]
+    triplets: u32,
+    /// Seed of crops and strengths.
+    seed: u64,
+}
+
+impl Default for PhotosSettings {
+    fn default() -> Self {
+        PhotosSettings { triplets: 40, seed: 0 }
+    }
+}
+
+/// Side of the crops.
+const SIDE: usize = 64;
+
+const FILES: [(&str, &[u8]); 6] = [
+    ("astronaut", include_bytes!("../photos/astronaut.jpg")),
+    ("chelsea", include_bytes!("../photos/chelsea.jpg")),
+    ("coffee", include_bytes!("../photos/coffee.jpg")),
+    ("hubble_deep_field", include_bytes!("../photos/hubble_deep_field.jpg")),
+    ("retina", include_bytes!("../photos/retina.jpg")),
+    ("rocket", include_bytes!("../photos/rocket.jpg")),
+];
+
+impl Dataset for Photos {
+    type Config = PhotosSettings;
+
+    fn info(&self) -> Info {
+        Info::new("photos", "distorted crops of photographs that come with lossnet; the weaker distortion is the closer one")
+    }
+
+    fn splits(&self) -> Vec<String> {
+        ["val", "jnd"].map(str::to_owned).to_vec()
+    }
+
+    fn fields(&self) -> Vec<String> {
+        ["ref", "p0", "p1", "judge", "same"].map(str::to_owned).to_vec()
+    }
+
+    fn open(
+        &self,
+        settings: PhotosSettings,
+        request: &OpenSplit,
+        _: Arc<dyn Services>,
+    ) -> Result<Box<dyn Samples>, PluginError> {
+        let pairs = match request.split.as_str() {
+            "val" => false,
+            "jnd" => true,
+            other => return Err(PluginError::input(format!("`photos` has no split `{other}`: it has val and jnd"))),
+        };
+        Ok(Box::new(Crops { settings, pairs, photos: photos()? }))
+    }
+}
+
+/// The decoded photographs.
+fn photos() -> Result<&'static [Image], PluginError> {
+    static PHOTOS: OnceLock<Vec<Image>> = OnceLock::new();
+    if let Some(photos) = PHOTOS.get() {
+        return Ok(photos);
+    }
+    let decode = |(name, bytes): &(&str, &[u8])| decode(bytes, name).map(|decoded| decoded.image);
+    let decoded = FILES.iter().map(decode).collect::<Result<Vec<Image>, _>>()?;
+    Ok(PHOTOS.get_or_init(|| decoded))
+}
+
+struct Crops {
+    settings: PhotosSettings,
+    pairs: bool,
+    photos: &'static [Image],
+}
+
+impl Samples for Crops {
+    fn len(&self) -> usize {
+        Distortion::ALL.len() * self.settings.triplets as usize
+    }
+
+    fn sample(&self, index: usize) -> Result<Sample, PluginError> {
+        let per_kind = self.settings.triplets as usize;
+        let (kind, number) = (Distortion::ALL[index / per_kind], index % per_kind);
+        let id = format!("{}/{number:06}", kind.name());
+        let mut random = Random::new(self.settings.seed, &format!("photos/{}/{id}", self.pairs));
+        let photo = &self.photos[random.below(self.photos.len())];
+        let (x, y) = (random.below(photo.width() - SIDE + 1), random.below(photo.height() - SIDE + 1));
+        let reference = crop(photo, x, y, SIDE, SIDE)?;
+        let noise = random.below(1 << 24) as u64;
+        let fields = if self.pairs {
+            // Half of the people notice a strength of 0.2, nobody misses 0.4.
+            let strength = random.between(0.0, 0.5);
+            let same = (1.0 - 2.5 * strength).max(0.0);
+            let distorted = distort(&reference, kind, strength, noise)?;
+            vec![
+                ("p0".to_owned(), Field::Image(reference.into())),
+                ("p1".to_owned(), Field::Image(distorted.into())),
+                ("same".to_owned(), Field::Number(same)),
+            ]
+        } else {
+            let (first, second) = random.two_apart(0.1, 1.0);
+            let p0 = distort(&reference, kind, first, noise)?;
+            let p1 = distort(&reference, kind, second, noise)?;
+            let judge = if first < second { 0.0 } else { 1.0 };
+            vec![
+                ("ref".to_owned(), Field::Image(reference.into())),
+                ("p0".to_owned(), Field::Image(p0.into())),
+                ("p1".to_owned(), Field::Image(p1.into())),
+                ("judge".to_owned(), Field::Number(judge)),
+            ]
+        };
+        Ok(Sample { id, group: kind.name().to_owned(), fields })
+    }
+}

@@ -1,0 +1,59 @@
+//! Random numbers of one sample: they depend on the seed and the sample's name alone.
+
+use lossnet_plugin_api::protocol::formula::uniform;
+
+/// Numbers drawn for one name.
+pub(crate) struct Random(Box<dyn Iterator<Item = f32>>);
+
+/// More numbers than any sample draws.
+const MOST: usize = 1 << 20;
+
+impl Random {
+    pub(crate) fn new(seed: u64, name: &str) -> Random {
+        Random(Box::new(uniform(seed, name, MOST)))
+    }
+
+    /// A number in [low, high).
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
+        let unit = (f64::from(self.0.next().unwrap_or_default()) + 1.0) / 2.0;
+        low + unit * (high - low)
+    }
+
+    /// A number from 0 to `count - 1`.
+    pub(crate) fn below(&mut self, count: usize) -> usize {
+        (self.between(0.0, count as f64) as usize).min(count.saturating_sub(1))
+    }
+
+    /// Two numbers in [low, high) that differ by a tenth of the range at least.
+    pub(crate) fn two_apart(&mut self, low: f64, high: f64) -> (f64, f64) {
+        let gap = (high - low) / 10.0;
+        let first = self.between(low, high);
+        // The rest of the range, with the forbidden part around the first one cut out.
+        let (below, above) = ((first - gap - low).max(0.0), (high - first - gap).max(0.0));
+        let place = self.between(0.0, below + above);
+        let second = if place < below { low + place } else { first + gap + place - below };
+        (first, second)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_numbers_stay_apart_and_in_range() {
+        for index in 0..1000 {
+            let (first, second) = Random::new(1, &index.to_string()).two_apart(0.2, 1.0);
+            assert!((first - second).abs() >= 0.08 - 1e-9, "{first} {second}");
+            assert!((0.2..1.0).contains(&first) && (0.2..1.0).contains(&second), "{first} {second}");
+        }
+    }
+
+    #[test]
+    fn numbers_depend_on_seed_and_name_alone() {
+        let draw = |seed, name| Random::new(seed, name).between(0.0, 1.0);
+        assert_eq!(draw(1, "a"), draw(1, "a"));
+        assert_ne!(draw(1, "a"), draw(2, "a"));
+        assert_ne!(draw(1, "a"), draw(1, "b"));
+    }
+}

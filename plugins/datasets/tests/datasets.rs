@@ -1,0 +1,223 @@
+//! All data sets, through the traits that a host uses.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::image::{Image, write_png};
+
+/// Records what is asked for, and unpacks what a test prepared.
+#[derive(Default)]
+struct Fake {
+    fetched: Mutex<Vec<String>>,
+}
+
+impl Services for Fake {
+    fn fetch(&self, request: &FetchRequest) -> Result<(), PluginError> {
+        self.fetched.lock().unwrap().push(request.url.clone());
+        Err(PluginError::input(format!("no network: {} ({})", request.to.display(), request.command)))
+    }
+
+    fn unpack(&self, _: &Path, _: &Path) -> Result<(), PluginError> {
+        Ok(())
+    }
+
+    fn notice(&self, _: &str) {}
+
+    fn progress(&self, _: &Progress) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+fn open_with(name: &str, settings: &str, folder: &Path, split: &str) -> Result<Box<dyn Samples>, PluginError> {
+    let datasets = lossnet_plugin_datasets::datasets();
+    let dataset = datasets.iter().find(|held| held.name() == name).unwrap();
+    let request = OpenSplit { split: split.to_owned(), folder: folder.to_owned(), offline: true, seed: 0 };
+    dataset.open_json(settings, &request, Arc::new(Fake::default()))
+}
+
+fn refused(name: &str, folder: &Path, split: &str) -> String {
+    let opened = open_with(name, "{}", folder, split);
+    match opened {
+        Err(error) => error.to_string(),
+        Ok(samples) => (0..samples.len())
+            .find_map(|index| samples.sample(index).err())
+            .unwrap_or_else(|| panic!("{name} {split} was read"))
+            .to_string(),
+    }
+}
+
+fn picture(path: &Path, value: u8) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    write_png(path, &Image::rgb(8, 8, vec![value; 8 * 8 * 3]).unwrap()).unwrap();
+}
+
+/// A NumPy file, version 1.0, with one float32.
+fn npy(path: &Path, value: f32) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }".to_owned();
+    while (header.len() + 11) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(value.to_le_bytes());
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// BAPPS in small: two samples of each group of `val` and `jnd`.
+fn bapps(root: &Path) {
+    for group in ["traditional", "cnn", "superres", "deblur", "color", "frameinterp"] {
+        let folder = root.join("2afc/val").join(group);
+        for number in ["000000", "000001"] {
+            for (name, value) in [("ref", 10), ("p0", 20), ("p1", 30)] {
+                picture(&folder.join(name).join(format!("{number}.png")), value);
+            }
+            npy(&folder.join("judge").join(format!("{number}.npy")), 0.25);
+        }
+    }
+    for group in ["traditional", "cnn"] {
+        let folder = root.join("jnd/val").join(group);
+        for (name, value) in [("p0", 20), ("p1", 30)] {
+            picture(&folder.join(name).join("000000.png"), value);
+        }
+        npy(&folder.join("same/000000.npy"), 1.0);
+    }
+}
+
+#[test]
+fn bapps_is_read_where_it_was_put_by_hand() {
+    let root = tempfile::tempdir().unwrap();
+    bapps(root.path());
+    let val = open_with("bapps", "{}", root.path(), "val").unwrap();
+    assert_eq!(val.len(), 12);
+    let sample = val.sample(2).unwrap();
+    assert_eq!((sample.id.as_str(), sample.group.as_str()), ("cnn/000000", "cnn"));
+    assert_eq!(sample.field("judge"), Some(&Field::Number(0.25)));
+    let Some(Field::Image(image)) = sample.field("p1") else { panic!("p1 is an image") };
+    assert_eq!((image.width, image.height, image.channels, image.data[0]), (8, 8, 3, 30));
+    assert_eq!(open_with("bapps", "{}", root.path(), "val/color").unwrap().len(), 2);
+    assert_eq!(open_with("bapps", "{}", root.path(), "jnd").unwrap().len(), 2);
+    assert!(refused("bapps", root.path(), "vale").contains("no split `vale`"));
+    // The part that is not there would be downloaded.
+    assert!(refused("bapps", root.path(), "train").contains("twoafc_train.tar.gz (lossnet fetch bapps)"));
+}
+
+#[test]
+fn what_is_wrong_with_bapps_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    let judge = root.path().join("2afc/val/cnn/judge/000001.npy");
+    let wrong = |break_it: &dyn Fn(), parts: &[&str]| {
+        bapps(root.path());
+        break_it();
+        let error = refused("bapps", root.path(), "val");
+        for part in parts {
+            assert!(error.contains(part), "no `{part}` in {error}");
+        }
+    };
+    wrong(&|| npy(&judge, f32::NAN), &["000001.npy", "NaN", "between 0 and 1"]);
+    wrong(&|| npy(&judge, 1.5), &["000001.npy", "1.5"]);
+    wrong(
+        &|| {
+            let bytes = std::fs::read(&judge).unwrap();
+            std::fs::write(&judge, &bytes[..bytes.len() - 2]).unwrap();
+        },
+        &["000001.npy", "cut off"],
+    );
+    wrong(&|| std::fs::write(&judge, "").unwrap(), &["000001.npy"]);
+    wrong(&|| std::fs::remove_file(&judge).unwrap(), &["000001", "no partner", "judge"]);
+    let image = root.path().join("2afc/val/cnn/p0/000000.png");
+    wrong(
+        &|| {
+            let bytes = std::fs::read(&image).unwrap();
+            std::fs::write(&image, &bytes[..bytes.len() / 2]).unwrap();
+        },
+        &["000000.png"],
+    );
+    wrong(&|| std::fs::write(&image, "").unwrap(), &["000000.png", "empty"]);
+}
+
+#[test]
+fn folders_of_the_user_are_read() {
+    let root = tempfile::tempdir().unwrap();
+    for (name, value) in [("b.png", 2), ("a.png", 1), ("night/c.png", 3)] {
+        picture(&root.path().join(name), value);
+    }
+    std::fs::write(root.path().join("notes.txt"), "not an image").unwrap();
+    let all = open_with("image-folder", "{}", root.path(), "all").unwrap();
+    assert_eq!(all.len(), 2);
+    assert_eq!(all.sample(0).unwrap().id, "a");
+    assert_eq!(open_with("image-folder", "{}", root.path(), "night").unwrap().len(), 1);
+    assert!(refused("image-folder", &root.path().join("nowhere"), "all").contains("nowhere"));
+}
+
+#[test]
+fn paired_folders_need_partners() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["x/1.png", "y/1.png", "x/2.png", "y/2.png"] {
+        picture(&root.path().join(name), 5);
+    }
+    npy(&root.path().join("score/1.npy"), 0.5);
+    npy(&root.path().join("score/2.npy"), 0.75);
+    let pairs = open_with("paired-folder", "{}", root.path(), "all").unwrap();
+    assert_eq!(pairs.len(), 2);
+    let names: Vec<String> = pairs.sample(1).unwrap().fields.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["score", "x", "y"]);
+    assert_eq!(pairs.sample(1).unwrap().field("score"), Some(&Field::Number(0.75)));
+    picture(&root.path().join("x/3.png"), 5);
+    let error = refused("paired-folder", root.path(), "all");
+    assert!(error.contains("3.png has no partner named `3`"), "{error}");
+}
+
+#[test]
+fn generated_samples_are_the_same_every_time_and_judged_by_strength() {
+    let folder = Path::new(".");
+    for (name, settings, splits) in [
+        ("photos", "{\"triplets\": 3}", ["val", "jnd"].as_slice()),
+        ("synthetic", "{\"samples\": 16}", &["train", "val", "test", "jnd", "unlabeled", "extra"]),
+        ("synthetic", "{\"samples\": 16, \"content\": \"shapes\"}", &["train"]),
+        ("synthetic", "{\"samples\": 16, \"content\": \"curves\", \"side\": 32}", &["train"]),
+    ] {
+        for split in splits {
+            let first = open_with(name, settings, folder, split).unwrap();
+            let second = open_with(name, settings, folder, split).unwrap();
+            let mut ids: Vec<String> = Vec::new();
+            for index in (0..first.len()).rev() {
+                let sample = first.sample(index).unwrap();
+                assert_eq!(sample, second.sample(index).unwrap(), "{name} {split} {index}");
+                ids.push(sample.id);
+            }
+            ids.sort();
+            ids.dedup();
+            assert_eq!(ids.len(), first.len(), "ids of {name} {split} are not unique");
+        }
+    }
+}
+
+#[test]
+fn the_closer_photo_is_the_less_distorted_one_in_pixels_too() {
+    let photos = open_with("photos", "{\"triplets\": 30}", Path::new("."), "val").unwrap();
+    let mut agreed = 0;
+    for index in 0..photos.len() {
+        let sample = photos.sample(index).unwrap();
+        let image = |name: &str| match sample.field(name) {
+            Some(Field::Image(image)) => image.clone(),
+            other => panic!("{name} is {other:?}"),
+        };
+        let reference = image("ref");
+        assert_eq!((reference.width, reference.height, reference.channels), (64, 64, 3));
+        let error = |image: &ImageData| -> f64 {
+            image.data.iter().zip(&reference.data).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
+        };
+        let Some(Field::Number(judge)) = sample.field("judge") else { panic!("a judge") };
+        let closer_is_p0 = error(&image("p0")) < error(&image("p1"));
+        agreed += usize::from(closer_is_p0 == (*judge < 0.5));
+    }
+    // Shifted periodic textures can come closer again; nearly all others can't.
+    assert!(agreed * 100 >= photos.len() * 93, "{agreed} of {}", photos.len());
+}
