@@ -48,7 +48,7 @@ pub fn average_precision(pairs: &[(f64, f64)]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::float_cmp)]
 
     use super::*;
 

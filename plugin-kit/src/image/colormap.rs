@@ -17,7 +17,7 @@ const VIRIDIS: [[f64; 3]; 7] = [
 /// The colour (RGB) of a value in [0, 1], from dark blue to yellow. Values outside are taken as the nearer end,
 /// NaN as 0.
 pub fn viridis(value: f64) -> [u8; 3] {
-    let value = value.max(0.0).min(1.0);
+    let value = if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) };
     [0, 1, 2].map(|channel| {
         let sum = VIRIDIS.iter().rev().fold(0.0, |sum, row| sum * value + row[channel]);
         (sum * 255.0).round().clamp(0.0, 255.0) as u8

@@ -3,7 +3,7 @@
 use super::{ColorMode, Image, ImageError, ReadProblem, color, jpeg};
 use fs_err as fs;
 use image::{ExtendedColorType, ImageDecoder, ImageFormat};
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -202,17 +202,18 @@ fn problem_of(format: &'static str, error: &image::ImageError) -> ReadProblem {
     }
 }
 
+/// Whether a decoder ran out of bytes. Some hand the I/O error on, some only what it says.
 fn ends_early(error: &image::ImageError) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::UnexpectedEof
-        {
-            return true;
-        }
-        cause = error.source();
+    if let image::ImageError::IoError(io) = error {
+        return io.kind() == io::ErrorKind::UnexpectedEof;
     }
-    false
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.into_iter().any(|cause| {
+        let text = cause.to_string();
+        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof)
+            || text.contains("unexpected end of file")
+            || text.contains("failed to fill whole buffer")
+    })
 }
 
 fn one_line(message: impl std::fmt::Display) -> String {

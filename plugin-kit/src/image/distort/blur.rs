@@ -13,13 +13,13 @@ pub(super) fn gaussian(image: &Image, deviation: f64) -> Image {
     let across = along(
         &samples,
         &kernel,
-        Axis { lines: height, length: width, line: width * channels, step: channels },
+        &Axis { lines: height, length: width, line: width * channels, step: channels },
         channels,
     );
     let down = along(
         &across,
         &kernel,
-        Axis { lines: width, length: height, line: channels, step: width * channels },
+        &Axis { lines: width, length: height, line: channels, step: width * channels },
         channels,
     );
     Image::from_parts(width, height, channels, down.into_iter().map(to_level).collect())
@@ -60,7 +60,7 @@ struct Axis {
     step: usize,
 }
 
-fn along(samples: &[f64], kernel: &[f64], axis: Axis, channels: usize) -> Vec<f64> {
+fn along(samples: &[f64], kernel: &[f64], axis: &Axis, channels: usize) -> Vec<f64> {
     let mut result = vec![0.0; samples.len()];
     for line in 0..axis.lines {
         for channel in 0..channels {

@@ -3,7 +3,9 @@
 //! Strength 0 leaves the image as it is and the squared error grows with the strength, up to 1. That is built
 //! in: noise, translation and colour keep their direction and grow along it, blurring kernels are nested, and
 //! pixelation and quantization are averages over ever coarser partitions, whose errors add up as squares do in
-//! Pythagoras' theorem. Only the rounding to 8 bits can make two strengths that are very close the same.
+//! Pythagoras' theorem. Two exceptions: a picture moved along a texture that repeats itself may come closer to
+//! itself again, though it has moved further; and the rounding to 8 bits can make two strengths that are very
+//! close the same.
 
 mod blur;
 mod partition;
@@ -31,7 +33,7 @@ pub enum Distortion {
     Pixelate,
     /// Picture moved in a direction drawn from the seed by up to an eighth of its shorter side, its edge repeated.
     Translate,
-    /// Levels of each channel merged, from 256 down to 4.
+    /// Levels of each channel merged: 64 are left at the lowest strength, 4 at the highest.
     Quantize,
 }
 
@@ -42,7 +44,8 @@ const BRIGHTNESS_LOSS: f64 = 0.8;
 const CAST_LEVELS: f64 = 80.0;
 const PIXELATE_OCTAVES: u32 = 4;
 const TRANSLATE_SHARE: f64 = 0.125;
-const QUANTIZE_BITS: u32 = 6;
+/// Merging fewer than two bits would drown in the rounding.
+const QUANTIZE_BITS: [f64; 2] = [2.0, 6.0];
 
 impl Distortion {
     /// All kinds.
@@ -112,7 +115,10 @@ pub fn distort(image: &Image, kind: Distortion, strength: f64, seed: u64) -> Res
             let (sine, cosine) = random.random_range(0.0..TAU).sin_cos();
             translate(image, distance * cosine, distance * sine)
         }
-        Distortion::Quantize => partition::quantize(image, strength * f64::from(QUANTIZE_BITS)),
+        Distortion::Quantize => {
+            let [least, most] = QUANTIZE_BITS;
+            partition::quantize(image, least + strength * (most - least))
+        }
     })
 }
 

@@ -1,9 +1,12 @@
-//! Resizing, bit-exact with `PIL.Image.resize`.
+//! Resizing, bit-exact with `PIL.Image.resize` of Pillow before 13.
 //!
 //! Pillow's method: a horizontal pass, then a vertical one, each rounded to 8 bits; an axis whose length
 //! stays is not touched. A filter is widened when it shrinks an image (antialiasing), evaluated at the
 //! samples under it in double precision, normalized, and rounded to fixed-point numbers of 22 fractional
-//! bits. As integer sums don't depend on their order, any arrangement of the loops gives Pillow's pixels.
+//! bits. Pillow 13 began to take the vertical pass first where the height shrinks much more than the width, which
+//! gives other pixels; here the order is that of the versions before, which published numbers were made with.
+//!
+//! As integer sums don't depend on their order, any arrangement of the loops gives Pillow's pixels.
 
 mod kernel;
 mod nearest;
@@ -17,7 +20,7 @@ use kernel::AxisWeights;
 /// The longest side that can be asked for; Pillow's own limit is higher, memory is spent long before it.
 const LONGEST_SIDE: usize = 1 << 24;
 
-/// Resizes to `width` × `height` pixels with the samples that `PIL.Image.resize((width, height), filter)`
+/// Resizes to `width` × `height` pixels with the samples that Pillow's `resize((width, height), filter)`
 /// gives.
 ///
 /// Fails where a side is zero, or the result would have more than [`super::MAX_PIXELS`] pixels.

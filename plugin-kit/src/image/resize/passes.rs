@@ -3,6 +3,8 @@
 //! Both compute many outputs of one weight at a time: the vertical pass a run of samples along a row, the
 //! horizontal pass one column of a block of rows, which is transposed to make those samples neighbours.
 
+#![expect(clippy::inline_always, reason = "code gets pulp's vector instructions only where it is inlined")]
+
 use super::kernel::{AxisWeights, FRACTION_BITS};
 use crate::image::Image;
 use std::ops::Range;
