@@ -7,8 +7,8 @@
 //! * [`read`], [`decode`]: PNG, JPEG, BMP, TIFF, PNM, told apart by content. JPEG pixels are Pillow's,
 //!   bit for bit (see [`jpeg`]).
 //! * [`resize()`]: bit-exact with Pillow before 13; [`geometry`]: crops and flips as torchvision does.
-//! * [`colormap`], [`overlay`]: distance maps made visible.
-//! * [`distort`]: distortions of a stated strength.
+//! * [`colormap`], [`mod@overlay`]: distance maps made visible.
+//! * [`mod@distort`]: distortions of a stated strength.
 
 mod color;
 pub mod colormap;
