@@ -25,7 +25,7 @@ fn a_config_without_a_sweep_is_one_cell() {
     assert_eq!(config.task.settings["optimizer"]["betas"], serde_json::json!([0.5, 0.999]));
     assert!(config.task.settings.get("note").is_none(), "TOML has no null");
     assert_eq!(config.loss_network.comparison.terms[0].settings["epsilon"], "f-normalize");
-    assert_eq!(config.data.splits.len(), 5, "all splits are the default");
+    assert_eq!(config.data.splits, ["train", "val", "jnd"], "all splits are the default");
 }
 
 #[test]

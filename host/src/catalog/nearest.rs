@@ -15,6 +15,10 @@ pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Vec
         .collect();
     near.sort_unstable();
     near.dedup();
+    if near.first().is_some_and(|(distance, _)| *distance == 0) {
+        // Only case or separators are wrong.
+        near.retain(|(distance, _)| *distance == 0);
+    }
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
@@ -47,8 +51,8 @@ mod tests {
         let names = ["alexnet", "squeezenet1_1", "squeezenet1_0", "vgg16", "vgg16_bn"];
         let cases: [(&str, &[&str]); 5] = [
             ("alexnt", &["alexnet"]),
-            ("SqueezeNet1-1", &["squeezenet1_1", "squeezenet1_0"]),
-            ("vgg-16", &["vgg16", "vgg16_bn"]),
+            ("SqueezeNet1-1", &["squeezenet1_1"]),
+            ("vgg-16", &["vgg16"]),
             ("vgg", &["vgg16", "vgg16_bn"]),
             ("perceptron", &[]),
         ];

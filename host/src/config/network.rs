@@ -46,7 +46,7 @@ impl Checker<'_> {
             let weights = self.weights(view, backbone);
             let config =
                 view.iter().filter_map(|(key, leaf)| Some((key.strip_prefix("backbone_config.")?, *leaf)));
-            let component = self.settings("loss_network.backbone_config", &[backbone], config.collect());
+            let component = self.settings("loss_network.backbone_config", &[backbone], &config.collect());
             let (Some(shared), Some(weights), Some(component)) = (&shared, weights, component) else {
                 continue;
             };
@@ -101,7 +101,7 @@ impl Checker<'_> {
         let own = view.iter().filter(|(key, _)| {
             !key.starts_with("backbone_config.") && keys::find(&format!("{SECTION}.{key}")).is_none()
         });
-        let terms = self.settings(SECTION, &manifests, own.map(|(key, leaf)| (*key, *leaf)).collect())?;
+        let terms = self.settings(SECTION, &manifests, &own.map(|(key, leaf)| (*key, *leaf)).collect())?;
         Some(ComparisonSection { name: names.join("+"), terms })
     }
 

@@ -38,8 +38,7 @@ impl Leaf {
     /// The setting as text, where it is text or was given as text by a shell, to which everything is.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match (&self.value, &self.text) {
-            (Value::String(text), _) => Some(text),
-            (Value::Number(_) | Value::Bool(_), Some(text)) => Some(text),
+            (Value::String(text), _) | (Value::Number(_) | Value::Bool(_), Some(text)) => Some(text),
             _ => None,
         }
     }
@@ -105,11 +104,6 @@ impl RawConfig {
             }
         }
         if errors.is_empty() { Ok(config) } else { Err(errors) }
-    }
-
-    /// The setting at a dotted key.
-    pub(crate) fn get(&self, key: &str) -> Option<&Leaf> {
-        self.leaves.get(key)
     }
 
     /// The settings in a section, by their keys without the section, in the keys' order.

@@ -107,7 +107,7 @@ pub struct RunSection {
 
 impl ResolvedConfig {
     /// The config as a user would write it, in tables as in a config file: running it gives this one cell
-    /// again.
+    /// (and its repetitions) again.
     pub fn to_map(&self) -> Map<String, Value> {
         let mut map = Map::new();
         for (section, values) in [

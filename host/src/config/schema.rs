@@ -118,9 +118,9 @@ pub(crate) fn unknown_key<'a>(
     let help = did_you_mean(wrong, known.iter().copied()).or_else(|| {
         let quoted: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
         Some(if quoted.is_empty() {
-            "it has none".to_owned()
+            "there are none".to_owned()
         } else {
-            format!("it has {}", quoted.join(", "))
+            format!("valid are {}", quoted.join(", "))
         })
     });
     SettingProblem { path, problem: format!("is not a setting of {context}"), help }
@@ -188,7 +188,9 @@ fn complete(root: &Value, schema: &Value, settings: &mut Map<String, Value>) {
 fn shape_number(schema: &Value, value: &mut Value) {
     if let Value::Array(values) = value {
         if let Some(items) = schema.get("items") {
-            values.iter_mut().for_each(|value| shape_number(items, value));
+            for value in values {
+                shape_number(items, value);
+            }
         }
         return;
     }

@@ -20,13 +20,16 @@ use crate::catalog::{Catalog, NodeNames, did_you_mean};
 /// A section's settings by their keys without the section.
 pub(crate) type View<'v> = BTreeMap<&'v str, &'v Leaf>;
 
+/// A component's schema, or none if it can't be used, which was told.
+type KnownSchema = Option<Rc<SettingsSchema>>;
+
 /// Checks sections and gathers what is wrong with them.
 pub(crate) struct Checker<'a> {
     pub(crate) raw: &'a RawConfig,
     pub(crate) catalog: &'a Catalog,
     pub(crate) nodes: &'a dyn NodeNames,
     pub(super) known_nodes: RefCell<HashMap<String, Option<Rc<Vec<String>>>>>,
-    schemas: RefCell<HashMap<(Kind, String), Option<Rc<SettingsSchema>>>>,
+    schemas: RefCell<HashMap<(Kind, String), KnownSchema>>,
     errors: RefCell<ConfigErrors>,
 }
 
@@ -160,7 +163,7 @@ impl<'a> Checker<'a> {
         let name = self.required(view, "task", "name")?;
         let manifest = self.lookup(view, "task", "name", Kind::Task, &name)?;
         let own = view.iter().filter(|(key, _)| **key != "name").map(|(key, leaf)| (*key, *leaf));
-        self.settings("task", &[manifest], own.collect())?.pop()
+        self.settings("task", &[manifest], &own.collect())?.pop()
     }
 
     pub(crate) fn data(&self, view: &View<'_>) -> Option<DataSection> {
@@ -169,39 +172,37 @@ impl<'a> Checker<'a> {
         let name = self.required(view, "data", "name")?;
         let manifest = self.lookup(view, "data", "name", Kind::Dataset, &name)?;
         let own = view.iter().filter(|(key, _)| keys::find(&format!("data.{key}")).is_none());
-        let dataset = self.settings("data", &[manifest], own.map(|(key, leaf)| (*key, *leaf)).collect());
+        let dataset = self.settings("data", &[manifest], &own.map(|(key, leaf)| (*key, *leaf)).collect());
         let splits = self.splits(view, manifest)?;
         Some(DataSection { dataset: dataset?.pop()?, splits, folder, limit })
     }
 
-    /// The splits to use: those named, where naming one with parts means all its parts; else all.
+    /// The splits to use: those named, where naming a whole that is no split itself means all its parts; else all
+    /// that are not parts of others.
     fn splits(&self, view: &View<'_>, dataset: &ComponentManifest) -> Option<Vec<String>> {
         let known = &dataset.details.splits;
-        if !view.contains_key("splits") {
-            return Some(known.clone());
-        }
-        let leaf = view.get("splits")?;
+        let is_part =
+            |split: &str, whole: &str| split.strip_prefix(whole).is_some_and(|part| part.starts_with('/'));
+        let Some(leaf) = view.get("splits") else {
+            let wholes = known.iter().filter(|split| !known.iter().any(|whole| is_part(split, whole)));
+            return Some(wholes.cloned().collect());
+        };
         let mut splits: Vec<String> = Vec::new();
         for (index, split) in self.value(view, "data", "splits")?.as_array()?.iter().enumerate() {
             let split = split.as_str()?;
-            // The dataset itself knows the parts of a split, and a dataset of the user's folders all its splits.
-            let part =
-                known.iter().any(|whole| split.strip_prefix(whole).is_some_and(|part| part.starts_with('/')));
-            let parts: Vec<&String> = known
-                .iter()
-                .filter(|known| {
-                    known.strip_prefix(split).is_some_and(|part| part.is_empty() || part.starts_with('/'))
-                })
-                .collect();
-            if parts.is_empty() && !part && !known.is_empty() {
-                let problem =
-                    format!("names the split `{split}`, and `{}` has {}", dataset.name, known.join(", "));
-                let error = ConfigError::at(leaf.element_origin(index), "data.splits", problem);
-                self.error(error.help(did_you_mean(split, known.iter().map(String::as_str))));
-                return None;
-            }
-            let named =
-                if parts.is_empty() { vec![split.to_owned()] } else { parts.into_iter().cloned().collect() };
+            let parts: Vec<&String> = known.iter().filter(|part| is_part(part, split)).collect();
+            let named = match parts.is_empty() {
+                // A dataset of the user's folders can't tell its splits before it is opened.
+                _ if known.is_empty() || known.iter().any(|known| known == split) => vec![split.to_owned()],
+                false => parts.into_iter().cloned().collect(),
+                true => {
+                    let problem =
+                        format!("names the split `{split}`, and `{}` has {}", dataset.name, known.join(", "));
+                    let error = ConfigError::at(leaf.element_origin(index), "data.splits", problem);
+                    self.error(error.help(did_you_mean(split, known.iter().map(String::as_str))));
+                    return None;
+                }
+            };
             for split in named {
                 if !splits.contains(&split) {
                     splits.push(split);
@@ -243,9 +244,9 @@ impl<'a> Checker<'a> {
         &self,
         section: &str,
         components: &[&ComponentManifest],
-        own: View<'_>,
+        own: &View<'_>,
     ) -> Option<Vec<Component>> {
-        let given = nested(&own);
+        let given = nested(own);
         let schemas: Vec<_> =
             components.iter().map(|component| self.schema(section, component)).collect::<Option<_>>()?;
         let context =
@@ -259,7 +260,11 @@ impl<'a> Checker<'a> {
             for name in keys::names_in(section) {
                 known.push(name);
             }
-            problems.push(unknown_key(vec![key.clone()], known.into_iter(), &format!("the {context}")));
+            problems.push(unknown_key(
+                vec![key.clone()],
+                known.into_iter(),
+                &format!("[{section}] with the {context}"),
+            ));
         }
         let mut configured = Vec::new();
         for (component, schema) in components.iter().zip(&schemas) {
@@ -275,7 +280,7 @@ impl<'a> Checker<'a> {
         }
         let fine = problems.is_empty();
         for problem in problems {
-            self.setting_problem(section, &own, problem);
+            self.setting_problem(section, own, problem);
         }
         fine.then_some(configured)
     }

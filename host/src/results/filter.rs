@@ -56,7 +56,7 @@ pub enum ConditionError {
 fn column(name: &str) -> Result<&'static str, ConditionError> {
     COLUMNS.into_iter().find(|known| *known == name).ok_or_else(|| ConditionError::Column {
         name: name.to_owned(),
-        hint: did_you_mean(name, COLUMNS.into_iter()).map(|hint| format!(": {hint}")).unwrap_or_default(),
+        hint: did_you_mean(name, COLUMNS).map(|hint| format!(": {hint}")).unwrap_or_default(),
     })
 }
 

@@ -42,7 +42,8 @@ pub fn gather(experiments: &[ExperimentFolder]) -> Result<Gathered, StoreError> 
 }
 
 fn best_first(a: &Row, b: &Row) -> std::cmp::Ordering {
-    let key = |row: &Row| ["experiment", "metric", "split", "protocol_version"].map(|column| row.text(column));
+    let key =
+        |row: &Row| ["experiment", "metric", "split", "protocol_version"].map(|column| row.text(column));
     let value = |row: &Row| row.get("value").and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN);
     let rising = value(a).total_cmp(&value(b));
     let higher_is_better = a.get("higher_is_better").and_then(serde_json::Value::as_bool).unwrap_or(true);

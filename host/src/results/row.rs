@@ -6,9 +6,32 @@ use crate::store::CellResult;
 
 /// The columns of the table, in order.
 pub const COLUMNS: [&str; 26] = [
-    "experiment", "task", "task_settings", "dataset", "backbone", "weights", "layers", "comparison", "normalize",
-    "metric", "split", "value", "unit", "higher_is_better", "samples", "repetition", "device", "precision", "seed",
-    "protocol_version", "lossnet_version", "weights_sha256", "started", "seconds", "cell", "signature",
+    "experiment",
+    "task",
+    "task_settings",
+    "dataset",
+    "backbone",
+    "weights",
+    "layers",
+    "comparison",
+    "normalize",
+    "metric",
+    "split",
+    "value",
+    "unit",
+    "higher_is_better",
+    "samples",
+    "repetition",
+    "device",
+    "precision",
+    "seed",
+    "protocol_version",
+    "lossnet_version",
+    "weights_sha256",
+    "started",
+    "seconds",
+    "cell",
+    "signature",
 ];
 
 /// One metric of one cell with the cell's whole identity, a value for each of [`COLUMNS`].

@@ -78,7 +78,8 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::read(error)),
     };
-    let damaged = |error: serde_json::Error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() };
+    let damaged =
+        |error: serde_json::Error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() };
     serde_json::from_slice(&text).map(Some).map_err(damaged)
 }
 

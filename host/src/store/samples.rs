@@ -73,8 +73,10 @@ impl SampleFile {
         }
         for (row, id) in rows.ids.iter().enumerate() {
             let group = rows.groups.get(row).map_or("", String::as_str);
-            let values = rows.columns.iter().map(|column| column.values.get(row).copied().unwrap_or(f64::NAN));
-            let record = [group.to_owned(), id.clone()].into_iter().chain(values.map(|value| value.to_string()));
+            let values =
+                rows.columns.iter().map(|column| column.values.get(row).copied().unwrap_or(f64::NAN));
+            let record =
+                [group.to_owned(), id.clone()].into_iter().chain(values.map(|value| value.to_string()));
             writer.write_record(record).map_err(failed)?;
         }
         let bytes = writer.into_inner().map_err(|error| StoreError::Write(error.into_error()))?;
@@ -97,7 +99,8 @@ pub(super) fn read(path: &Path, split: &str, first: u64, count: u64) -> Result<S
     let mut reader = csv::ReaderBuilder::new().from_reader(BufReader::new(file.take(u64::MAX)));
     let header = reader.headers().map_err(|error| damaged(error.to_string()))?.clone();
     let mut rows = SampleRows { split: split.to_owned(), ..SampleRows::default() };
-    rows.columns = header.iter().skip(2).map(|name| Column { name: name.to_owned(), values: Vec::new() }).collect();
+    rows.columns =
+        header.iter().skip(2).map(|name| Column { name: name.to_owned(), values: Vec::new() }).collect();
     for record in reader.records().skip(first as usize).take(count as usize) {
         let record = record.map_err(|error| damaged(error.to_string()))?;
         let mut fields = record.iter();

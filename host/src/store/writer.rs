@@ -36,7 +36,8 @@ impl CellWriter {
         lock: File,
     ) -> Result<CellWriter, StoreError> {
         let path = folder.path();
-        let config = cell.config.to_toml().map_err(|error| StoreError::Write(std::io::Error::other(error)))?;
+        let config =
+            cell.config.to_toml().map_err(|error| StoreError::Write(std::io::Error::other(error)))?;
         crate::atomic::write(&path.join("config.toml"), config.as_bytes()).map_err(StoreError::write)?;
         let failed = path.join(FAILED);
         if failed.exists() {

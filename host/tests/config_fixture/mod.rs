@@ -108,9 +108,9 @@ pub fn catalog() -> Catalog {
     components.push(backbone("squeezenet1_0", 13, &[]));
     components.extend(["spatial", "mean", "sort"].map(comparison));
     components.push(metric());
-    let bapps = ["train/cnn", "val/cnn", "val/color", "jnd/cnn", "jnd/traditional"];
+    let bapps = ["train", "train/cnn", "val", "val/cnn", "val/color", "jnd", "jnd/cnn", "jnd/traditional"];
     components.push(dataset("bapps", &bapps, &["ref", "p0", "p1", "judge", "same"]));
-    components.push(dataset("photos", &["val"], &["ref", "p0", "p1", "judge"]));
+    components.push(dataset("photos", &["val", "jnd"], &["ref", "p0", "p1", "judge", "same"]));
     components.push(dataset("digits", &["test"], &["image", "label"]));
     let manifest = PluginManifest { name: "fixture".to_owned(), version: "1.0.0".to_owned(), components };
     let plugin = CataloguedPlugin { path: PathBuf::from("plugins/libfixture.so"), manifest };
