@@ -12,6 +12,17 @@ pub(super) struct Checked {
     modified: (i64, i64),
     /// Its SHA-256.
     pub(super) sha256: String,
+    /// Its MD5, where one was published.
+    #[serde(default)]
+    pub(super) md5: Option<String>,
+}
+
+/// The sums of a file.
+#[derive(Debug)]
+pub(super) struct Sums {
+    pub(super) sha256: String,
+    /// Only where one was published.
+    pub(super) md5: Option<String>,
 }
 
 /// The note lies beside the file. The first download of a file without a published sum records its SHA-256 here, and later
@@ -38,9 +49,9 @@ pub(super) fn is_fresh(file: &Path, checked: &Checked) -> bool {
     stamp(file).is_ok_and(|(size, modified)| (size, modified) == (checked.size, checked.modified))
 }
 
-/// Remembers a file with its sum.
-pub(super) fn remember(file: &Path, sha256: &str) -> std::io::Result<()> {
+/// Remembers a file with its sums.
+pub(super) fn remember(file: &Path, sums: Sums) -> std::io::Result<()> {
     let (size, modified) = stamp(file)?;
-    let checked = Checked { size, modified, sha256: sha256.to_owned() };
+    let checked = Checked { size, modified, sha256: sums.sha256, md5: sums.md5 };
     crate::atomic::write(&note(file), &serde_json::to_vec(&checked)?)
 }

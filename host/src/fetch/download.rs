@@ -7,8 +7,10 @@ use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::sample::FetchRequest;
 use md5::{Digest as _, Md5};
 
+use super::checked::{self, Checked, Sums};
 use super::http::{self, Failure};
-use super::{FetchError, FetchOptions, OnProgress, checked, file_sha256};
+use super::lock::Lock;
+use super::{FetchError, FetchOptions, OnProgress, file_sha256};
 
 /// The hexadecimal digits that torchvision puts before a file name's ending, the beginning of the file's SHA-256:
 /// `7be5be79` of `alexnet-owt-7be5be79.pth`.
@@ -22,7 +24,11 @@ pub fn sha256_prefix_in_name(name: &str) -> Option<&str> {
 /// Makes sure that the file is where the request says: takes it as it is if it is there and right, else downloads it.
 ///
 /// Fails if it is there and is another file (it is left alone), may not be fetched, or can't be.
-pub fn file(request: &FetchRequest, options: &FetchOptions, on_progress: OnProgress<'_>) -> Result<(), FetchError> {
+pub fn file(
+    request: &FetchRequest,
+    options: &FetchOptions,
+    on_progress: OnProgress<'_>,
+) -> Result<(), FetchError> {
     if is_there(request)? {
         return Ok(());
     }
@@ -34,19 +40,12 @@ pub fn file(request: &FetchRequest, options: &FetchOptions, on_progress: OnProgr
         });
     }
     if let Some(folder) = request.to.parent() {
-        fs_err::create_dir_all(folder).map_err(disk("making the folder of", &request.to))?;
+        std::fs::create_dir_all(folder).map_err(disk("making the folder", folder))?;
     }
-    // Another process may be at it; the lock goes when its holder dies.
     let lock = beside(&request.to, ".lock");
-    let lock_file = std::fs::File::create(&lock).map_err(disk("locking", &lock))?;
-    lock_file.lock().map_err(disk("locking", &lock))?;
-    let outcome = match is_there(request) {
-        Ok(true) => Ok(()),
-        Ok(false) => Download::new(request, options, on_progress).run(),
-        Err(error) => Err(error),
-    };
-    let _ = std::fs::remove_file(lock);
-    outcome
+    let _held = Lock::acquire(&lock).map_err(disk("locking", &lock))?;
+    // Another process may have been at it meanwhile.
+    if is_there(request)? { Ok(()) } else { Download::new(request, options, on_progress).run() }
 }
 
 fn disk<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> FetchError + 'a {
@@ -65,19 +64,52 @@ fn is_there(request: &FetchRequest) -> Result<bool, FetchError> {
     if !path.is_file() {
         return Ok(false);
     }
-    let known = checked::remembered(path);
-    if let Some(known) = &known
-        && checked::is_fresh(path, known)
+    if let Some(known) = checked::remembered(path)
+        && checked::is_fresh(path, &known)
+        && Published::of(request).agrees(&known)
     {
         return Ok(true);
     }
-    let sha256 = verify(request, path, &path.display().to_string(), "delete it to have it fetched again")?;
-    checked::remember(path, &sha256).map_err(disk("noting the checksum of", path))?;
+    let sums = verify(request, path, &path.display().to_string(), "delete it to have it fetched again")?;
+    if let Err(error) = checked::remember(path, sums) {
+        // In a folder that can only be read, the file is checked each time.
+        tracing::debug!("{} was checked, which could not be noted: {error}", path.display());
+    }
     Ok(true)
 }
 
-/// Checks a file against all sums that are known of it, and gives its SHA-256.
-fn verify(request: &FetchRequest, path: &Path, what: &str, remedy: &str) -> Result<String, FetchError> {
+/// The sums that a file must have.
+struct Published<'a> {
+    /// The SHA-256, or the beginning of it.
+    sha256: Option<&'a str>,
+    md5: Option<&'a str>,
+}
+
+impl<'a> Published<'a> {
+    fn of(request: &'a FetchRequest) -> Published<'a> {
+        let name = request.to.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let sha256 = request.sha256.as_deref().or_else(|| sha256_prefix_in_name(name));
+        Published { sha256, md5: request.md5.as_deref() }
+    }
+
+    fn is_none(&self) -> bool {
+        self.sha256.is_none() && self.md5.is_none()
+    }
+
+    /// Whether a file that was checked earlier was checked against these, too.
+    fn agrees(&self, known: &Checked) -> bool {
+        let md5 = known.md5.as_deref();
+        self.sha256.is_none_or(|sum| begins_with(&known.sha256, sum))
+            && self.md5.is_none_or(|sum| md5.is_some_and(|known| known.eq_ignore_ascii_case(sum)))
+    }
+}
+
+fn begins_with(found: &str, expected: &str) -> bool {
+    found.get(..expected.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(expected))
+}
+
+/// Checks a file against all sums that are known of it, and gives its own.
+fn verify(request: &FetchRequest, path: &Path, what: &str, remedy: &str) -> Result<Sums, FetchError> {
     let wrong = |sum, found: &str, expected: &str| FetchError::Checksum {
         what: what.to_owned(),
         sum,
@@ -85,23 +117,24 @@ fn verify(request: &FetchRequest, path: &Path, what: &str, remedy: &str) -> Resu
         expected: expected.to_owned(),
         remedy: remedy.to_owned(),
     };
+    let published = Published::of(request);
     let sha256 = file_sha256(path).map_err(disk("reading", path))?;
-    let name = request.to.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let first_time = request.sha256.is_none() && request.md5.is_none() && sha256_prefix_in_name(name).is_none();
-    let recorded = checked::remembered(&request.to).filter(|_| first_time).map(|known| known.sha256);
-    let expected = request.sha256.as_deref().or(sha256_prefix_in_name(name)).or(recorded.as_deref());
-    if let Some(expected) = expected
-        && !sha256.starts_with(&expected.to_lowercase())
+    // Where nothing is published, the first download says what later ones have to be.
+    let recorded = checked::remembered(&request.to).filter(|_| published.is_none()).map(|known| known.sha256);
+    if let Some(expected) = published.sha256.or(recorded.as_deref())
+        && !begins_with(&sha256, expected)
     {
         return Err(wrong("SHA-256", &sha256, expected));
     }
-    if let Some(expected) = &request.md5 {
+    let mut md5 = None;
+    if let Some(expected) = published.md5 {
         let found = file_md5(path).map_err(disk("reading", path))?;
         if !found.eq_ignore_ascii_case(expected) {
             return Err(wrong("MD5", &found, expected));
         }
+        md5 = Some(found);
     }
-    Ok(sha256)
+    Ok(Sums { sha256, md5 })
 }
 
 fn file_md5(path: &Path) -> io::Result<String> {
@@ -117,37 +150,55 @@ struct Download<'a> {
     on_progress: OnProgress<'a>,
     /// What has arrived.
     part: PathBuf,
-    /// The tag of the file that the part belongs to.
+    /// What the server recognizes the part's file by.
     tag: PathBuf,
     url: String,
 }
 
 impl<'a> Download<'a> {
-    fn new(request: &'a FetchRequest, options: &'a FetchOptions, on_progress: OnProgress<'a>) -> Download<'a> {
+    fn new(
+        request: &'a FetchRequest,
+        options: &'a FetchOptions,
+        on_progress: OnProgress<'a>,
+    ) -> Download<'a> {
         let (part, tag) = (beside(&request.to, ".part"), beside(&request.to, ".part.etag"));
-        let url = options.mirror.as_ref().map_or_else(|| request.url.clone(), |mirror| mirrored(&request.url, mirror));
+        let url = options
+            .mirror
+            .as_ref()
+            .map_or_else(|| request.url.clone(), |mirror| mirrored(&request.url, mirror));
         Download { request, options, on_progress, part, tag, url }
     }
 
     fn run(&self) -> Result<(), FetchError> {
-        if self.url.contains("://") {
-            self.transfer()?;
-        } else {
-            fs_err::copy(&self.url, &self.part).map_err(disk("copying from the mirror to", &self.part))?;
+        let resumed = self.arrived() > 0;
+        self.bring()?;
+        let mut outcome = self.verified();
+        if outcome.is_err() && resumed {
+            // What was there may have been of another file: once more, from the beginning.
+            self.forget();
+            self.bring()?;
+            outcome = self.verified();
         }
-        let checked = verify(self.request, &self.part, &format!("what {} sent", self.url), "try again, or ask its owner");
-        let sha256 = match checked {
-            Ok(sha256) => sha256,
-            Err(error) => {
-                // Going on from wrong bytes would end in wrong bytes.
-                self.forget();
-                return Err(error);
-            }
-        };
+        // Going on from wrong bytes would end in wrong bytes.
+        let sums = outcome.inspect_err(|_| self.forget())?;
         let to = &self.request.to;
-        fs_err::rename(&self.part, to).map_err(disk("putting in place", to))?;
+        std::fs::rename(&self.part, to).map_err(disk("putting in place", to))?;
         let _ = std::fs::remove_file(&self.tag);
-        checked::remember(to, &sha256).map_err(disk("noting the checksum of", to))
+        checked::remember(to, sums).map_err(disk("noting the checksum of", to))
+    }
+
+    fn verified(&self) -> Result<Sums, FetchError> {
+        verify(self.request, &self.part, &format!("what {} sent", self.url), "try again, or ask its owner")
+    }
+
+    fn bring(&self) -> Result<(), FetchError> {
+        if self.url.contains("://") {
+            return self.transfer();
+        }
+        let from = Path::new(&self.url);
+        let mut source = std::fs::File::open(from).map_err(disk("copying", from))?;
+        let mut part = std::fs::File::create(&self.part).map_err(disk("writing", &self.part))?;
+        io::copy(&mut source, &mut part).and_then(|_| part.sync_all()).map_err(disk("copying to", &self.part))
     }
 
     fn forget(&self) {
@@ -156,22 +207,22 @@ impl<'a> Download<'a> {
         }
     }
 
-    /// Attempts until the file is whole. Only attempts that bring nothing count.
+    /// Attempts until the file is whole. Only attempts in a row that bring nothing count.
     fn transfer(&self) -> Result<(), FetchError> {
+        let url = || self.url.clone();
         let (mut attempts, mut failures) = (0, 0);
         loop {
             let before = self.arrived();
             attempts += 1;
             let reason = match self.attempt(before)? {
                 Ok(()) => return Ok(()),
-                Err(Failure::Status(status)) => {
-                    return Err(FetchError::Status { url: self.url.clone(), status });
-                }
+                Err(Failure::Status(status)) => return Err(FetchError::Status { url: url(), status }),
+                Err(Failure::Final(reason)) => return Err(FetchError::Refused { url: url(), reason }),
                 Err(Failure::Passing(reason)) => reason,
             };
             failures = if self.arrived() > before { 1 } else { failures + 1 };
             if failures >= self.options.attempts {
-                return Err(FetchError::Network { url: self.url.clone(), reason, attempts });
+                return Err(FetchError::Network { url: url(), reason, attempts });
             }
             tracing::warn!("{}: {reason}; trying again", self.url);
             std::thread::sleep(self.options.pause * 2_u32.saturating_pow(failures - 1));
@@ -183,40 +234,46 @@ impl<'a> Download<'a> {
     }
 
     /// One request. The outer error is the disk's.
-    fn attempt(&self, before: u64) -> Result<Result<(), Failure>, FetchError> {
-        let etag = std::fs::read_to_string(&self.tag).ok();
-        let response = match http::get(&self.url, before, etag.as_deref(), self.options) {
+    fn attempt(&self, arrived: u64) -> Result<Result<(), Failure>, FetchError> {
+        let validator = std::fs::read_to_string(&self.tag).ok();
+        // With neither a validator nor a checksum nothing would tell that the rest is of another file.
+        let can_resume = validator.is_some() || !Published::of(self.request).is_none();
+        let before = if can_resume { arrived } else { 0 };
+        let mut response = match http::get(&self.url, before, validator.as_deref(), self.options) {
             Ok(response) => response,
             Err(failure) => return Ok(Err(failure)),
         };
-        if response.status == 416 {
-            // The part is as long as the file, or of another file: its checksum tells, or it is fetched anew.
-            if self.verified() {
+        let continues = response.status == 206;
+        if response.status == 416 || (continues && response.start != Some(before)) {
+            // The part may be all of the file. If it is of another one, or can't be told, it is fetched anew.
+            if response.status == 416 && !Published::of(self.request).is_none() && self.verified().is_ok() {
                 return Ok(Ok(()));
             }
             self.forget();
-            return Ok(Err(Failure::Passing("what had arrived was of another file".to_owned())));
+            return Ok(Err(Failure::Passing(
+                "what had arrived does not belong to the server's file".to_owned(),
+            )));
         }
-        let continues = response.status == 206;
         let from = if continues { before } else { 0 };
         let mut options = std::fs::OpenOptions::new();
         options.create(true).write(true).append(continues).truncate(!continues);
         let mut part = options.open(&self.part).map_err(disk("writing", &self.part))?;
-        match &response.etag {
-            Some(etag) => std::fs::write(&self.tag, etag).map_err(disk("writing", &self.tag))?,
+        match &response.validator {
+            Some(validator) => std::fs::write(&self.tag, validator).map_err(disk("writing", &self.tag))?,
             None => drop(std::fs::remove_file(&self.tag)),
         }
-        let total = response.length.map(|length| from + length);
+        let total = response.length.map(|length| from.saturating_add(length));
         let mut arrived = from;
         self.tell(arrived, total);
+        let mut buffer = vec![0; 1 << 16];
         loop {
-            match response.next_chunk() {
-                Ok(Some(chunk)) => {
-                    part.write_all(&chunk).map_err(disk("writing", &self.part))?;
-                    arrived += chunk.len() as u64;
-                    self.tell(arrived, total.map(|total| total.max(arrived)));
+            match response.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => {
+                    part.write_all(&buffer[..read]).map_err(disk("writing", &self.part))?;
+                    arrived += read as u64;
+                    self.tell(arrived, total);
                 }
-                Ok(None) => break,
                 Err(failure) => return Ok(Err(failure)),
             }
         }
@@ -228,10 +285,6 @@ impl<'a> Download<'a> {
             return Ok(Err(Failure::Passing(reason)));
         }
         Ok(Ok(()))
-    }
-
-    fn verified(&self) -> bool {
-        verify(self.request, &self.part, "", "").is_ok()
     }
 
     fn tell(&self, done: u64, total: Option<u64>) {
@@ -262,7 +315,10 @@ mod tests {
 
     #[test]
     fn mirrors_replace_scheme_and_host() {
-        assert_eq!(mirrored("https://example.org/models/a.pth", "http://here:8000/"), "http://here:8000/models/a.pth");
+        assert_eq!(
+            mirrored("https://example.org/models/a.pth", "http://here:8000/"),
+            "http://here:8000/models/a.pth"
+        );
         assert_eq!(mirrored("https://example.org/models/a.pth", "/mnt/files"), "/mnt/files/models/a.pth");
     }
 }

@@ -28,6 +28,14 @@ pub enum FetchError {
         /// The answer's status.
         status: u16,
     },
+    /// Trying again would not help.
+    #[error("{url} can't be fetched: {reason}")]
+    Refused {
+        /// The address.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// The network failed, again and again.
     #[error("{url} can't be fetched: {reason} ({attempts} attempts; what has arrived is kept)")]
     Network {

@@ -12,6 +12,7 @@ mod digest;
 mod download;
 mod error;
 mod http;
+mod lock;
 mod options;
 mod unpack;
 

@@ -1,6 +1,8 @@
 //! Unpacks archives, never outside of their folder, and never by halves.
 
-use std::io::{self, BufReader, Read};
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufReader, Read, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -8,52 +10,58 @@ use lossnet_plugin_protocol::report::Progress;
 
 use super::{FetchError, OnProgress};
 
-/// An archive that claims to hold more is refused.
-const MOST_BYTES: u64 = 1 << 40;
-
-/// Unpacks `.tar`, `.tar.gz`, `.tgz` and `.zip` into a folder, which is made if it is not there. Files that are there keep
-/// their place unless the archive has one of the same name.
+/// Unpacks `.tar`, `.tar.gz`, `.tgz` and `.zip` into a folder. If the folder is not there, it appears when it is complete;
+/// files that are there keep their place unless the archive has one of the same name.
 ///
 /// Everything is unpacked into a folder beside it first and moved in at the end. Fails, with nothing moved, for entries
-/// that would leave the folder, links, devices, damaged or cut-off archives, and archives that claim absurd sizes.
+/// that would leave the folder, links, devices, damaged or cut-off archives, and archives that claim to hold more than the
+/// disk has room for.
 pub fn unpack(archive: &Path, into: &Path, on_progress: OnProgress<'_>) -> Result<(), FetchError> {
-    let disk = |action, path: &Path| {
-        let path = path.to_owned();
-        move |source| FetchError::Disk { action, path, source }
-    };
-    fs_err::create_dir_all(into).map_err(disk("making", into))?;
     let parent = into.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let draft = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(parent).map_err(disk("making a folder in", parent))?;
-    let work = Unpacking { archive, folder: draft.path(), on_progress };
-    work.run()?;
-    move_into(draft.path(), into).map_err(disk("moving files into", into))
+    fs::create_dir_all(parent).map_err(disk("making", parent))?;
+    let draft = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(parent);
+    let draft = draft.map_err(disk("making a folder in", parent))?;
+    let mut room = room_in(parent)?;
+    Unpacking { archive, folder: draft.path(), on_progress, room: &mut room }.run()?;
+    if into.is_dir() {
+        return move_into(draft.path(), into).map_err(disk("moving files into", into));
+    }
+    // A draft is private; the folder is as open as any other.
+    fs::set_permissions(draft.path(), Permissions::from_mode(0o755))
+        .map_err(disk("opening", draft.path()))?;
+    fs::rename(draft.path(), into).map_err(disk("making", into))
+}
+
+fn disk<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> FetchError + 'a {
+    move |source| FetchError::Disk { action, path: path.to_owned(), source }
+}
+
+/// Bytes that may be written to the folder's disk.
+fn room_in(folder: &Path) -> Result<u64, FetchError> {
+    fs4::available_space(folder).map_err(disk("asking for the free space of", folder))
 }
 
 struct Unpacking<'a> {
     archive: &'a Path,
     folder: &'a Path,
     on_progress: OnProgress<'a>,
+    /// Bytes that may still be written.
+    room: &'a mut u64,
 }
 
 impl Unpacking<'_> {
-    fn run(&self) -> Result<(), FetchError> {
-        let open = || {
-            std::fs::File::open(self.archive).map_err(|source| FetchError::Disk {
-                action: "reading",
-                path: self.archive.to_owned(),
-                source,
-            })
-        };
+    fn run(&mut self) -> Result<(), FetchError> {
         let name = self.archive.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let ends = |ending: &str| name.ends_with(ending);
-        if ends(".tar.gz") || ends(".tgz") {
-            self.tar(MultiGzDecoder::new(BufReader::new(open()?)))
-        } else if ends(".tar") {
-            self.tar(BufReader::new(open()?))
-        } else if ends(".zip") {
-            self.zip(open()?)
-        } else {
-            Err(self.refuse("it is no .tar, .tar.gz, .tgz or .zip"))
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        let (gzipped, plain, zip) = (ends(&[".tar.gz", ".tgz"]), ends(&[".tar"]), ends(&[".zip"]));
+        if !(gzipped || plain || zip) {
+            return Err(self.refuse("it is no .tar, .tar.gz, .tgz or .zip"));
+        }
+        let file = File::open(self.archive).map_err(disk("reading", self.archive))?;
+        match (gzipped, plain) {
+            (true, _) => self.tar(MultiGzDecoder::new(BufReader::new(file))),
+            (_, true) => self.tar(BufReader::new(file)),
+            _ => self.zip(file),
         }
     }
 
@@ -61,84 +69,95 @@ impl Unpacking<'_> {
         FetchError::Archive { archive: self.archive.to_owned(), reason: reason.into() }
     }
 
-    fn damaged(&self) -> impl Fn(io::Error) -> FetchError + '_ {
-        |error| self.refuse(format!("it is damaged or cut off ({error})"))
+    fn damaged(&self, error: &dyn std::error::Error) -> FetchError {
+        self.refuse(format!("it is damaged or cut off ({error})"))
     }
 
-    fn tar(&self, source: impl Read) -> Result<(), FetchError> {
+    fn tar(&mut self, source: impl Read) -> Result<(), FetchError> {
         let mut archive = tar::Archive::new(source);
-        let (mut files, mut bytes) = (0, 0_u64);
-        for entry in archive.entries().map_err(self.damaged())? {
-            let mut entry = entry.map_err(self.damaged())?;
-            let path = entry.path().map_err(self.damaged())?.into_owned();
+        let mut files = 0;
+        for entry in archive.entries().map_err(|error| self.damaged(&error))? {
+            let mut entry = entry.map_err(|error| self.damaged(&error))?;
+            let path = entry.path().map_err(|error| self.damaged(&error))?.into_owned();
             let kind = entry.header().entry_type();
-            if kind.is_pax_global_extensions() || kind.is_pax_local_extensions() {
+            if kind.is_pax_global_extensions() {
                 continue;
             }
             if !kind.is_file() && !kind.is_dir() {
-                return Err(self.refuse(format!("its entry {} is a link or device", path.display())));
-            }
-            let target = self.target(&path)?;
-            bytes = self.count(bytes, entry.size())?;
-            if kind.is_dir() {
-                fs_err::create_dir_all(&target).map_err(self.damaged())?;
-                continue;
+                return Err(self.refuse(format!("its entry {} is a link or device", shown(&path))));
             }
             let size = entry.size();
-            self.write(&mut entry, size, &target)?;
+            self.entry(&path, kind.is_dir(), size, &mut entry)?;
             files += 1;
             self.tell(files, None);
+        }
+        // What follows the last entry is padding; reading it has the compressed data's checksum checked.
+        io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|error| self.damaged(&error))?;
+        if files == 0 {
+            return Err(self.refuse("it holds nothing"));
         }
         Ok(())
     }
 
-    fn zip(&self, file: std::fs::File) -> Result<(), FetchError> {
-        let zip_error = |error: zip::result::ZipError| self.refuse(format!("it is damaged or cut off ({error})"));
-        let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(zip_error)?;
+    fn zip(&mut self, file: File) -> Result<(), FetchError> {
+        let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|error| self.damaged(&error))?;
         let count = archive.len();
-        let mut bytes = 0;
+        if count == 0 {
+            return Err(self.refuse("it holds nothing"));
+        }
         for index in 0..count {
-            let mut entry = archive.by_index(index).map_err(zip_error)?;
+            let mut entry = archive.by_index(index).map_err(|error| self.damaged(&error))?;
             let path = PathBuf::from(entry.name());
             if entry.is_symlink() {
-                return Err(self.refuse(format!("its entry {} is a link or device", path.display())));
+                return Err(self.refuse(format!("its entry {} is a link or device", shown(&path))));
             }
-            let target = self.target(&path)?;
-            bytes = self.count(bytes, entry.size())?;
-            if entry.is_dir() {
-                fs_err::create_dir_all(&target).map_err(self.damaged())?;
-            } else {
-                let size = entry.size();
-                self.write(&mut entry, size, &target)?;
-            }
+            let (is_folder, size) = (entry.is_dir(), entry.size());
+            self.entry(&path, is_folder, size, &mut entry)?;
             self.tell(index as u64 + 1, Some(count as u64));
         }
         Ok(())
     }
 
-    /// Where an entry goes, if that is inside the folder.
-    fn target(&self, path: &Path) -> Result<PathBuf, FetchError> {
+    /// Writes an entry, if it goes into the folder and there is room for it.
+    fn entry(
+        &mut self,
+        path: &Path,
+        is_folder: bool,
+        size: u64,
+        source: &mut impl Read,
+    ) -> Result<(), FetchError> {
         let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if !inside || path.to_string_lossy().contains('\\') {
-            return Err(self.refuse(format!("its entry {} would leave the folder", path.display())));
+        if !inside || path.to_string_lossy().contains(['\\', '\0']) {
+            return Err(self.refuse(format!("its entry {} would leave the folder", shown(path))));
         }
-        Ok(self.folder.join(path))
-    }
-
-    fn count(&self, before: u64, size: u64) -> Result<u64, FetchError> {
-        let sum = before.checked_add(size).filter(|sum| *sum <= MOST_BYTES);
-        sum.ok_or_else(|| self.refuse(format!("it claims to hold more than {MOST_BYTES} bytes")))
-    }
-
-    fn write(&self, source: &mut impl Read, size: u64, target: &Path) -> Result<(), FetchError> {
+        let target = self.folder.join(path);
+        if is_folder {
+            return fs::create_dir_all(&target).map_err(disk("making", &target));
+        }
+        *self.room = self.room.checked_sub(size).ok_or_else(|| {
+            self.refuse(format!("at its entry {} of {size} bytes it does not fit on the disk", shown(path)))
+        })?;
         if let Some(parent) = target.parent() {
-            fs_err::create_dir_all(parent).map_err(self.damaged())?;
+            fs::create_dir_all(parent).map_err(disk("making", parent))?;
         }
-        let mut file = fs_err::File::create(target).map_err(self.damaged())?;
-        // One byte more than declared would show that the declaration is a lie.
-        let written = io::copy(&mut source.take(size.saturating_add(1)), &mut file).map_err(self.damaged())?;
+        let mut file = File::create(&target).map_err(disk("writing", &target))?;
+        let mut buffer = vec![0; 1 << 16];
+        let mut written = 0_u64;
+        loop {
+            let read = match source.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.damaged(&error)),
+            };
+            written += read as u64;
+            if written > size {
+                break;
+            }
+            file.write_all(&buffer[..read]).map_err(disk("writing", &target))?;
+        }
         if written != size {
-            return Err(self.refuse(format!("its entry {} has another size than declared", target.display())));
+            return Err(self.refuse(format!("its entry {} has another size than declared", shown(path))));
         }
         Ok(())
     }
@@ -150,15 +169,20 @@ impl Unpacking<'_> {
     }
 }
 
+/// An entry's name for a message: a hostile one may hold what terminals obey.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().escape_debug().to_string()
+}
+
 /// Moves what is in a folder into another one on the same file system.
 fn move_into(from: &Path, to: &Path) -> io::Result<()> {
-    for entry in fs_err::read_dir(from)? {
+    for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() && target.is_dir() {
             move_into(&entry.path(), &target)?;
         } else {
-            fs_err::rename(entry.path(), target)?;
+            fs::rename(entry.path(), target)?;
         }
     }
     Ok(())

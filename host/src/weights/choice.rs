@@ -24,14 +24,24 @@ pub enum WeightsChoice {
 impl WeightsChoice {
     /// Understands `imagenet`, the name of one of a backbone's published entries, `random` (seed 0), `random:SEED`, and
     /// the path of an existing file.
-    pub fn parse(text: &str, backbone: &str, entries: &[WeightsEntry]) -> Result<WeightsChoice, WeightsError> {
+    pub fn parse(
+        text: &str,
+        backbone: &str,
+        entries: &[WeightsEntry],
+    ) -> Result<WeightsChoice, WeightsError> {
         let wanted = if text == "imagenet" { DEFAULT_ENTRY } else { text };
         if let Some(entry) = entries.iter().find(|entry| entry.name == wanted) {
             return Ok(WeightsChoice::Entry(entry.clone()));
         }
         if let Some(seed) = text.strip_prefix("random") {
-            let seed = if seed.is_empty() { Some(0) } else { seed.strip_prefix(':').and_then(|seed| seed.parse().ok()) };
-            return seed.map(WeightsChoice::Random).ok_or_else(|| WeightsError::Seed { given: text.to_owned() });
+            let seed = if seed.is_empty() {
+                Some(0)
+            } else {
+                seed.strip_prefix(':').and_then(|seed| seed.parse().ok())
+            };
+            return seed
+                .map(WeightsChoice::Random)
+                .ok_or_else(|| WeightsError::Seed { given: text.to_owned() });
         }
         let path = PathBuf::from(text);
         if path.exists() {
@@ -43,11 +53,12 @@ impl WeightsChoice {
         }
         let choices: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let backbone = backbone.to_owned();
-        let is_path = text.contains('/') || [".pth", ".pt", ".safetensors"].iter().any(|end| text.ends_with(end));
+        let is_path =
+            text.contains('/') || [".pth", ".pt", ".safetensors"].iter().any(|end| text.ends_with(end));
         if is_path {
             return Err(WeightsError::NoFile { path, backbone, choices });
         }
-        let hint = did_you_mean(text, names.into_iter()).map(|hint| format!("{hint} ")).unwrap_or_default();
+        let hint = did_you_mean(text, names).map(|hint| format!("{hint} ")).unwrap_or_default();
         Err(WeightsError::UnknownChoice { given: text.to_owned(), backbone, hint, choices })
     }
 }
@@ -77,14 +88,22 @@ mod tests {
         assert_eq!(parse("random:7").unwrap(), WeightsChoice::Random(7));
         assert!(parse("random:x").unwrap_err().to_string().contains("random:1"));
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert_eq!(parse(file.path().to_str().unwrap()).unwrap(), WeightsChoice::File(file.path().to_owned()));
+        assert_eq!(
+            parse(file.path().to_str().unwrap()).unwrap(),
+            WeightsChoice::File(file.path().to_owned())
+        );
     }
 
     #[test]
     fn unknown_ones_get_the_choices() {
         let error = |text: &str| WeightsChoice::parse(text, "net", &entries()).unwrap_err().to_string();
         let wrong = error("IMAGENET1K_V3");
-        assert!(wrong.contains("`IMAGENET1K_V3`") && wrong.contains("did you mean") && wrong.contains("`imagenet`"), "{wrong}");
+        assert!(
+            wrong.contains("`IMAGENET1K_V3`")
+                && wrong.contains("did you mean")
+                && wrong.contains("`imagenet`"),
+            "{wrong}"
+        );
         let missing = error("models/missing.pth");
         assert!(missing.contains("models/missing.pth does not exist"), "{missing}");
     }

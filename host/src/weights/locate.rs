@@ -16,7 +16,8 @@ pub fn locate(
     on_progress: OnProgress<'_>,
 ) -> Result<PathBuf, WeightsError> {
     let name = entry.url.rsplit('/').next().filter(|name| !name.is_empty() && entry.url.contains('/'));
-    let name = name.ok_or_else(|| WeightsError::NoFileName { entry: entry.name.clone(), url: entry.url.clone() })?;
+    let name =
+        name.ok_or_else(|| WeightsError::NoFileName { entry: entry.name.clone(), url: entry.url.clone() })?;
     let to = folder.join(name);
     let request = FetchRequest {
         url: entry.url.clone(),
