@@ -8,6 +8,7 @@ pub mod error;
 pub mod formula;
 pub mod graph;
 pub mod manifest;
+mod number;
 pub mod report;
 pub mod sample;
 

@@ -33,6 +33,7 @@ pub struct Metric {
     /// The part of the data it is about, such as `val/cnn`; `val/mean` for a mean over the parts.
     pub split: String,
     /// The number.
+    #[serde(with = "crate::number::one")]
     pub value: f64,
     /// Its unit, such as `share` or `dB`.
     pub unit: String,
@@ -50,6 +51,7 @@ pub struct Scalar {
     /// Where on the curve.
     pub step: u64,
     /// The number.
+    #[serde(with = "crate::number::one")]
     pub value: f64,
 }
 
@@ -89,6 +91,7 @@ pub struct Column {
     /// Its name, such as `d0`.
     pub name: String,
     /// One number for each sample.
+    #[serde(with = "crate::number::list")]
     pub values: Vec<f64>,
 }
 
