@@ -17,7 +17,10 @@ use crate::source::{Backbone, layers};
 const BATCH: usize = 16;
 
 /// Computes and writes the features.
-pub(super) fn features(request: &FeaturesRequest, caller: &Arc<Caller>) -> Result<FeaturesAnswer, PluginError> {
+pub(super) fn features(
+    request: &FeaturesRequest,
+    caller: &Arc<Caller>,
+) -> Result<FeaturesAnswer, PluginError> {
     let reader = ImageReader::new(request.backbone.size, caller);
     // All of them before the network, which may have to be brought first: wrong input is told at once.
     let images = reader.read_alike(&request.images)?;

@@ -94,7 +94,8 @@ fn system() -> String {
         let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
         line.split_whitespace().next()?.parse::<f64>().ok()
     });
-    let memory = memory.map(|kib| format!(", {:.0} GiB of memory", kib / 1024.0 / 1024.0)).unwrap_or_default();
+    let memory =
+        memory.map(|kib| format!(", {:.0} GiB of memory", kib / 1024.0 / 1024.0)).unwrap_or_default();
     format!("{} {}, {cores} cores{memory}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
@@ -148,7 +149,11 @@ fn describe(report: &TorchReport, cuda_libraries: bool) -> Vec<Finding> {
             report.cuda_devices,
             if report.cudnn { "works" } else { "is missing" }
         );
-        findings.push(if report.cuda { good("CUDA", detail) } else { absent("CUDA", "libraries loaded, no device") });
+        findings.push(if report.cuda {
+            good("CUDA", detail)
+        } else {
+            absent("CUDA", "libraries loaded, no device")
+        });
     }
     for (device, difference) in &report.checks {
         let fits = *difference <= 1e-3;
@@ -161,9 +166,11 @@ fn describe(report: &TorchReport, cuda_libraries: bool) -> Vec<Finding> {
 
 fn plugins(context: &Context) -> Vec<Finding> {
     let mut findings = match SearchPath::new(&context.global.plugin_dir) {
-        Ok(search) => {
-            search.folders().iter().map(|folder| good("plugin folder", folder.display().to_string())).collect()
-        }
+        Ok(search) => search
+            .folders()
+            .iter()
+            .map(|folder| good("plugin folder", folder.display().to_string()))
+            .collect(),
         Err(error) => vec![broken("plugin folder", &Failure::input(&error))],
     };
     let index = match context.index_in_silence() {
@@ -180,7 +187,8 @@ fn plugins(context: &Context) -> Vec<Finding> {
             (count > 0).then(|| format!("{count} {kind}{}", if count == 1 { "" } else { "s" }))
         });
         let counts: Vec<String> = counts.collect();
-        findings.push(good("plugin", format!("{} {}: {}", manifest.name, manifest.version, counts.join(", "))));
+        findings
+            .push(good("plugin", format!("{} {}: {}", manifest.name, manifest.version, counts.join(", "))));
     }
     for problem in &index.problems {
         findings.push(Finding { what: "plugin", state: State::Broken, detail: sentence(problem) });

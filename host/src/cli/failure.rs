@@ -33,7 +33,8 @@ pub(super) const INTERRUPTED: u8 = 130;
 impl Failure {
     /// With the error's sentence and its causes.
     pub(super) fn new(code: u8, error: &dyn Error) -> Failure {
-        let causes = std::iter::successors(error.source(), |cause| (*cause).source()).map(ToString::to_string);
+        let causes =
+            std::iter::successors(error.source(), |cause| (*cause).source()).map(ToString::to_string);
         Failure { code, message: error.to_string(), help: None, causes: causes.collect() }
     }
 

@@ -47,7 +47,8 @@ fn wanted(name: &str, context: &Context) -> Result<Wanted, Failure> {
         let files = files.filter_map(|held| default_of(&held.name, &held.details.weights));
         return Ok(Wanted::Weights(files.collect()));
     }
-    let (backbone, entry) = name.split_once(':').map_or((name, None), |(backbone, entry)| (backbone, Some(entry)));
+    let (backbone, entry) =
+        name.split_once(':').map_or((name, None), |(backbone, entry)| (backbone, Some(entry)));
     if let Ok(manifest) = index.catalog.get(Kind::Backbone, backbone) {
         let choice = WeightsChoice::parse(entry.unwrap_or("imagenet"), backbone, &manifest.details.weights);
         return match choice.map_err(|error| Failure::input(&error))? {
@@ -83,7 +84,8 @@ fn weights(
 
 fn dataset(name: &str, arguments: &FetchArguments, context: &Context) -> Result<(), Failure> {
     let component = context.component(Kind::Dataset, name)?;
-    let manifest = context.index()?.catalog.get(Kind::Dataset, name).map_err(|unknown| Failure::input(&unknown))?;
+    let manifest =
+        context.index()?.catalog.get(Kind::Dataset, name).map_err(|unknown| Failure::input(&unknown))?;
     let request = FetchDatasetRequest {
         dataset: Configured { component, config: Map::new() },
         folder: arguments.datasets_dir.join(name),
@@ -92,7 +94,8 @@ fn dataset(name: &str, arguments: &FetchArguments, context: &Context) -> Result<
     };
     let engine = context.engine_for("cpu", "fp32")?;
     let answer = context.call(engine, &Request::FetchDataset(request))?;
-    let counts: BTreeMap<String, usize> = serde_json::from_value(answer).map_err(|error| Failure::run(&error))?;
+    let counts: BTreeMap<String, usize> =
+        serde_json::from_value(answer).map_err(|error| Failure::run(&error))?;
     for (split, count) in counts {
         context.display.say(&format!("{name} {split}: {count} samples"));
     }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use lossnet_plugin_protocol::Kind;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::args::{CheckWeights, NetworkArguments};
 use super::context::Context;
 use super::failure::Failure;
+use crate::config::SettingsSchema;
 use crate::engine::protocol::{BackboneRequest, ComparisonRequest, Configured, Files};
 
 /// The network that the arguments ask for.
@@ -49,7 +50,9 @@ pub(super) fn layers(backbone: &str, asked: &[String], context: &Context) -> Res
             layer => layers.push(layer.to_owned()),
         }
     }
-    if let Some(twice) = layers.iter().enumerate().find(|(position, layer)| layers[..*position].contains(layer)) {
+    if let Some(twice) =
+        layers.iter().enumerate().find(|(position, layer)| layers[..*position].contains(layer))
+    {
         return Err(Failure::usage(format!("layer `{}` was given twice", twice.1)));
     }
     Ok(layers)
@@ -69,13 +72,24 @@ pub(super) fn comparison(
         let component = context.component(Kind::Comparison, term)?;
         let catalog = &context.index()?.catalog;
         let manifest = catalog.get(Kind::Comparison, term).map_err(|unknown| Failure::input(&unknown))?;
-        let properties = manifest.config_schema.get("properties").cloned().unwrap_or(json!({}));
-        let mut config = Map::new();
+        let schema = SettingsSchema::new(manifest).map_err(Failure::usage)?;
+        let mut given = Map::new();
         for ((key, value), known) in settings.iter().zip(&mut known) {
-            if properties.get(*key).is_some() {
+            if schema.has(key) {
                 *known = true;
-                config.insert((*key).to_owned(), value.clone());
+                given.insert((*key).to_owned(), value.clone());
             }
+        }
+        // With the defaults written out, so that the signature names all settings.
+        let config = schema.complete(&given);
+        if let Some(problem) =
+            schema.problems(&config, &format!("the comparison `{term}`")).into_iter().next()
+        {
+            let sentence = format!("{} {}", problem.path.join("."), problem.problem);
+            return Err(match problem.help {
+                Some(help) => Failure::usage(sentence).with_hint(help),
+                None => Failure::usage(sentence),
+            });
         }
         terms.push(Configured { component, config });
     }

@@ -7,9 +7,9 @@ use super::failure::Failure;
 /// Prints a result. A reader that has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| {
-        if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }
-    });
+    let written = out
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| Failure::run(&error)),
@@ -53,7 +53,8 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     };
     let numeric = |column: usize| {
         let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty());
-        rows.len() > 1 && cells.all(|cell| cell.starts_with(|first: char| first.is_ascii_digit() || first == '-'))
+        rows.len() > 1
+            && cells.all(|cell| cell.starts_with(|first: char| first.is_ascii_digit() || first == '-'))
     };
     let shape: Vec<(usize, bool)> = (0..columns).map(|column| (width(column), numeric(column))).collect();
     let mut text = String::new();
@@ -61,7 +62,11 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
         let cells: Vec<String> = row
             .iter()
             .zip(&shape)
-            .map(|(cell, &(width, right))| if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") })
+            .map(
+                |(cell, &(width, right))| {
+                    if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+                },
+            )
             .collect();
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');

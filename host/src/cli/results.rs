@@ -28,7 +28,9 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
     }
     if !gathered.mixed_protocols.is_empty() {
         let versions = gathered.mixed_protocols.join(", ");
-        context.display.warn(&format!("results of several protocol versions must not be compared: {versions}"));
+        context
+            .display
+            .warn(&format!("results of several protocol versions must not be compared: {versions}"));
     }
     gathered.rows.retain(|row| conditions.iter().all(|condition| condition.holds(row)));
     if let Some(order) = order {
@@ -66,8 +68,18 @@ fn write(rows: &[Row], arguments: &ResultsArguments, context: &Context) -> Resul
 /// The columns in which rows differ, then the scores with what they depend on.
 pub(super) fn table(rows: &[Row]) -> String {
     const IDENTITY: [&str; 12] = [
-        "experiment", "task", "task_settings", "dataset", "backbone", "weights", "layers", "comparison", "normalize",
-        "precision", "device", "repetition",
+        "experiment",
+        "task",
+        "task_settings",
+        "dataset",
+        "backbone",
+        "weights",
+        "layers",
+        "comparison",
+        "normalize",
+        "precision",
+        "device",
+        "repetition",
     ];
     const SCORES: [&str; 6] = ["metric", "split", "value", "unit", "samples", "signature"];
     if rows.is_empty() {

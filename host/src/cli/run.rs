@@ -156,7 +156,9 @@ fn report(
 
 fn end(tally: &Tally, context: &Context) -> Result<ExitCode, Failure> {
     if tally.interrupted {
-        context.display.say("interrupted; all that was computed is saved: the same command goes on from there");
+        context
+            .display
+            .say("interrupted; all that was computed is saved: the same command goes on from there");
         return Ok(ExitCode::from(INTERRUPTED));
     }
     if tally.elsewhere > 0 {

@@ -70,8 +70,9 @@ fn graph(context: &Context, backbone: &str) -> Result<Graph, Failure> {
 
 fn draw_network(graph: &Graph, manifest: &ComponentManifest, size: i64, file: &Path) -> Result<(), Failure> {
     let picture = draw::network(&manifest.name, graph, size).map_err(|error| Failure::input(&error))?;
-    crate::atomic::write(file, picture.as_bytes())
-        .map_err(|error| Failure::usage(format!("the drawing can't be written to {}: {error}", file.display())))
+    crate::atomic::write(file, picture.as_bytes()).map_err(|error| {
+        Failure::usage(format!("the drawing can't be written to {}: {error}", file.display()))
+    })
 }
 
 /// The layers of a network, or all its nodes.
@@ -126,8 +127,8 @@ impl Rows {
         for (index, name, id) in indexed {
             let Some(mut layer) = row(Some(index), name, id) else { continue };
             let inside = costs.get(before..=id.0).unwrap_or_default().iter().flatten();
-            (layer.parameters, layer.macs) =
-                inside.fold((0, 0), |(parameters, macs), cost| (parameters + cost.parameters, macs + cost.macs));
+            (layer.parameters, layer.macs) = inside
+                .fold((0, 0), |(parameters, macs), cost| (parameters + cost.parameters, macs + cost.macs));
             before = before.max(id.0 + 1);
             rows.push(layer);
         }
@@ -188,8 +189,7 @@ fn text(manifest: &ComponentManifest, layers: Option<&Rows>, size: i64) -> Strin
         text.push_str(&rows.text(&details.paper_layers));
     }
     if !details.weights.is_empty() {
-        let mut rows =
-            vec![["weights", "ImageNet top-1", "top-5", "MB", "file"].map(str::to_owned).to_vec()];
+        let mut rows = vec![["weights", "ImageNet top-1", "top-5", "MB", "file"].map(str::to_owned).to_vec()];
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         for entry in &details.weights {
             let cells =
@@ -204,7 +204,8 @@ fn text(manifest: &ComponentManifest, layers: Option<&Rows>, size: i64) -> Strin
 
 /// The settings of a JSON Schema: name, type, default, description.
 fn settings(schema: &Value) -> String {
-    let Some(properties) = schema.get("properties").and_then(Value::as_object).filter(|held| !held.is_empty())
+    let Some(properties) =
+        schema.get("properties").and_then(Value::as_object).filter(|held| !held.is_empty())
     else {
         return "no settings\n".to_owned();
     };
@@ -219,7 +220,9 @@ fn settings(schema: &Value) -> String {
 
 fn type_of(property: &Value, schema: &Value) -> String {
     let reference = property.get("$ref").or_else(|| property.pointer("/allOf/0/$ref"));
-    if let Some(target) = reference.and_then(Value::as_str).and_then(|path| schema.pointer(path.strip_prefix('#')?)) {
+    if let Some(target) =
+        reference.and_then(Value::as_str).and_then(|path| schema.pointer(path.strip_prefix('#')?))
+    {
         return type_of(target, schema);
     }
     if let Some(choices) = property.get("enum").and_then(Value::as_array) {
@@ -234,9 +237,7 @@ fn type_of(property: &Value, schema: &Value) -> String {
     }
     match property.get("type") {
         Some(Value::String(name)) => name.clone(),
-        Some(Value::Array(names)) => {
-            names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")
-        }
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
         _ => "any".to_owned(),
     }
 }

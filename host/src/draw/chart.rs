@@ -32,7 +32,13 @@ const TOP: f64 = 58.0;
 
 /// A chart of scores against depth, a line for each series with a marker of its own, its layers named at the points, and a
 /// legend below. `unit` stands at the axis; whether higher is better is said there, too.
-pub fn score_by_layer(title: &str, metric: &str, unit: &str, higher_is_better: bool, series: &[Series]) -> String {
+pub fn score_by_layer(
+    title: &str,
+    metric: &str,
+    unit: &str,
+    higher_is_better: bool,
+    series: &[Series],
+) -> String {
     let legend_rows = series.len().div_ceil(LEGEND_COLUMNS) as f64;
     let height = TOP + PLOT_HEIGHT + 56.0 + 20.0 * legend_rows + 12.0;
     let mut picture = Picture::new(WIDTH, height, title);
@@ -40,8 +46,10 @@ pub fn score_by_layer(title: &str, metric: &str, unit: &str, higher_is_better: b
     picture.text(LEFT, 24.0, "start", "title", title);
     picture.text(LEFT, 42.0, "start", "small", &format!("{metric} ({unit}, {direction})"));
 
-    let values = series.iter().flat_map(|series| &series.points).map(|point| point.value).filter(|v| v.is_finite());
-    let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+    let values =
+        series.iter().flat_map(|series| &series.points).map(|point| point.value).filter(|v| v.is_finite());
+    let (low, high) =
+        values.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
     let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
     let ticks = ticks(low, high);
     let (first, last) = (ticks[0], ticks[ticks.len() - 1]);
@@ -53,7 +61,13 @@ pub fn score_by_layer(title: &str, metric: &str, unit: &str, higher_is_better: b
     }
     picture.line((LEFT, TOP + PLOT_HEIGHT), (WIDTH - RIGHT, TOP + PLOT_HEIGHT), "axis");
     picture.text(x(0.0), TOP + PLOT_HEIGHT + 18.0, "start", "small", "first layer");
-    picture.text((LEFT + WIDTH - RIGHT) / 2.0, TOP + PLOT_HEIGHT + 18.0, "middle", "small", "depth of the layer");
+    picture.text(
+        (LEFT + WIDTH - RIGHT) / 2.0,
+        TOP + PLOT_HEIGHT + 18.0,
+        "middle",
+        "small",
+        "depth of the layer",
+    );
     picture.text(x(1.0), TOP + PLOT_HEIGHT + 18.0, "end", "small", "last layer");
 
     for (number, series) in series.iter().enumerate() {
@@ -89,7 +103,9 @@ fn draw_series(
         let (px, py) = (x(point.depth), y(point.value));
         let tip = format!("{}, layer {}: {:.4}", series.name, point.layer, point.value);
         picture.add(&marker(number, px, py, &tip));
-        picture.text(px, py - 9.0, "middle", "small", &point.layer);
+        // Series take turns above and below, so that points at one place keep their names apart.
+        let base = if number % 2 == 0 { py - 9.0 } else { py + 18.0 };
+        picture.text(px, base, "middle", "small", &point.layer);
     }
 }
 
@@ -104,11 +120,18 @@ fn marker(number: usize, x: f64, y: f64, tip: &str) -> String {
         1 => format!("<rect x=\"{:.1}\" y=\"{:.1}\" width=\"8\" height=\"8\"", x - 4.0, y - 4.0),
         2 => format!(
             "<polygon points=\"{x:.1},{:.1} {:.1},{:.1} {:.1},{:.1}\"",
-            y - 5.5, x - 5.0, y + 4.0, x + 5.0, y + 4.0
+            y - 5.5,
+            x - 5.0,
+            y + 4.0,
+            x + 5.0,
+            y + 4.0
         ),
         _ => format!(
             "<polygon points=\"{x:.1},{:.1} {:.1},{y:.1} {x:.1},{:.1} {:.1},{y:.1}\"",
-            y - 5.5, x + 5.5, y + 5.5, x - 5.5
+            y - 5.5,
+            x + 5.5,
+            y + 5.5,
+            x - 5.5
         ),
     };
     format!("{form} fill=\"{}\"><title>{}</title>{}", color(number), escape(tip), closing(&form))

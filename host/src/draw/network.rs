@@ -10,7 +10,7 @@ const ROW: f64 = 44.0;
 const BOX_HEIGHT: f64 = 34.0;
 const CENTRE: f64 = 250.0;
 const WIDEST: f64 = 420.0;
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 780.0;
 
 /// A drawing of the network for square images of `size` pixels. Each indexed layer is a box as wide as the logarithm of its
 /// values' number, with index, name, class, shape, parameters and multiply-adds; so is what comes before, between and after
@@ -48,7 +48,8 @@ pub fn network(name: &str, graph: &Graph, size: i64) -> Result<String, GraphErro
         let label = row.index.map_or_else(|| row.name.clone(), |index| format!("{index}  {}", row.name));
         picture.text(CENTRE, top + 15.0, "middle", "strong", &label);
         picture.text(CENTRE, top + 28.0, "middle", "small", &format!("{} · {}", row.class, row.shape));
-        let cost = format!("{} parameters · {} M multiply-adds", grouped(row.parameters), row.macs / 1_000_000);
+        let cost =
+            format!("{} parameters · {} M multiply-adds", grouped(row.parameters), row.macs / 1_000_000);
         picture.text(CENTRE + WIDEST / 2.0 + 8.0, top + 21.0, "start", "small", &cost);
     }
     Ok(picture.finish())

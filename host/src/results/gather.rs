@@ -1,6 +1,9 @@
 //! Reads all results.
 
+use std::cmp::Ordering;
+
 use super::Row;
+use super::row::as_number;
 use crate::store::{ExperimentFolder, StoreError};
 
 /// What is there.
@@ -41,11 +44,20 @@ pub fn gather(experiments: &[ExperimentFolder]) -> Result<Gathered, StoreError> 
     Ok(gathered)
 }
 
-fn best_first(a: &Row, b: &Row) -> std::cmp::Ordering {
-    let key =
-        |row: &Row| ["experiment", "metric", "split", "protocol_version"].map(|column| row.text(column));
-    let value = |row: &Row| row.get("value").and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN);
-    let rising = value(a).total_cmp(&value(b));
+fn best_first(a: &Row, b: &Row) -> Ordering {
+    let key = |row: &Row| {
+        ["experiment", "task", "metric", "split", "protocol_version"].map(|column| row.text(column))
+    };
+    let value = |row: &Row| row.get("value").and_then(as_number).unwrap_or(f64::NAN);
+    let (first, second) = (value(a), value(b));
     let higher_is_better = a.get("higher_is_better").and_then(serde_json::Value::as_bool).unwrap_or(true);
-    key(a).cmp(&key(b)).then(if higher_is_better { rising.reverse() } else { rising })
+    let by_value = match (first.is_nan(), second.is_nan()) {
+        // What is no number is never the best.
+        (true, true) => Ordering::Equal,
+        (true, false) => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        (false, false) if higher_is_better => second.total_cmp(&first),
+        (false, false) => first.total_cmp(&second),
+    };
+    key(a).cmp(&key(b)).then(by_value)
 }

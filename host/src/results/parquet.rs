@@ -26,7 +26,7 @@ fn storage(column: &str) -> Storage {
     match column {
         "value" | "seconds" => Storage::Number,
         "samples" | "repetition" | "seed" | "protocol_version" | "started" => Storage::Integer,
-        "higher_is_better" => Storage::Flag,
+        "higher_is_better" | "deterministic" => Storage::Flag,
         _ => Storage::Text,
     }
 }
@@ -62,7 +62,8 @@ pub fn write_parquet(rows: &[Row], path: &Path) -> Result<(), ParquetError> {
                 column.typed::<Int64Type>().write_batch(&values, None, None)?;
             }
             Storage::Number => {
-                let values: Vec<f64> = values.map(|value| value.as_f64().unwrap_or(f64::NAN)).collect();
+                let values: Vec<f64> =
+                    values.map(|value| super::row::as_number(value).unwrap_or(f64::NAN)).collect();
                 column.typed::<DoubleType>().write_batch(&values, None, None)?;
             }
             Storage::Flag => {

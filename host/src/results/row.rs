@@ -5,16 +5,23 @@ use serde_json::{Map, Value, json};
 use crate::store::CellResult;
 
 /// The columns of the table, in order.
-pub const COLUMNS: [&str; 26] = [
+pub const COLUMNS: [&str; 34] = [
     "experiment",
     "task",
     "task_settings",
     "dataset",
+    "dataset_settings",
+    "splits",
+    "limit",
     "backbone",
+    "backbone_settings",
     "weights",
     "layers",
     "comparison",
+    "comparison_settings",
+    "calibration",
     "normalize",
+    "size",
     "metric",
     "split",
     "value",
@@ -24,6 +31,7 @@ pub const COLUMNS: [&str; 26] = [
     "repetition",
     "device",
     "precision",
+    "deterministic",
     "seed",
     "protocol_version",
     "lossnet_version",
@@ -43,6 +51,9 @@ impl Row {
     pub fn of(result: &CellResult) -> Vec<Row> {
         let config = &result.cell.config;
         let network = &config.loss_network;
+        let terms = &network.comparison.terms;
+        let comparison: Vec<String> = terms.iter().map(|term| json!(term.settings).to_string()).collect();
+        let comparison = comparison.join("+");
         result
             .metrics
             .iter()
@@ -50,22 +61,30 @@ impl Row {
                 Row(vec![
                     json!(result.experiment),
                     json!(config.task.name),
-                    json!(Value::Object(config.task.settings.clone()).to_string()),
+                    settings(&config.task.settings),
                     json!(config.data.dataset.name),
+                    settings(&config.data.dataset.settings),
+                    json!(config.data.splits.join(",")),
+                    json!(config.data.limit),
                     json!(network.backbone.name),
+                    settings(&network.backbone.settings),
                     json!(network.weights),
                     json!(network.layers.join(",")),
                     json!(network.comparison.name),
+                    json!(comparison),
+                    json!(network.calibration),
                     json!(network.normalize),
+                    json!(network.size),
                     json!(metric.name),
                     json!(metric.split),
-                    json!(metric.value),
+                    number(metric.value),
                     json!(metric.unit),
                     json!(metric.higher_is_better),
                     json!(metric.samples),
                     json!(result.cell.repetition),
                     json!(result.device),
                     json!(config.run.precision),
+                    json!(config.run.deterministic),
                     json!(result.cell.seed),
                     json!(result.cell.protocol_version),
                     json!(result.versions.lossnet),
@@ -95,8 +114,30 @@ impl Row {
     }
 }
 
+/// Settings as JSON in one text; nothing where there are none.
+fn settings(settings: &Map<String, Value>) -> Value {
+    if settings.is_empty() { json!("") } else { json!(Value::Object(settings.clone()).to_string()) }
+}
+
+/// A number, or `NaN`, `inf` or `-inf` as text.
+fn number(number: f64) -> Value {
+    if number.is_finite() { json!(number) } else { json!(number.to_string()) }
+}
+
+/// A number as [`number`] has written it.
+pub(super) fn as_number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| {
+        matches!(value.as_str()?, "NaN" | "inf" | "-inf").then(|| value.as_str()?.parse().ok())?
+    })
+}
+
+/// A value as people read it; nothing where a setting is not set.
 pub(super) fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// The table as CSV with a header.

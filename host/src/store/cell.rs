@@ -69,14 +69,29 @@ impl CellFolder {
         let mut options = fs_err::OpenOptions::new();
         let options = options.write(true).create(true).truncate(false);
         let lock = options.open(self.path.join(LOCK)).map_err(StoreError::write)?;
-        match lock.file().try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
-            Err(std::fs::TryLockError::Error(error)) => return Err(StoreError::write(error)),
+        if !acquire(&lock)? {
+            return Ok(None);
         }
         if self.path.join(RESULT).is_file() {
             return Ok(None);
         }
         CellWriter::begin(self, experiment, cell, lock).map(Some)
     }
+}
+
+/// Takes the lock, or finds that another process has it.
+fn acquire(lock: &File) -> Result<bool, StoreError> {
+    // Whoever looks at a cell's state holds the lock for a moment, which is no work on the cell.
+    const ATTEMPTS: u32 = 10;
+    for attempt in 1..=ATTEMPTS {
+        match lock.file().try_lock() {
+            Ok(()) => return Ok(true),
+            Err(std::fs::TryLockError::WouldBlock) if attempt < ATTEMPTS => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            Err(std::fs::TryLockError::WouldBlock) => break,
+            Err(std::fs::TryLockError::Error(error)) => return Err(StoreError::write(error)),
+        }
+    }
+    Ok(false)
 }

@@ -75,7 +75,10 @@ impl CellWriter {
 
     /// At most `count` recorded scores of a split from row `first` on.
     pub fn read(&self, split: &str, first: u64, count: u64) -> Result<SampleRows, StoreError> {
-        samples::read(&self.folder.join(samples::file_name(split)), split, first, count)
+        match self.samples.get(split) {
+            Some(file) => file.read(split, first, count),
+            None => samples::read(&self.folder.join(samples::file_name(split)), split, first, count),
+        }
     }
 
     /// Keeps what a task reports.

@@ -29,7 +29,8 @@ impl Kind {
                     sample.id,
                     fields.join(", ")
                 );
-                Err(PluginError::input(message).with_help("choose other splits with data.splits, or another dataset"))
+                Err(PluginError::input(message)
+                    .with_help("choose other splits with data.splits, or another dataset"))
             }
         }
     }
@@ -209,7 +210,8 @@ fn ready(sample: Sample, kind: Kind, side: usize) -> Result<Ready, PluginError> 
         let Some(Field::Image(data)) = sample.field(name) else {
             return Err(wrong(format!("it has no image `{name}`")));
         };
-        let image = Image::try_from(data.clone()).map_err(|error| wrong(format!("{name}: {error}")))?.to_rgb();
+        let image =
+            Image::try_from(data.clone()).map_err(|error| wrong(format!("{name}: {error}")))?.to_rgb();
         let fits = image.width() == side && image.height() == side;
         let image = if fits { image } else { resize(&image, side, side, Filter::Bilinear)? };
         images.push(image);
@@ -218,7 +220,11 @@ fn ready(sample: Sample, kind: Kind, side: usize) -> Result<Ready, PluginError> 
 }
 
 /// The distances of a batch, cells × pairs × samples.
-fn distances(batch: &[Ready], kind: Kind, network: &dyn LossNetwork) -> Result<Vec<Vec<Vec<f64>>>, PluginError> {
+fn distances(
+    batch: &[Ready],
+    kind: Kind,
+    network: &dyn LossNetwork,
+) -> Result<Vec<Vec<Vec<f64>>>, PluginError> {
     let images: Vec<Tensor> = (0..kind.images().len())
         .map(|position| {
             let images = batch.iter().map(|ready| ready.images[position].to_tensor());

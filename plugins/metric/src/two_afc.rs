@@ -36,7 +36,14 @@ impl Triplets {
     pub(crate) fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
         for (group, sums) in &self.groups {
             let count = sums.count as f64;
-            report(run, cell, &result_name(split, group), sums.score / count, sums.agreed as f64 / count, sums.count)?;
+            report(
+                run,
+                cell,
+                &result_name(split, group),
+                sums.score / count,
+                sums.agreed as f64 / count,
+                sums.count,
+            )?;
         }
         Ok(())
     }
@@ -65,7 +72,8 @@ impl Means {
             for (split, groups) in splits {
                 let count = groups.len() as f64;
                 let score = groups.iter().map(|sums| sums.score / sums.count as f64).sum::<f64>() / count;
-                let accuracy = groups.iter().map(|sums| sums.agreed as f64 / sums.count as f64).sum::<f64>() / count;
+                let accuracy =
+                    groups.iter().map(|sums| sums.agreed as f64 / sums.count as f64).sum::<f64>() / count;
                 let samples = groups.iter().map(|sums| sums.count).sum();
                 report(run, cell, &format!("{split}/mean"), score, accuracy, samples)?;
             }

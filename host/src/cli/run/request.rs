@@ -40,7 +40,8 @@ impl<'a> Requests<'a> {
         let config = &first.config;
         let network = &config.loss_network;
         let offline = config.run.offline || self.context.global.offline;
-        let folder = config.data.folder.clone().unwrap_or_else(|| format!("datasets/{}", config.data.dataset.name));
+        let folder =
+            config.data.folder.clone().unwrap_or_else(|| format!("datasets/{}", config.data.dataset.name));
         Ok(RunRequest {
             logs: self.arguments.logs.clone(),
             checkpoints: "checkpoints".into(),
