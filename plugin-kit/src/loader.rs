@@ -1,11 +1,14 @@
 //! Loads samples in threads, ahead of whoever uses them, in order and within bounds.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Samples;
+use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::protocol::sample::Sample;
 
 /// How samples are loaded.
@@ -29,7 +32,8 @@ impl Default for LoaderOptions {
 /// in the order of the dataset. The last batch may be smaller.
 ///
 /// `prepare` turns a sample into what is needed of it, such as resized images. Stops at the first error, which is that of
-/// the earliest sample in order, with the sample's position in its message; an error of `consume` stops it, too.
+/// the earliest sample in order; an error of `consume` stops it, too. An error of loading has the sample's position in its
+/// message, one of `prepare` the sample's id. A panic in either becomes an error of that sample.
 pub fn for_each_batch<T: Send>(
     samples: &dyn Samples,
     range: Range<usize>,
@@ -45,11 +49,9 @@ pub fn for_each_batch<T: Send>(
         for _ in 0..threads.min(range.len()) {
             scope.spawn(|| {
                 while let Some(index) = queue.next_to_load() {
-                    let loaded = samples
-                        .sample(index)
-                        .and_then(&prepare)
-                        .map_err(|error| error.context(format_args!("sample {index}")));
-                    queue.put(index, loaded);
+                    // A sample that never came would be waited for without end.
+                    let loaded = catch_unwind(AssertUnwindSafe(|| load(samples, index, &prepare)));
+                    queue.put(index, loaded.unwrap_or_else(|payload| Err(panicked(index, &*payload))));
                 }
             });
         }
@@ -64,6 +66,22 @@ pub fn for_each_batch<T: Send>(
         }
         Ok(())
     })
+}
+
+fn load<T>(
+    samples: &dyn Samples,
+    index: usize,
+    prepare: &impl Fn(Sample) -> Result<T, PluginError>,
+) -> Result<T, PluginError> {
+    let sample = samples.sample(index).map_err(|error| error.context(format_args!("sample {index}")))?;
+    let id = sample.id.clone();
+    prepare(sample).map_err(|error| error.context(format_args!("sample {id}")))
+}
+
+fn panicked(index: usize, payload: &(dyn Any + Send)) -> PluginError {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    PluginError::new(ErrorKind::Panic, format!("sample {index}: the code panicked: {text}"))
 }
 
 /// What is loaded and not yet taken.
@@ -215,6 +233,29 @@ mod tests {
         .unwrap_err();
         assert_eq!(error.to_string(), "sample 9: the file is cut off");
         assert_eq!(seen, 8);
+    }
+
+    #[test]
+    fn errors_and_panics_of_preparing_name_the_sample() {
+        let samples = numbers(20, None);
+        let run = |prepare: fn(Sample) -> Result<(), PluginError>| {
+            for_each_batch(&samples, 0..20, OPTIONS, prepare, |_| Ok(())).unwrap_err()
+        };
+        let error = run(|sample| match sample.id.as_str() {
+            "13" => Err(PluginError::input("too small")),
+            _ => Ok(()),
+        });
+        assert_eq!(error.to_string(), "sample 13: too small");
+        let error = run(|sample| {
+            assert_ne!(sample.id, "7", "seven is not prepared");
+            Ok(())
+        });
+        assert_eq!(error.kind, ErrorKind::Panic);
+        let message = error.to_string();
+        assert!(
+            message.starts_with("sample 7: the code panicked: ") && message.contains("seven"),
+            "{message}"
+        );
     }
 
     #[test]

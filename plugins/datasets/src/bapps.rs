@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lossnet_plugin_api::prelude::*;
 
-use crate::files::{self, Matched};
+use crate::files::{ImageReader, Matched};
 use crate::npy;
 
 /// Zhang et al., CVPR 2018. Folders `2afc/{train,val}/<group>/{ref,p0,p1,judge}` and `jnd/val/<group>/{p0,p1,same}`.
@@ -88,8 +88,10 @@ impl Dataset for Bapps {
         request: &OpenSplit,
         services: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {
-        let (name, group) =
-            request.split.split_once('/').map_or((request.split.as_str(), None), |(name, group)| (name, Some(group)));
+        let (name, group) = request
+            .split
+            .split_once('/')
+            .map_or((request.split.as_str(), None), |(name, group)| (name, Some(group)));
         let part = PARTS.into_iter().find(|part| part.name == name);
         let part = part.filter(|part| group.is_none_or(|group| part.groups.contains(&group)));
         let part = part.ok_or_else(|| {
@@ -105,7 +107,7 @@ impl Dataset for Bapps {
         for group in groups {
             rows.extend(read_group(part, &group, &request.folder)?);
         }
-        Ok(Box::new(Judgements { part, rows }))
+        Ok(Box::new(Judgements { part, rows, images: ImageReader::new(services) }))
     }
 }
 
@@ -161,6 +163,7 @@ struct Row {
 struct Judgements {
     part: Part,
     rows: Vec<Row>,
+    images: ImageReader,
 }
 
 impl Samples for Judgements {
@@ -172,7 +175,7 @@ impl Samples for Judgements {
         let row = &self.rows[index];
         let mut fields = Vec::new();
         for (name, path) in self.part.images.iter().zip(&row.paths) {
-            fields.push(((*name).to_owned(), files::image(path)?));
+            fields.push(((*name).to_owned(), self.images.read(path)?));
         }
         if let Some(path) = row.paths.last() {
             fields.push((self.part.opinion.to_owned(), Field::Number(npy::share(path)?)));

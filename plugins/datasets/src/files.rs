@@ -1,7 +1,8 @@
 //! Files by base name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::read;
@@ -66,13 +67,16 @@ impl Matched {
         for (_, folder, endings) in folders {
             files.push(by_name(folder, endings)?);
         }
-        let names: std::collections::BTreeSet<&String> = files.iter().flat_map(BTreeMap::keys).collect();
+        let names: BTreeSet<&String> = files.iter().flat_map(BTreeMap::keys).collect();
         let mut rows = Vec::with_capacity(names.len());
         for name in names {
             let row = files.iter().zip(folders).map(|(files, (_, folder, _))| {
                 files.get(name).cloned().ok_or_else(|| {
                     let partner = files_with(name, folders);
-                    PluginError::input(format!("{partner} has no partner named `{name}` in {}", folder.display()))
+                    PluginError::input(format!(
+                        "{partner} has no partner named `{name}` in {}",
+                        folder.display()
+                    ))
                 })
             });
             rows.push((name.clone(), row.collect::<Result<_, _>>()?));
@@ -87,7 +91,25 @@ fn files_with(name: &str, folders: &[(String, PathBuf, &[&str])]) -> String {
     found.map_or_else(|| name.to_owned(), |path| path.display().to_string())
 }
 
-/// An image file as a field: RGB.
-pub(crate) fn image(path: &Path) -> Result<Field, PluginError> {
-    Ok(Field::Image(read(path)?.image.into()))
+/// Reads image files as fields, RGB, and tells the user of the first file of each kind that had to be converted.
+pub(crate) struct ImageReader {
+    services: Arc<dyn Services>,
+    told: Mutex<BTreeSet<&'static str>>,
+}
+
+impl ImageReader {
+    pub(crate) fn new(services: Arc<dyn Services>) -> ImageReader {
+        ImageReader { services, told: Mutex::default() }
+    }
+
+    pub(crate) fn read(&self, path: &Path) -> Result<Field, PluginError> {
+        let decoded = read(path)?;
+        if let Some(note) = decoded.note()
+            && self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(note)
+        {
+            let message = format!("{}: {note} (said once, also where others are like it)", path.display());
+            self.services.notice(&message);
+        }
+        Ok(Field::Image(decoded.image.into()))
+    }
 }

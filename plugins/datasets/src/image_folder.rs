@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lossnet_plugin_api::prelude::*;
 
-use crate::files::{self, IMAGES};
+use crate::files::{self, IMAGES, ImageReader};
 
 /// The user's folder (`data.folder`): the split `all` is every image in it, and every sub-folder is a split.
 pub(crate) struct ImageFolder;
@@ -29,7 +29,7 @@ impl Dataset for ImageFolder {
         &self,
         _: NoSettings,
         request: &OpenSplit,
-        _: Arc<dyn Services>,
+        services: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {
         let folder =
             if request.split == "all" { request.folder.clone() } else { request.folder.join(&request.split) };
@@ -37,12 +37,13 @@ impl Dataset for ImageFolder {
         if files.is_empty() {
             return Err(PluginError::input(format!("there are no images in {}", folder.display())));
         }
-        Ok(Box::new(Images { files }))
+        Ok(Box::new(Images { files, reader: ImageReader::new(services) }))
     }
 }
 
 struct Images {
     files: Vec<(String, PathBuf)>,
+    reader: ImageReader,
 }
 
 impl Samples for Images {
@@ -52,7 +53,7 @@ impl Samples for Images {
 
     fn sample(&self, index: usize) -> Result<Sample, PluginError> {
         let (name, path) = &self.files[index];
-        let fields = vec![("image".to_owned(), files::image(path)?)];
+        let fields = vec![("image".to_owned(), self.reader.read(path)?)];
         Ok(Sample { id: name.clone(), group: String::new(), fields })
     }
 }

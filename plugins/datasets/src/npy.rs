@@ -16,14 +16,15 @@ pub(crate) struct Array {
 /// Reads an array of floating-point numbers or integers. Fails, naming the file, if it is cut off, no `.npy`, or holds
 /// something else.
 pub(crate) fn read(path: &Path) -> Result<Array, PluginError> {
-    let wrong = |reason: String| {
-        PluginError::input(format!("the array {} can't be read: {reason}", path.display()))
-    };
+    let wrong =
+        |reason: String| PluginError::input(format!("the array {} can't be read: {reason}", path.display()));
     let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
     let array = npyz::NpyFile::new(BufReader::new(file)).map_err(|error| wrong(describe(&error)))?;
     let shape: Vec<usize> = array.shape().iter().map(|&size| size as usize).collect();
     if array.order() == npyz::Order::Fortran && shape.len() > 1 {
-        return Err(wrong("its values are in Fortran order; save it with numpy.ascontiguousarray".to_owned()));
+        return Err(wrong(
+            "its values are in Fortran order; save it with numpy.ascontiguousarray".to_owned(),
+        ));
     }
     let kind = match array.dtype() {
         npyz::DType::Plain(kind) => kind.to_string(),
@@ -35,7 +36,11 @@ pub(crate) fn read(path: &Path) -> Result<Array, PluginError> {
         "i8" => array.into_vec::<i64>().map(|values| values.into_iter().map(|value| value as f64).collect()),
         "i4" => array.into_vec::<i32>().map(|values| values.into_iter().map(f64::from).collect()),
         "u1" => array.into_vec::<u8>().map(|values| values.into_iter().map(f64::from).collect()),
-        other => return Err(wrong(format!("it holds numbers of type {other}, and f4, f8, i4, i8 and u1 are read"))),
+        other => {
+            return Err(wrong(format!(
+                "it holds numbers of type {other}, and f4, f8, i4, i8 and u1 are read"
+            )));
+        }
     };
     let values = values.map_err(|error| wrong(describe(&error)))?;
     Ok(Array { shape, values })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lossnet_plugin_api::prelude::*;
 
-use crate::files::{self, IMAGES, Matched};
+use crate::files::{self, IMAGES, ImageReader, Matched};
 use crate::npy;
 
 /// The user's folder (`data.folder`) of folders: each of them is a field, its files are matched by base name. The split
@@ -30,7 +30,7 @@ impl Dataset for PairedFolder {
         &self,
         _: NoSettings,
         request: &OpenSplit,
-        _: Arc<dyn Services>,
+        services: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {
         let folder =
             if request.split == "all" { request.folder.clone() } else { request.folder.join(&request.split) };
@@ -47,40 +47,53 @@ impl Dataset for PairedFolder {
             fields.into_iter().map(|field| (field.clone(), folder.join(field), endings)).collect();
         let matched = Matched::new(&folders)?;
         if matched.rows.is_empty() {
-            return Err(PluginError::input(format!("there are no images in the folders of {}", folder.display())));
+            return Err(PluginError::input(format!(
+                "there are no images in the folders of {}",
+                folder.display()
+            )));
         }
-        Ok(Box::new(Pairs(matched)))
+        Ok(Box::new(Pairs { matched, reader: ImageReader::new(services) }))
     }
 }
 
 const ENDINGS: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "ppm", "pgm", "pnm", "npy"];
 
-struct Pairs(Matched);
+struct Pairs {
+    matched: Matched,
+    reader: ImageReader,
+}
 
 impl Samples for Pairs {
     fn len(&self) -> usize {
-        self.0.rows.len()
+        self.matched.rows.len()
     }
 
     fn sample(&self, index: usize) -> Result<Sample, PluginError> {
-        let (name, paths) = &self.0.rows[index];
-        let fields = self.0.fields.iter().zip(paths).map(|(field, path)| Ok((field.clone(), read(path)?)));
-        Ok(Sample { id: name.clone(), group: String::new(), fields: fields.collect::<Result<_, PluginError>>()? })
+        let (name, paths) = &self.matched.rows[index];
+        let fields =
+            self.matched.fields.iter().zip(paths).map(|(field, path)| Ok((field.clone(), self.field(path)?)));
+        Ok(Sample {
+            id: name.clone(),
+            group: String::new(),
+            fields: fields.collect::<Result<_, PluginError>>()?,
+        })
     }
 }
 
-/// An image, a number, or an array.
-fn read(path: &Path) -> Result<Field, PluginError> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-    if IMAGES.contains(&ending.as_str()) {
-        return files::image(path);
+impl Pairs {
+    /// An image, a number, or an array.
+    fn field(&self, path: &Path) -> Result<Field, PluginError> {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+        if IMAGES.contains(&ending.as_str()) {
+            return self.reader.read(path);
+        }
+        let array = npy::read(path)?;
+        Ok(match array.values[..] {
+            [value] => Field::Number(value),
+            _ => Field::Array {
+                shape: array.shape,
+                values: array.values.into_iter().map(|value| value as f32).collect(),
+            },
+        })
     }
-    let array = npy::read(path)?;
-    Ok(match array.values[..] {
-        [value] => Field::Number(value),
-        _ => Field::Array {
-            shape: array.shape,
-            values: array.values.into_iter().map(|value| value as f32).collect(),
-        },
-    })
 }

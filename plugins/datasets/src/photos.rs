@@ -46,11 +46,18 @@ impl Dataset for Photos {
     type Config = PhotosSettings;
 
     fn info(&self) -> Info {
-        Info::new("photos", "distorted crops of photographs that come with lossnet; the weaker distortion is the closer one")
+        Info::new(
+            "photos",
+            "distorted crops of photographs that come with lossnet; the weaker distortion is the closer one",
+        )
     }
 
     fn splits(&self) -> Vec<String> {
-        ["val", "jnd"].map(str::to_owned).to_vec()
+        let parts = |whole: &'static str| {
+            let kinds = Distortion::ALL.into_iter().map(move |kind| format!("{whole}/{}", kind.name()));
+            std::iter::once(whole.to_owned()).chain(kinds)
+        };
+        parts("val").chain(parts("jnd")).collect()
     }
 
     fn fields(&self) -> Vec<String> {
@@ -63,12 +70,16 @@ impl Dataset for Photos {
         request: &OpenSplit,
         _: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {
-        let pairs = match request.split.as_str() {
-            "val" => false,
-            "jnd" => true,
-            other => return Err(PluginError::input(format!("`photos` has no split `{other}`: it has val and jnd"))),
-        };
-        Ok(Box::new(Crops { settings, pairs, photos: photos()? }))
+        if !self.splits().contains(&request.split) {
+            let known = self.splits().join(", ");
+            return Err(PluginError::input(format!(
+                "`photos` has no split `{}`: it has {known}",
+                request.split
+            )));
+        }
+        let (whole, kind) = request.split.split_once('/').unwrap_or((&request.split, ""));
+        let kinds = Distortion::from_name(kind).map_or_else(|| Distortion::ALL.to_vec(), |kind| vec![kind]);
+        Ok(Box::new(Crops { settings, pairs: whole == "jnd", kinds, photos: photos()? }))
     }
 }
 
@@ -86,17 +97,18 @@ fn photos() -> Result<&'static [Image], PluginError> {
 struct Crops {
     settings: PhotosSettings,
     pairs: bool,
+    kinds: Vec<Distortion>,
     photos: &'static [Image],
 }
 
 impl Samples for Crops {
     fn len(&self) -> usize {
-        Distortion::ALL.len() * self.settings.triplets as usize
+        self.kinds.len() * self.settings.triplets as usize
     }
 
     fn sample(&self, index: usize) -> Result<Sample, PluginError> {
         let per_kind = self.settings.triplets as usize;
-        let (kind, number) = (Distortion::ALL[index / per_kind], index % per_kind);
+        let (kind, number) = (self.kinds[index / per_kind], index % per_kind);
         let id = format!("{}/{number:06}", kind.name());
         let mut random = Random::new(self.settings.seed, &format!("photos/{}/{id}", self.pairs));
         let photo = &self.photos[random.below(self.photos.len())];
@@ -104,7 +116,7 @@ impl Samples for Crops {
         let reference = crop(photo, x, y, SIDE, SIDE)?;
         let noise = random.below(1 << 24) as u64;
         let fields = if self.pairs {
-            // Half of the people notice a strength of 0.2, nobody misses 0.4.
+            // Nobody sees a strength of 0, half of the people see 0.2 and all of them 0.4.
             let strength = random.between(0.0, 0.5);
             let same = (1.0 - 2.5 * strength).max(0.0);
             let distorted = distort(&reference, kind, strength, noise)?;

@@ -49,7 +49,10 @@ impl Dataset for Synthetic {
     type Config = SyntheticSettings;
 
     fn info(&self) -> Info {
-        Info::new("synthetic", "generated textures, shapes and curves for any task, deterministic in the seed")
+        Info::new(
+            "synthetic",
+            "generated textures, shapes and curves for any task, deterministic in the seed",
+        )
     }
 
     fn splits(&self) -> Vec<String> {
@@ -68,7 +71,10 @@ impl Dataset for Synthetic {
     ) -> Result<Box<dyn Samples>, PluginError> {
         if !self.splits().contains(&request.split) {
             let known = self.splits().join(", ");
-            return Err(PluginError::input(format!("`synthetic` has no split `{}`: it has {known}", request.split)));
+            return Err(PluginError::input(format!(
+                "`synthetic` has no split `{}`: it has {known}",
+                request.split
+            )));
         }
         Ok(Box::new(Generated { settings, split: request.split.clone() }))
     }
@@ -111,7 +117,10 @@ impl Samples for Generated {
             }
             Content::Shapes => {
                 let label = random.below(10);
-                (String::new(), vec![image("image", shape(&mut random, side, label)?), number("label", label as f64)])
+                (
+                    String::new(),
+                    vec![image("image", shape(&mut random, side, label)?), number("label", label as f64)],
+                )
             }
             Content::Curves => {
                 let (picture, mask) = curves(&mut random, side)?;
@@ -161,7 +170,8 @@ fn texture(random: &mut Random, side: usize) -> Result<Image, PluginError> {
 /// A figure whose outline depends on the label: a superellipse or star with `label` in its form.
 fn shape(random: &mut Random, side: usize, label: usize) -> Result<Image, PluginError> {
     let background = texture(random, side)?;
-    let (cx, cy, radius) = (random.between(0.35, 0.65), random.between(0.35, 0.65), random.between(0.18, 0.32));
+    let (cx, cy, radius) =
+        (random.between(0.35, 0.65), random.between(0.35, 0.65), random.between(0.18, 0.32));
     let color = [random.between(0.0, 1.0), random.between(0.0, 1.0), random.between(0.0, 1.0)];
     draw(side, |x, y| {
         let (dx, dy) = ((x - cx).abs() / radius, (y - cy).abs() / radius);
@@ -202,7 +212,8 @@ fn curves(random: &mut Random, side: usize) -> Result<(Image, Image), PluginErro
     let on_line = |x: f64, y: f64| {
         lines.iter().any(|[start, slope, height, frequency, phase, upright]| {
             let (along, across) = if *upright > 0.5 { (y, x) } else { (x, y) };
-            (across - (start + slope * (along - 0.5) + height * wave(frequency * along + phase))).abs() < width
+            (across - (start + slope * (along - 0.5) + height * wave(frequency * along + phase))).abs()
+                < width
         })
     };
     let mask = draw(side, |x, y| if on_line(x, y) { [1.0; 3] } else { [0.0; 3] })?.to_grey();

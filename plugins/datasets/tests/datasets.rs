@@ -1,16 +1,22 @@
 //! All data sets, through the traits that a host uses.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says when it skips"
+)]
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use lossnet_plugin_api::abi::LoadedPlugin;
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::image::{Image, write_png};
+use lossnet_plugin_kit::image::{Distortion, Image, crop, distort, read, write_png};
 
 /// Records what is asked for, and unpacks what a test prepared.
 #[derive(Default)]
 struct Fake {
     fetched: Mutex<Vec<String>>,
+    notices: Mutex<Vec<String>>,
 }
 
 impl Services for Fake {
@@ -23,7 +29,9 @@ impl Services for Fake {
         Ok(())
     }
 
-    fn notice(&self, _: &str) {}
+    fn notice(&self, message: &str) {
+        self.notices.lock().unwrap().push(message.to_owned());
+    }
 
     fn progress(&self, _: &Progress) {}
 
@@ -32,11 +40,26 @@ impl Services for Fake {
     }
 }
 
-fn open_with(name: &str, settings: &str, folder: &Path, split: &str) -> Result<Box<dyn Samples>, PluginError> {
+fn open_with(
+    name: &str,
+    settings: &str,
+    folder: &Path,
+    split: &str,
+) -> Result<Box<dyn Samples>, PluginError> {
+    open_for(&Arc::new(Fake::default()), name, settings, folder, split)
+}
+
+fn open_for(
+    services: &Arc<Fake>,
+    name: &str,
+    settings: &str,
+    folder: &Path,
+    split: &str,
+) -> Result<Box<dyn Samples>, PluginError> {
     let datasets = lossnet_plugin_datasets::datasets();
     let dataset = datasets.iter().find(|held| held.name() == name).unwrap();
     let request = OpenSplit { split: split.to_owned(), folder: folder.to_owned(), offline: true, seed: 0 };
-    dataset.open_json(settings, &request, Arc::new(Fake::default()))
+    dataset.open_json(settings, &request, Arc::<Fake>::clone(services))
 }
 
 fn refused(name: &str, folder: &Path, split: &str) -> String {
@@ -59,7 +82,7 @@ fn picture(path: &Path, value: u8) {
 fn npy(path: &Path, value: f32) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }".to_owned();
-    while (header.len() + 11) % 64 != 0 {
+    while !(header.len() + 11).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');
@@ -220,4 +243,96 @@ fn the_closer_photo_is_the_less_distorted_one_in_pixels_too() {
     }
     // Shifted periodic textures can come closer again; nearly all others can't.
     assert!(agreed * 100 >= photos.len() * 93, "{agreed} of {}", photos.len());
+}
+
+#[test]
+fn converted_images_are_spoken_of_once() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["a.png", "b.png"] {
+        write_png(root.path().join(name), &Image::grey(4, 4, vec![7; 16]).unwrap()).unwrap();
+    }
+    let services = Arc::new(Fake::default());
+    let all = open_for(&services, "image-folder", "{}", root.path(), "all").unwrap();
+    for index in [0, 1, 0] {
+        let Field::Image(image) = all.sample(index).unwrap().fields.remove(0).1 else { panic!("an image") };
+        assert_eq!((image.channels, image.data), (3, vec![7; 48]));
+    }
+    let notices = services.notices.lock().unwrap();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0].contains("a.png: grey values were repeated in three channels"), "{notices:?}");
+}
+
+#[test]
+fn a_kind_of_photos_is_a_part_of_the_whole() {
+    let open = |split: &str| open_with("photos", "{\"triplets\": 2}", Path::new("."), split);
+    let (whole, part) = (open("val").unwrap(), open("val/blur").unwrap());
+    assert_eq!(part.len(), 2);
+    let in_whole: Vec<Sample> = (0..whole.len())
+        .map(|index| whole.sample(index).unwrap())
+        .filter(|sample| sample.group == "blur")
+        .collect();
+    assert_eq!(in_whole, [part.sample(0).unwrap(), part.sample(1).unwrap()]);
+    assert!(open("val/fog").err().unwrap().to_string().contains("no split `val/fog`"));
+    let more = open_with("photos", "{\"triplets\": 5}", Path::new("."), "val/blur").unwrap();
+    assert_eq!(more.sample(1).unwrap(), part.sample(1).unwrap(), "samples depend on no others");
+    let pairs = open("jnd/noise").unwrap();
+    assert!(pairs.sample(0).unwrap().field("same").is_some());
+}
+
+/// BAPPS's folders from real photographs: what was written is what is read.
+#[test]
+fn bapps_made_of_photographs_is_read_pixel_by_pixel() {
+    let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/bsds300_test/orig");
+    if !photos.exists() {
+        eprintln!("skipped: {} is not here", photos.display());
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let mut files: Vec<_> = std::fs::read_dir(&photos).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut written = Vec::new();
+    for group in ["traditional", "cnn"] {
+        let folder = root.path().join("jnd/val").join(group);
+        for (number, file) in files.iter().take(10).enumerate() {
+            let reference = crop(&read(file).unwrap().image, 100, 100, 64, 64).unwrap();
+            let distorted = distort(&reference, Distortion::Noise, 0.2, number as u64).unwrap();
+            for (name, image) in [("p0", &reference), ("p1", &distorted)] {
+                std::fs::create_dir_all(folder.join(name)).unwrap();
+                write_png(folder.join(name).join(format!("{number:06}.png")), image).unwrap();
+            }
+            npy(&folder.join(format!("same/{number:06}.npy")), 0.5);
+            written.push([
+                Field::Image(reference.into()),
+                Field::Image(distorted.into()),
+                Field::Number(0.5),
+            ]);
+        }
+    }
+    let jnd = open_with("bapps", "{}", root.path(), "jnd").unwrap();
+    assert_eq!(jnd.len(), 20);
+    for (index, expected) in written.into_iter().enumerate() {
+        let fields: Vec<Field> =
+            jnd.sample(index).unwrap().fields.into_iter().map(|(_, field)| field).collect();
+        assert_eq!(fields, expected, "{index}");
+    }
+}
+
+/// The shared library that a host loads, which cargo puts beside the tests.
+#[test]
+fn the_plugin_can_be_loaded_and_opened() {
+    let library =
+        format!("{}lossnet_plugin_datasets{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let library = std::env::current_exe().unwrap().parent().unwrap().join(library);
+    let plugin = LoadedPlugin::load(&library).unwrap();
+    let names: Vec<&str> = plugin.manifest().components.iter().map(|held| held.name.as_str()).collect();
+    assert_eq!(names, ["bapps", "image-folder", "paired-folder", "photos", "synthetic"]);
+    let request =
+        OpenSplit { split: "val".to_owned(), folder: Path::new(".").to_owned(), offline: true, seed: 0 };
+    let settings = serde_json::json!({"triplets": 1});
+    let loaded = plugin.open_dataset("photos", &settings, &request, Arc::new(Fake::default())).unwrap();
+    let linked = open_with("photos", &settings.to_string(), Path::new("."), "val").unwrap();
+    assert_eq!(loaded.len(), linked.len());
+    assert_eq!(loaded.sample(3).unwrap(), linked.sample(3).unwrap());
+    let missing = plugin.open_dataset("bapps", &serde_json::json!({}), &request, Arc::new(Fake::default()));
+    assert!(missing.err().unwrap().to_string().contains("twoafc_val.tar.gz (lossnet fetch bapps)"));
 }
