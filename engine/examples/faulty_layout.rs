@@ -2,6 +2,7 @@
 //! the host.
 #![allow(
     unsafe_code,
+    clippy::expl_impl_clone_on_copy,
     missing_docs,
     non_camel_case_types,
     unreachable_pub,

@@ -1,5 +1,9 @@
 //! The engine's door: one C function that the binary calls, JSON in, JSON events out.
-#![allow(unsafe_code, reason = "the door between two libraries")]
+#![allow(
+    unsafe_code,
+    unreachable_pub,
+    reason = "the door between two libraries, whose functions are found by name"
+)]
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};

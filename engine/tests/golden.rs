@@ -20,7 +20,7 @@ fn golden() -> WeightsFile {
 }
 
 fn image() -> Tensor {
-    let values: Vec<f32> = uniform(0, "image", 3 * 96 * 96).map(|value| (value + 1.0) / 2.0).collect();
+    let values: Vec<f32> = uniform(0, "image", 3 * 96 * 96).map(|value| value.midpoint(1.0)).collect();
     Tensor::from_slice(&values).reshape([1, 3, 96, 96])
 }
 

@@ -208,7 +208,8 @@ fn everything_that_is_wrong_is_told_once() {
     let keys: Vec<&str> = error.lines().filter_map(|line| line.split('`').nth(1)).collect();
     assert_eq!(keys, ["task.name", "loss_network.normalise", "data.name", "run.seed"], "{error}");
 
-    let many: String = (0..13).map(|number| format!("wrong{number} = 1\n")).collect();
+    let many: Vec<String> = (0..13).map(|number| format!("wrong{number} = 1\n")).collect();
+    let many = many.concat();
     let error = plan(&format!("{COMPLETE}[run]\n{many}")).unwrap_err();
     assert_eq!(error.lines().count(), 11);
     assert!(error.ends_with("\nand 3 more"), "{error}");

@@ -37,7 +37,7 @@ fn defaults() -> Vec<(String, String, Option<String>)> {
     let mut found = Vec::new();
     for line in DEFAULTS.lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            section = name.0.to_owned();
+            name.0.clone_into(&mut section);
             continue;
         }
         let text = line.trim_start_matches("# ");

@@ -58,7 +58,7 @@ impl Progress {
     }
 
     fn line(&self) -> String {
-        let percent = if self.total == 0 { 100 } else { self.done * 100 / self.total };
+        let percent = (self.done * 100).checked_div(self.total).unwrap_or(100);
         format!("{}: {} of {} MB ({percent} %)", self.what, self.done / 1_000_000, self.total / 1_000_000)
     }
 }

@@ -55,7 +55,7 @@ mod tests {
         let steps = Steps {
             done: vec![
                 ("one".to_owned(), Duration::from_millis(1500)),
-                ("two".to_owned(), Duration::from_millis(2000)),
+                ("two".to_owned(), Duration::from_secs(2)),
             ],
         };
         let last = steps.table().lines().last().unwrap().to_owned();

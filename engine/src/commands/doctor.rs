@@ -33,5 +33,5 @@ fn convolution(device: Device) -> Result<Tensor, tch::TchError> {
     };
     let image = ramp(3 * 16 * 16, &[1, 3, 16, 16])?.f_to_device(device)?;
     let weight = ramp(8 * 3 * 3 * 3, &[8, 3, 3, 3])?.f_to_device(device)?;
-    image.f_conv2d(&weight, None::<Tensor>, &[1, 1], &[1, 1], &[1, 1], 1)
+    image.f_conv2d(&weight, None::<Tensor>, [1, 1], [1, 1], [1, 1], 1)
 }

@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
     context.finish_steps_when_interrupted()?;
     let tally = run_groups(&plan, &experiment, &requests, context)?;
     report(&plan, &experiment, arguments, context)?;
-    end(&tally, context)
+    Ok(end(&tally, context))
 }
 
 fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
@@ -154,12 +154,12 @@ fn report(
     Ok(())
 }
 
-fn end(tally: &Tally, context: &Context) -> Result<ExitCode, Failure> {
+fn end(tally: &Tally, context: &Context) -> ExitCode {
     if tally.interrupted {
         context
             .display
             .say("interrupted; all that was computed is saved: the same command goes on from there");
-        return Ok(ExitCode::from(INTERRUPTED));
+        return ExitCode::from(INTERRUPTED);
     }
     if tally.elsewhere > 0 {
         context.display.say(&format!("{} cells are being run by another process", tally.elsewhere));
@@ -169,7 +169,7 @@ fn end(tally: &Tally, context: &Context) -> Result<ExitCode, Failure> {
             "{} cells failed and {} were completed; `lossnet status` says why, the same command tries again",
             tally.failed, tally.done
         ));
-        return Ok(ExitCode::from(SOME_CELLS_FAILED));
+        return ExitCode::from(SOME_CELLS_FAILED);
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }

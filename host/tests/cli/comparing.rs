@@ -1,5 +1,6 @@
 //! `compare` and `features`.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::support::User;
@@ -118,7 +119,7 @@ fn grey_images_are_converted_and_said_once() {
     let user = User::new();
     let mut text = "P2 64 64 255\n".to_owned();
     for value in 0..64 * 64 {
-        text.push_str(&format!("{}\n", value % 251));
+        writeln!(text, "{}", value % 251).unwrap();
     }
     user.write("x/1.pgm", &text);
     user.write("x/2.pgm", &text);

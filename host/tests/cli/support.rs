@@ -1,5 +1,6 @@
 //! A folder to work in, and the binary.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -53,7 +54,7 @@ impl User {
             for x in 0..side {
                 let ramp = |v: usize| v * 255 / (side - 1);
                 let blue = if (x / 8 + y / 8) % 2 == 0 { 0 } else { 255 };
-                text.push_str(&format!("{} {} {blue}\n", ramp(x), (ramp(y) as f64 * green) as u8));
+                writeln!(text, "{} {} {blue}", ramp(x), (ramp(y) as f64 * green) as u8).unwrap();
             }
         }
         self.write(name, &text)

@@ -1,6 +1,7 @@
 //! Reads a wheel: a zip archive whose `RECORD` states each file's SHA-256 and size.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufReader, ErrorKind, Read, Write as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -148,7 +149,10 @@ fn holds(path: &Path, recorded: &Recorded) -> Result<bool, Error> {
 /// A file's SHA-256 in hexadecimal.
 pub(super) fn sha256_of_file(path: &Path) -> Result<String, Error> {
     let sha256 = sha256_of(&mut fs::File::open(path)?, |_| Ok(()))?;
-    Ok(sha256.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(sha256.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
 }
 
 /// The SHA-256 of everything that is read, each piece of which is shown to `each`.

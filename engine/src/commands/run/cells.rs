@@ -106,14 +106,14 @@ impl Cells {
     /// Ends all cells: complete, failed, or left for later.
     pub(super) fn end(
         self,
-        ended: Result<Provenance, PluginError>,
+        ended: &Result<Provenance, PluginError>,
         took: Duration,
     ) -> Result<Vec<CellOutcome>, PluginError> {
         let writers = self.0.with(std::mem::take);
         let group_size = writers.len();
         let mut outcomes = Vec::new();
         for (position, writer) in writers.into_iter().enumerate() {
-            let stored = match &ended {
+            let stored = match ended {
                 Ok(provenance) => writer
                     .finish(|result| {
                         result.signature = provenance.signatures.get(position).cloned().unwrap_or_default();

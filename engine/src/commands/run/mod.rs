@@ -30,7 +30,7 @@ pub(super) fn run(request: &RunRequest, caller: &Arc<Caller>) -> Result<Vec<Cell
     }
     let started = Instant::now();
     let ended = attempt(request, &mine, &mut cells, caller);
-    for (&position, outcome) in mine.iter().zip(cells.end(ended, started.elapsed())?) {
+    for (&position, outcome) in mine.iter().zip(cells.end(&ended, started.elapsed())?) {
         outcomes[position] = outcome;
     }
     Ok(outcomes)
