@@ -1,7 +1,5 @@
 //! Scores against the depth of the layer they come from.
 
-use std::fmt::Write as _;
-
 use super::svg::{PALETTE, Picture, escape};
 
 /// One line of the chart.
@@ -70,43 +68,62 @@ pub fn score_by_layer(
     );
     picture.text(x(1.0), TOP + PLOT_HEIGHT + 18.0, "end", "small", "last layer");
 
+    let mut drawn: Vec<(&Point, f64, f64)> = Vec::new();
     for (number, series) in series.iter().enumerate() {
-        draw_series(&mut picture, number, series, x, y);
+        let points = series.points.iter().filter(|point| point.value.is_finite());
+        let points: Vec<(&Point, f64, f64)> =
+            points.map(|point| (point, x(point.depth), y(point.value))).collect();
+        draw_series(&mut picture, number, &series.name, &points);
+        drawn.extend(points);
         let (column, row) = (number % LEGEND_COLUMNS, number / LEGEND_COLUMNS);
         let (left, base) = (LEFT + 170.0 * column as f64, TOP + PLOT_HEIGHT + 48.0 + 20.0 * row as f64);
         picture.add(&marker(number, left + 6.0, base - 4.0, &series.name));
         picture.text(left + 18.0, base, "start", "", &series.name);
     }
+    name_layers(&mut picture, &drawn);
     picture.finish()
 }
 
 const LEGEND_COLUMNS: usize = 4;
 
-fn draw_series(
-    picture: &mut Picture,
-    number: usize,
-    series: &Series,
-    x: impl Fn(f64) -> f64,
-    y: impl Fn(f64) -> f64,
-) {
-    let points: Vec<&Point> = series.points.iter().filter(|point| point.value.is_finite()).collect();
-    let places: String = points.iter().fold(String::new(), |mut places, point| {
-        let _ = write!(places, "{:.1},{:.1} ", x(point.depth), y(point.value));
-        places
-    });
+/// A series as a line with markers.
+fn draw_series(picture: &mut Picture, number: usize, name: &str, points: &[(&Point, f64, f64)]) {
+    let places: Vec<String> = points.iter().map(|(_, px, py)| format!("{px:.1},{py:.1}")).collect();
     picture.add(&format!(
         "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>",
-        places.trim_end(),
+        places.join(" "),
         color(number)
     ));
-    for point in points {
-        let (px, py) = (x(point.depth), y(point.value));
-        let tip = format!("{}, layer {}: {:.4}", series.name, point.layer, point.value);
-        picture.add(&marker(number, px, py, &tip));
-        // Series take turns above and below, so that points at one place keep their names apart.
-        let base = if number % 2 == 0 { py - 9.0 } else { py + 18.0 };
-        picture.text(px, base, "middle", "small", &point.layer);
+    for (point, px, py) in points {
+        let tip = format!("{name}, layer {}: {:.4}", point.layer, point.value);
+        picture.add(&marker(number, *px, *py, &tip));
     }
+}
+
+/// A rectangle by its centre, and half its width and height.
+type Extent = (f64, f64, f64, f64);
+
+/// Writes the layer beside each point: above, below, left or right of it, wherever there is no marker and no other name;
+/// where there is no room at all the tool tip must do.
+fn name_layers(picture: &mut Picture, points: &[(&Point, f64, f64)]) {
+    let mut taken: Vec<Extent> = points.iter().map(|(_, px, py)| (*px, *py, 5.0, 5.0)).collect();
+    for (point, px, py) in points {
+        let half = 3.4 * point.layer.chars().count() as f64 + 1.0;
+        let (across, down) = (half + 7.0, 11.5);
+        let places = [(0.0, -down), (0.0, down), (across, 0.0), (-across, 0.0)];
+        let mut free = places.iter().map(|(dx, dy)| (px + dx, py + dy, half, 5.5)).filter(|name| {
+            let inside = name.0 - half >= LEFT && name.0 + half <= WIDTH && name.1 <= TOP + PLOT_HEIGHT - 2.0;
+            inside && !taken.iter().any(|other| overlap(name, other))
+        });
+        if let Some(name) = free.next() {
+            picture.text(name.0, name.1 + 4.0, "middle", "small", &point.layer);
+            taken.push(name);
+        }
+    }
+}
+
+fn overlap(one: &Extent, other: &Extent) -> bool {
+    (one.0 - other.0).abs() < one.2 + other.2 && (one.1 - other.1).abs() < one.3 + other.3
 }
 
 fn color(number: usize) -> &'static str {
@@ -165,6 +182,8 @@ fn label(value: f64, span: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
@@ -173,6 +192,30 @@ mod tests {
             let ticks = ticks(low, high);
             assert!(ticks.len() >= 2 && ticks.len() <= 8, "{ticks:?}");
             assert!(ticks[0] <= low && ticks[ticks.len() - 1] >= high, "{low} {high} {ticks:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_layers_do_not_lie_upon_each_other() {
+        let point = Point { layer: "12".to_owned(), depth: 0.0, value: 0.0 };
+        let mut picture = Picture::new(WIDTH, 400.0, "");
+        let crowd: Vec<(&Point, f64, f64)> =
+            (0..9).map(|n| (&point, 300.0 + f64::from(n) * 3.0, 200.0)).collect();
+        name_layers(&mut picture, &crowd);
+        let places: Vec<(f64, f64)> = picture
+            .finish()
+            .split("<text x=\"")
+            .skip(1)
+            .map(|text| {
+                let mut numbers = text.split('"');
+                (numbers.next().unwrap().parse().unwrap(), numbers.nth(1).unwrap().parse().unwrap())
+            })
+            .collect();
+        assert!(places.len() >= 4, "{places:?}");
+        for (position, one) in places.iter().enumerate() {
+            for other in &places[position + 1..] {
+                assert!((one.0 - other.0).abs() >= 13.0 || (one.1 - other.1).abs() >= 11.0, "{places:?}");
+            }
         }
     }
 

@@ -69,6 +69,8 @@ text { font: 12px system-ui, sans-serif; fill: #222; }
 .axis, .edge { stroke: #777; fill: none; }
 .node { fill: #f4f4f4; stroke: #888; }
 .layer { fill: #dcebf7; stroke: #0072B2; stroke-width: 1.5; }
+.part { fill: #fff; stroke: #888; }
+.faint { stroke-opacity: 0.35; }
 @media (prefers-color-scheme: dark) {
   text { fill: #eee; }
   .small { fill: #bbb; }
@@ -77,5 +79,6 @@ text { font: 12px system-ui, sans-serif; fill: #222; }
   .axis, .edge { stroke: #999; }
   .node { fill: #23272e; stroke: #777; }
   .layer { fill: #123149; stroke: #56B4E9; }
+  .part { fill: #1d2127; stroke: #888; }
 }
 ";
