@@ -1,6 +1,7 @@
 //! The scores of single samples: one CSV file per split, appended to batch by batch.
 
 use std::cell::Cell;
+use std::fmt::Write as _;
 use std::io::{BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,9 @@ pub(super) fn file_name(split: &str) -> String {
             b'/' => name.push('-'),
             b'.' | b'_' => name.push(char::from(byte)),
             _ if byte.is_ascii_alphanumeric() => name.push(char::from(byte)),
-            _ => name.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(name, "%{byte:02X}");
+            }
         }
     }
     name + ".csv"
@@ -77,8 +80,8 @@ impl SampleFile {
             }
             match &self.header {
                 None => {
-                    self.header =
-                        Some(record.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(","))
+                    let names: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+                    self.header = Some(names.join(","));
                 }
                 Some(header) if header.split(',').count() != record.len() => {
                     // Only the last line can have been torn; any other was changed by someone else.
