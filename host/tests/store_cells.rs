@@ -269,7 +269,7 @@ fn child_holds_a_cell() {
     writer.report(&Report::Samples(rows("val", 0, 5))).unwrap();
     println!("\nat work");
     std::io::stdout().flush().unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(60));
+    std::thread::sleep(std::time::Duration::from_mins(1));
 }
 
 #[test]
