@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use fetch_server::{Reply, Server};
 use lossnet::fetch::{FetchOptions, file};
+use lossnet::weights::locate;
+use lossnet_plugin_protocol::WeightsEntry;
 use lossnet_plugin_protocol::sample::FetchRequest;
 use md5::Digest as _;
 use sha2::Sha256;
@@ -348,4 +350,32 @@ fn a_folder_that_can_not_be_written_is_named() {
     let server = Server::start(body(), vec![Reply::Whole]);
     let message = get(&request(server.url("/f"), &place.file())).unwrap_err();
     assert!(message.contains("deep") && !message.contains('\n'), "{message}");
+}
+
+#[test]
+fn published_weights_are_kept_under_their_own_name_and_checked_against_it() {
+    let (place, name) = (Place::new(), format!("net-{}.pth", &sha256(&body())[..8]));
+    let server = Server::start(body(), vec![Reply::Whole, Reply::Whole]);
+    let entry = WeightsEntry {
+        name: "V1".to_owned(),
+        url: server.url(&format!("/{name}")),
+        ..WeightsEntry::default()
+    };
+    let folder = place.folder.path().join("weights");
+    let command = "lossnet fetch net:V1".to_owned();
+    let offline = FetchOptions { offline: true, command, ..options() };
+    let message = locate(&entry, &folder, &offline, &|_| ()).unwrap_err().to_string();
+    assert!(message.contains(&name) && message.contains("`lossnet fetch net:V1`"), "{message}");
+    let file = locate(&entry, &folder, &options(), &|_| ()).unwrap();
+    assert_eq!(file, folder.join(&name));
+    assert_eq!(std::fs::read(&file).unwrap(), body());
+    // It is not read again as long as it stays as it is; another one in its place is refused and left alone.
+    locate(&entry, &folder, &offline, &|_| ()).unwrap();
+    std::fs::write(&file, "something else").unwrap();
+    let message = locate(&entry, &folder, &options(), &|_| ()).unwrap_err().to_string();
+    assert!(message.contains(&name) && message.contains("SHA-256"), "{message}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"something else");
+    assert_eq!(server.requests().len(), 1);
+    let nameless = WeightsEntry { url: server.url("/"), ..entry };
+    assert!(locate(&nameless, &folder, &options(), &|_| ()).unwrap_err().to_string().contains("file name"));
 }
