@@ -7,10 +7,13 @@
 
 use std::collections::HashMap;
 use std::io::BufRead;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use lossnet::engine::protocol::{ComponentRef, Configured};
 use lossnet_engine::network::{LayerRef, Options};
+use lossnet_engine::registry::comparison;
 use lossnet_engine::session::{LossNetworkSpec, Normalization, RandomWeights, Session, Term};
 use tch::{Device, Kind, Tensor};
 
@@ -20,6 +23,12 @@ const COMPARISONS: [&[&str]; 5] =
 
 /// Height and width of the images.
 const SIDE: i64 = 64;
+
+/// Two plugins can't be linked into one program, since both export the same header: this one is loaded.
+fn comparisons_plugin() -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    program.parent().and_then(Path::parent).unwrap().join("liblossnet_plugin_comparisons.so")
+}
 
 struct Bench {
     session: Session,
@@ -33,12 +42,12 @@ impl Bench {
         let backbone = backbones.iter().find(|backbone| backbone.name() == name).unwrap();
         let graph = backbone.describe_json("{}").unwrap();
         let layers = backbone.manifest().unwrap().details.paper_layers;
-        let comparisons = lossnet_plugin_comparisons::comparisons();
-        let terms: HashMap<String, Term> = comparisons
-            .iter()
-            .map(|comparison| {
-                let compare = Arc::from(comparison.build_json("{}").unwrap());
-                (comparison.name(), Term { key: comparison.name(), compare })
+        let terms: HashMap<String, Term> = ["spatial", "mean", "sort"]
+            .into_iter()
+            .map(|name| {
+                let component = ComponentRef { plugin: comparisons_plugin(), name: name.to_owned() };
+                let compare = comparison(&Configured { component, config: serde_json::Map::new() }).unwrap();
+                (name.to_owned(), Term { key: name.to_owned(), compare: Arc::from(compare) })
             })
             .collect();
         let specs = layers.iter().flat_map(|&layer| {

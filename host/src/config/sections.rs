@@ -184,6 +184,10 @@ impl<'a> Checker<'a> {
         let is_part =
             |split: &str, whole: &str| split.strip_prefix(whole).is_some_and(|part| part.starts_with('/'));
         let Some(leaf) = view.get("splits") else {
+            // A dataset of the user's folders: everything.
+            if known.is_empty() {
+                return Some(vec!["all".to_owned()]);
+            }
             let wholes = known.iter().filter(|split| !known.iter().any(|whole| is_part(split, whole)));
             return Some(wholes.cloned().collect());
         };

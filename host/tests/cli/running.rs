@@ -74,7 +74,7 @@ fn a_cross_product_is_run_once_and_gathered() {
         "small.toml",
         "--plan",
         "-s",
-        "sweep.\"loss_network.comparison\"=[\"spatial\",\"mean\",\"spatial+mean\",\"sort\"]",
+        "sweep.loss_network.comparison=[\"spatial\",\"mean\",\"spatial+mean\",\"sort\"]",
     ]);
     assert!(plan.contains("16 cells") && plan.contains("12 done"), "{plan}");
 }
@@ -141,7 +141,7 @@ fn wrong_configs_name_file_line_key_and_the_nearest() {
         ("\"alexnet\"", "\"alexnot\"", vec!["alexnot", "alexnet"]),
         ("[\"1\", \"4\"]", "[\"1\", \"40\"]", vec!["40", "alexnet"]),
         ("\"mean\"", "\"maen\"", vec!["maen", "mean"]),
-        ("name = \"photos\"", "name = \"fotos\"", vec!["fotos", "photos"]),
+        ("name = \"photos\"", "name = \"photo\"", vec!["`photo`", "photos"]),
         ("[sweep]", "[swep]", vec!["swep", "sweep"]),
     ] {
         user.write("small.toml", &SMALL.replacen(from, to, 1));

@@ -126,7 +126,7 @@ impl Samples for Crops {
                 ("same".to_owned(), Field::Number(same)),
             ]
         } else {
-            let (first, second) = random.two_apart(0.1, 1.0);
+            let (first, second) = random.two_near(0.1, 1.0);
             let p0 = distort(&reference, kind, first, noise)?;
             let p1 = distort(&reference, kind, second, noise)?;
             let judge = if first < second { 0.0 } else { 1.0 };

@@ -107,7 +107,7 @@ impl Samples for Generated {
                     let same = (1.0 - 2.5 * strength).max(0.0);
                     vec![image("p0", reference), image("p1", distorted), number("same", same)]
                 } else {
-                    let (first, second) = random.two_apart(0.1, 1.0);
+                    let (first, second) = random.two_near(0.1, 1.0);
                     let (p0, p1) =
                         (distort(&reference, kind, first, noise)?, distort(&reference, kind, second, noise)?);
                     let judge = if first < second { 0.0 } else { 1.0 };
