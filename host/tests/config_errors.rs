@@ -216,6 +216,13 @@ fn everything_that_is_wrong_is_told_once() {
 }
 
 #[test]
+fn a_mistake_that_several_networks_meet_is_told_for_the_first() {
+    let sweep = "[sweep]\nloss_network.backbone = \"paper\"\nloss_network.layers = [50]";
+    let said = plan(&format!("{COMPLETE}{sweep}")).unwrap_err();
+    assert_eq!(said, "test.toml:11: `loss_network.layers` names layer 50, and `alexnet` has layers 0 to 12");
+}
+
+#[test]
 fn what_is_missing_is_asked_for() {
     let error = plan("").unwrap_err();
     let keys: Vec<&str> = error.lines().filter_map(|line| line.split('`').nth(1)).collect();

@@ -73,9 +73,15 @@ pub struct ConfigErrors(Vec<ConfigError>);
 const SHOWN: usize = 10;
 
 impl ConfigErrors {
-    /// Adds an error unless the same one is there already, as it would be for each cell of a sweep.
+    /// Adds an error, unless the same setting at the same place has one: in a sweep the same mistake comes up
+    /// for each cell, and for each component that it meets there.
     pub(crate) fn push(&mut self, error: ConfigError) {
-        if !self.0.contains(&error) {
+        let same = |known: &ConfigError| known.origin == error.origin && known.key == error.key;
+        let known = match error.key {
+            Some(_) => self.0.iter().any(same),
+            None => self.0.contains(&error),
+        };
+        if !known {
             self.0.push(error);
         }
     }
