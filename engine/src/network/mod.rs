@@ -1,4 +1,4 @@
-//! Runs described networks: from a [`Graph`](lossnet_plugin_protocol::graph::Graph) and weights to the values at
+//! Runs described networks: from a [`Graph`] and weights to the values at
 //! the wanted layers.
 //!
 //! A frozen network is lowered when it is built (see [`plan`]): only what the deepest wanted layer needs is there,

@@ -12,7 +12,7 @@
 //! 4. mean over positions: the distance.
 //!
 //! Steps 1 and 2 need one image only, so they happen once per image, in
-//! [`Compare::prepare`](lossnet_plugin_api::component::Compare::prepare).
+//! [`Compare::prepare`].
 
 mod arithmetic;
 mod compare;
