@@ -1,7 +1,7 @@
 //! Runs described networks: from a [`Graph`] and weights to the values at
 //! the wanted layers.
 //!
-//! A frozen network is lowered when it is built (see [`plan`]): only what the deepest wanted layer needs is there,
+//! A frozen network is lowered when it is built (see `plan.rs`): only what the deepest wanted layer needs is there,
 //! batch normalizations are folded into the convolutions before them, activations work in place where nobody
 //! else sees the value, and on the CPU values lie channels-last. A trainable network runs as described.
 
