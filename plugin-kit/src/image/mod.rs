@@ -4,7 +4,7 @@
 //! An [`Image`] is plain memory: 8-bit samples. [`Image::to_tensor`] and [`Image::from_tensor`] lead to tensors
 //! and back.
 //!
-//! * [`read`], [`decode`]: PNG, JPEG, BMP, TIFF, PNM, told apart by content. JPEG pixels are Pillow's,
+//! * [`read`], [`decode()`]: PNG, JPEG, BMP, TIFF, PNM, told apart by content. JPEG pixels are Pillow's,
 //!   bit for bit (see [`jpeg`]).
 //! * [`resize()`]: bit-exact with Pillow before 13; [`geometry`]: crops and flips as torchvision does.
 //! * [`colormap`], [`mod@overlay`]: distance maps made visible.
