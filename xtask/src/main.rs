@@ -3,6 +3,7 @@
 //! One file per command, each with a `COMMAND` that [`COMMANDS`] lists. Nothing here links libtorch:
 //! this program is what brings it.
 
+mod bench;
 mod build;
 mod cargo;
 mod command;
@@ -25,8 +26,15 @@ use error::Error;
 use workspace::Workspace;
 
 /// Every command, in the order that `--help` lists them.
-const COMMANDS: &[Command] =
-    &[libtorch::COMMAND, build::COMMAND, demo::COMMAND, test::COMMAND, gpu_smoke::COMMAND, dist::COMMAND];
+const COMMANDS: &[Command] = &[
+    libtorch::COMMAND,
+    build::COMMAND,
+    demo::COMMAND,
+    test::COMMAND,
+    bench::COMMAND,
+    gpu_smoke::COMMAND,
+    dist::COMMAND,
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

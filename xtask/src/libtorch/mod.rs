@@ -93,6 +93,13 @@ pub(crate) fn ensure_cuda(workspace: &Workspace) -> Result<(), Error> {
     make(&workspace.libtorch(), Wanted { cuda: true, ..Wanted::default() }).map(drop)
 }
 
+/// A Python that can compute with torch of this version and torchvision, for comparisons.
+pub(crate) fn python_with_torch() -> Option<PathBuf> {
+    let program =
+        format!("import torch, torchvision; assert torch.__version__.split('+')[0] == '{}'", pins::TORCH);
+    python::interpreters().into_iter().find(|python| python::answers(python, &["-c", &program]))
+}
+
 /// The folder whose libraries a process loads.
 pub(crate) fn run_time_folder(workspace: &Workspace) -> PathBuf {
     workspace.libtorch().join(layout::RUN_TIME)
