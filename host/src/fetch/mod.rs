@@ -1,7 +1,7 @@
 //! Getting files: resumable downloads, checksums, safe unpacking.
 //!
 //! [`file()`] brings one file to one place: afterwards it is whole and is what was asked for, or nothing is there but a part
-//! from which the next attempt goes on. [`unpack`] turns an archive into files below one folder under the same promise.
+//! from which the next attempt goes on. [`unpack()`] turns an archive into files below one folder under the same promise.
 //!
 //! `LOSSNET_MIRROR` sends every download elsewhere: to a base URL, or to a folder of a machine without internet. Scheme and
 //! host of an address are replaced and its path is kept: `https://example.org/models/a.pth` is taken from
