@@ -44,7 +44,7 @@ impl Samples for Stripes {
 
     fn sample(&self, index: usize) -> Result<Sample, PluginError> {
         let (side, width) = (32, index + 1);
-        let pixel = |at: usize| if (at / 3 % side) / width % 2 == 0 { 255 } else { 0 };
+        let pixel = |at: usize| if ((at / 3 % side) / width).is_multiple_of(2) { 255 } else { 0 };
         let data = (0..side * side * 3).map(pixel).collect();
         let image = Field::Image(ImageData { width: side, height: side, channels: 3, data });
         Ok(Sample { id: format!("{width}"), group: String::new(), fields: vec![("image".to_owned(), image)] })

@@ -17,7 +17,7 @@ impl Task for Darken {
     // One pass of the backbone serves all layers and comparisons, whatever the other settings are.
     fn shared_axes(&self) -> Vec<SharedAxes> {
         let axes = ["loss_network.layers", "loss_network.comparison"].map(str::to_owned).to_vec();
-        vec![SharedAxes { axes, when: Default::default() }]
+        vec![SharedAxes { axes, when: [].into_iter().collect() }]
     }
 
     fn run(&self, _: NoSettings, run: &dyn Run) -> Result<(), PluginError> {
