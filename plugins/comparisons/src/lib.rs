@@ -18,6 +18,7 @@ mod arithmetic;
 mod compare;
 mod normalize;
 mod settings;
+mod sort;
 mod transform;
 
 pub use compare::FeatureComparison;
