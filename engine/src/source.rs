@@ -31,11 +31,21 @@ pub(crate) struct Backbone {
     pub(crate) weights: String,
 }
 
+/// What a backbone is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Frozen: its features are used as they are.
+    Evaluation,
+    /// Its parameters are to be trained.
+    Training,
+}
+
 impl Backbone {
     /// Brings the weights if need be, and builds what the layers need.
     pub(crate) fn open(
         request: &BackboneRequest,
         layers: impl IntoIterator<Item = LayerRef>,
+        purpose: Purpose,
         caller: &Arc<Caller>,
     ) -> Result<Backbone, PluginError> {
         let name = &request.backbone.component.name;
@@ -43,7 +53,7 @@ impl Backbone {
         let options = Options {
             device: device(&request.device)?,
             precision: request.precision.parse::<Precision>().map_err(|error| input(&error))?,
-            trainable: false,
+            trainable: purpose == Purpose::Training,
             check_weights: if request.check_all_weights { CheckWeights::All } else { CheckWeights::Used },
         };
         let normalization: Normalization = request.normalize.parse().map_err(|error| input(&error))?;
@@ -63,7 +73,7 @@ impl Backbone {
     }
 
     /// The channels of a layer's features.
-    fn channels(&self, layer: &LayerRef) -> Result<i64, PluginError> {
+    pub(crate) fn channels(&self, layer: &LayerRef) -> Result<i64, PluginError> {
         let id = layer.find(&self.graph)?;
         // Any size will do at which the layer works.
         let mut needed = self.graph.needed_by(&[id]);

@@ -59,7 +59,7 @@ pub mod prelude {
     };
     pub use crate::protocol::manifest::{SharedAxes, WeightsEntry};
     pub use crate::protocol::report::{
-        CellContext, Column, Metric, Progress, Report, RunContext, SampleRows, Scalar,
+        CellContext, Column, Metric, Progress, Report, RunContext, SampleRows, Scalar, TestData,
     };
     pub use crate::protocol::sample::{FetchRequest, Field, ImageData, OpenSplit, Sample};
     pub use crate::settings::{NoSettings, Settings};

@@ -14,6 +14,15 @@ pub enum Report {
     Scalar(Scalar),
     /// Scores of single samples.
     Samples(SampleRows),
+    /// A stage of a training goes on from a checkpoint, or begins (`step` 0): what was reported of it by an earlier,
+    /// interrupted attempt is void behind this step. A task says so before it reports anything of the stage; what a task
+    /// that never says so reported in an earlier attempt is void altogether.
+    Resume {
+        /// The stage: the part before the first `/` of its curves' names.
+        stage: String,
+        /// The last step that counts.
+        step: u64,
+    },
     /// An image file that the task has written into the cell's folder.
     Image {
         /// What it shows.
@@ -137,5 +146,19 @@ pub struct RunContext {
     /// Seed of the cells' randomness. Task code derives named seeds from it.
     pub seed: u64,
     /// The configured dataset's splits.
+    pub splits: Vec<String>,
+    /// Further datasets, for tests only.
+    #[serde(default)]
+    pub test: Vec<TestData>,
+}
+
+/// A dataset beside the main one: `[data.test.<label>]` of a config.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestData {
+    /// Its name in the config. Its split `test` is opened as `label:test`.
+    pub label: String,
+    /// The dataset's name.
+    pub dataset: String,
+    /// Its splits to be used.
     pub splits: Vec<String>,
 }

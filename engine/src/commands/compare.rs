@@ -11,7 +11,7 @@ use lossnet_plugin_protocol::report::Progress;
 use crate::entry::Caller;
 use crate::images::{ImageReader, batch, values};
 use crate::session::LossNetworkSpec;
-use crate::source::{Backbone, layers};
+use crate::source::{Backbone, Purpose, layers};
 
 /// Computes and sends each pair's distance.
 pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<(), PluginError> {
@@ -21,7 +21,7 @@ pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<
         None => None,
     };
     let layers = layers(&request.layers);
-    let backbone = Backbone::open(&request.backbone, layers.iter().cloned(), caller)?;
+    let backbone = Backbone::open(&request.backbone, layers.iter().cloned(), Purpose::Evaluation, caller)?;
     let spec = backbone.loss_network(&layers, &request.comparison)?;
     let signature = backbone.signature(&layers, Some((&request.comparison, &spec)), "none").to_string();
     for (position, (a, b)) in request.pairs.iter().enumerate() {

@@ -11,7 +11,7 @@ use tch::Tensor;
 
 use crate::entry::Caller;
 use crate::images::{ImageReader, batch, values};
-use crate::source::{Backbone, layers};
+use crate::source::{Backbone, Purpose, layers};
 
 /// Images that go through the network together.
 const BATCH: usize = 16;
@@ -25,7 +25,7 @@ pub(super) fn features(
     // All of them before the network, which may have to be brought first: wrong input is told at once.
     let images = reader.read_alike(&request.images)?;
     let layers = layers(&request.layers);
-    let backbone = Backbone::open(&request.backbone, layers.iter().cloned(), caller)?;
+    let backbone = Backbone::open(&request.backbone, layers.iter().cloned(), Purpose::Evaluation, caller)?;
     let mut parts: Vec<Vec<Tensor>> = layers.iter().map(|_| Vec::new()).collect();
     for (position, portion) in images.chunks(BATCH).enumerate() {
         if caller.stopped() {

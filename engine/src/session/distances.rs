@@ -125,6 +125,52 @@ impl Session {
         parts.of.iter().map(|layers| layers.iter().map(of_layer).collect()).collect()
     }
 
+    /// The distance of two batches of images, N, for one loss network, from their [`features`](Session::features).
+    /// Gradients flow to the features and to the calibration.
+    ///
+    /// `calibration` has one tensor for each of the loss network's layers, which weighs the squared differences (C, or
+    /// anything that broadcasts to N×C×H×W). Without it the loss network's own counts, if it has one.
+    pub fn compare(
+        &self,
+        a: &[Tensor],
+        b: &[Tensor],
+        spec: &LossNetworkSpec,
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Tensor, PluginError> {
+        if a.len() != self.layers.len() || b.len() != self.layers.len() {
+            return Err(PluginError::run(format!(
+                "features of {} and {} layers were given, and the loss network has {}",
+                a.len(),
+                b.len(),
+                self.layers.len()
+            )));
+        }
+        if let Some(weights) = calibration
+            && weights.len() != spec.layers.len()
+        {
+            return Err(PluginError::run(format!(
+                "a calibration of {} layers was given for {}",
+                weights.len(),
+                spec.layers.len()
+            )));
+        }
+        let mut sum: Option<Tensor> = None;
+        for (position, layer) in spec.layers.iter().enumerate() {
+            let layer = self.position(layer)?;
+            let own = || spec.calibration.as_ref().and_then(|weights| weights.layer(position));
+            let weights = calibration.map_or_else(own, |weights| weights.get(position));
+            for term in &spec.terms {
+                let (a, b) = (term.compare.prepare(&a[layer])?, term.compare.prepare(&b[layer])?);
+                let distance = term.compare.distance(&a, &b, weights)?;
+                sum = Some(match sum {
+                    Some(sum) => sum.f_add(&distance).map_err(torch_error)?,
+                    None => distance,
+                });
+            }
+        }
+        sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no distance"))
+    }
+
     /// Where two images differ, for one loss network: the distance at each position, N×1×H×W in the images' size, each
     /// layer's map upsampled bilinearly (corners not aligned). Its mean is the distance but for the upsampling.
     pub fn map(&self, a: &Tensor, b: &Tensor, spec: &LossNetworkSpec) -> Result<Tensor, PluginError> {

@@ -93,6 +93,11 @@ impl Session {
         &self.network
     }
 
+    /// The network, to set its mode.
+    pub fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
     /// The features of images (N×3×H×W, float32, RGB in [0, 1]) at each layer, N×C×H×W, on the session's device. The
     /// images stay as they are; gradients flow to them if they require any.
     pub fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {

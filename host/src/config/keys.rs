@@ -81,11 +81,24 @@ pub(crate) const KEYS: [Key; 26] = [
 
 /// The setting at a dotted key, if it is lossnet's own.
 pub(crate) fn find(path: &str) -> Option<&'static Key> {
+    let path = main_data(path);
     KEYS.iter().find(|key| key.path == path)
+}
+
+/// What the section of every further dataset begins with.
+const TEST_DATA: &str = "data.test.";
+
+/// A key of `[data.test.<label>]` as the same key of `[data]`; any other key as it is.
+fn main_data(path: &str) -> std::borrow::Cow<'_, str> {
+    match path.strip_prefix(TEST_DATA).and_then(|rest| rest.split_once('.')) {
+        Some((_, name)) => format!("data.{name}").into(),
+        None => path.into(),
+    }
 }
 
 /// Names of lossnet's own settings in a section, without the section.
 pub(crate) fn names_in(section: &str) -> impl Iterator<Item = &'static str> {
+    let section = if section.starts_with(TEST_DATA) { "data" } else { section };
     KEYS.iter().filter_map(move |key| key.path.strip_prefix(section)?.strip_prefix('.'))
 }
 

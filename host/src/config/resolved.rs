@@ -1,5 +1,7 @@
 //! Last stage of a config before it is planned: one cell's settings, checked, complete, with types.
 
+use std::collections::BTreeMap;
+
 use lossnet_plugin_protocol::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -82,6 +84,9 @@ pub struct DataSection {
     pub folder: Option<String>,
     /// At most this many samples of each split.
     pub limit: Option<u64>,
+    /// Further datasets for tests, by label: `[data.test.<label>]`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub test: BTreeMap<String, DataSection>,
 }
 
 /// `[run]`.
@@ -138,6 +143,7 @@ impl ResolvedConfig {
             (Kind::Backbone, &self.loss_network.backbone),
             (Kind::Dataset, &self.data.dataset),
         ];
+        components.extend(self.data.test.values().map(|data| (Kind::Dataset, &data.dataset)));
         components.extend(self.loss_network.comparison.terms.iter().map(|term| (Kind::Comparison, term)));
         components
     }
@@ -206,6 +212,10 @@ impl DataSection {
             ("limit", self.limit.into()),
         ]);
         map.extend(self.dataset.settings.clone());
+        if !self.test.is_empty() {
+            let test = self.test.iter().map(|(label, data)| (label.clone(), Value::Object(data.to_map())));
+            map.insert("test".to_owned(), Value::Object(test.collect()));
+        }
         map
     }
 }

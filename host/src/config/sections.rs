@@ -166,20 +166,43 @@ impl<'a> Checker<'a> {
         self.settings("task", &[manifest], &own.collect())?.pop()
     }
 
+    /// The main dataset, with those for tests below it.
     pub(crate) fn data(&self, view: &View<'_>) -> Option<DataSection> {
-        let limit = self.number(view, "data", "limit");
-        let folder = self.text(view, "data", "folder");
-        let name = self.required(view, "data", "name")?;
-        let manifest = self.lookup(view, "data", "name", Kind::Dataset, &name)?;
+        let (below, own): (View<'_>, View<'_>) = view.iter().partition(|(key, _)| key.starts_with("test."));
+        let mut labels: BTreeMap<&str, View<'_>> = BTreeMap::new();
+        for (key, leaf) in below {
+            match key.strip_prefix("test.").and_then(|rest| rest.split_once('.')) {
+                Some((label, name)) => {
+                    labels.entry(label).or_default().insert(name, leaf);
+                }
+                None => {
+                    let problem = ConfigError::at(&leaf.origin, &format!("data.{key}"), "is no table");
+                    self.error(problem.help(Some("write `name = …` under [data.test.LABEL]".to_owned())));
+                }
+            }
+        }
+        let main = self.dataset(&own, "data");
+        let mut test = BTreeMap::new();
+        for (label, view) in labels {
+            test.insert(label.to_owned(), self.dataset(&view, &format!("data.test.{label}"))?);
+        }
+        Some(DataSection { test, ..main? })
+    }
+
+    fn dataset(&self, view: &View<'_>, section: &str) -> Option<DataSection> {
+        let limit = self.number(view, section, "limit");
+        let folder = self.text(view, section, "folder");
+        let name = self.required(view, section, "name")?;
+        let manifest = self.lookup(view, section, "name", Kind::Dataset, &name)?;
         let own = view.iter().filter(|(key, _)| keys::find(&format!("data.{key}")).is_none());
-        let dataset = self.settings("data", &[manifest], &own.map(|(key, leaf)| (*key, *leaf)).collect());
-        let splits = self.splits(view, manifest)?;
-        Some(DataSection { dataset: dataset?.pop()?, splits, folder, limit })
+        let dataset = self.settings(section, &[manifest], &own.map(|(key, leaf)| (*key, *leaf)).collect());
+        let splits = self.splits(view, section, manifest)?;
+        Some(DataSection { dataset: dataset?.pop()?, splits, folder, limit, test: BTreeMap::new() })
     }
 
     /// The splits to use: those named, where naming a whole that is no split itself means all its parts; else all
     /// that are not parts of others.
-    fn splits(&self, view: &View<'_>, dataset: &ComponentManifest) -> Option<Vec<String>> {
+    fn splits(&self, view: &View<'_>, section: &str, dataset: &ComponentManifest) -> Option<Vec<String>> {
         let known = &dataset.details.splits;
         let is_part =
             |split: &str, whole: &str| split.strip_prefix(whole).is_some_and(|part| part.starts_with('/'));
@@ -192,7 +215,7 @@ impl<'a> Checker<'a> {
             return Some(wholes.cloned().collect());
         };
         let mut splits: Vec<String> = Vec::new();
-        for (index, split) in self.value(view, "data", "splits")?.as_array()?.iter().enumerate() {
+        for (index, split) in self.value(view, section, "splits")?.as_array()?.iter().enumerate() {
             let split = split.as_str()?;
             let parts: Vec<&String> = known.iter().filter(|part| is_part(part, split)).collect();
             let named = match parts.is_empty() {
@@ -202,7 +225,8 @@ impl<'a> Checker<'a> {
                 true => {
                     let problem =
                         format!("names the split `{split}`, and `{}` has {}", dataset.name, known.join(", "));
-                    let error = ConfigError::at(leaf.element_origin(index), "data.splits", problem);
+                    let error =
+                        ConfigError::at(leaf.element_origin(index), &format!("{section}.splits"), problem);
                     self.error(error.help(did_you_mean(split, known.iter().map(String::as_str))));
                     return None;
                 }
@@ -214,7 +238,11 @@ impl<'a> Checker<'a> {
             }
         }
         if splits.is_empty() {
-            self.error(ConfigError::at(&leaf.origin, "data.splits", "must name a split at least"));
+            self.error(ConfigError::at(
+                &leaf.origin,
+                &format!("{section}.splits"),
+                "must name a split at least",
+            ));
             return None;
         }
         Some(splits)

@@ -192,14 +192,10 @@ pub struct RunRequest {
     pub experiment: String,
     /// The task with its settings.
     pub task: Configured,
-    /// The dataset with its settings.
-    pub dataset: Configured,
-    /// Where its files are.
-    pub dataset_folder: PathBuf,
-    /// Its splits to be used.
-    pub splits: Vec<String>,
-    /// At most this many samples of each split.
-    pub limit: Option<usize>,
+    /// The data.
+    pub data: DatasetRequest,
+    /// Further datasets for tests, by label.
+    pub test: Vec<(String, DatasetRequest)>,
     /// The network, unless the task has none.
     pub backbone: BackboneRequest,
     /// The cells.
@@ -210,6 +206,19 @@ pub struct RunRequest {
     pub loader_threads: usize,
     /// Seed of the run.
     pub seed: u64,
+}
+
+/// A dataset of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DatasetRequest {
+    /// The dataset with its settings.
+    pub dataset: Configured,
+    /// Where its files are.
+    pub folder: PathBuf,
+    /// Its splits to be used.
+    pub splits: Vec<String>,
+    /// At most this many samples of each split.
+    pub limit: Option<usize>,
 }
 
 /// A cell of a run.

@@ -17,6 +17,7 @@
 //! ones. On NFS, Linux maps it to a byte-range lock at the server, which is released when the client's lease ends.
 
 mod cell;
+mod curves;
 mod error;
 mod log;
 mod result;

@@ -1,7 +1,6 @@
 //! Work on one cell: what it finds is on disk as soon as it is reported.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err::File;
@@ -9,6 +8,7 @@ use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::{Metric, Report, SampleRows};
 
 use super::cell::{CellFolder, FAILED, RESULT};
+use super::curves::Curves;
 use super::result::{CellFailure, CellResult, write_json};
 use super::samples::{self, SampleFile};
 use super::{StoreError, log};
@@ -22,7 +22,7 @@ pub struct CellWriter {
     experiment: String,
     samples: BTreeMap<String, SampleFile>,
     metrics: Vec<Metric>,
-    curves: File,
+    curves: Curves,
     started: u64,
     /// Held until this is dropped.
     _lock: File,
@@ -43,8 +43,7 @@ impl CellWriter {
         if failed.exists() {
             fs_err::remove_file(failed).map_err(StoreError::write)?;
         }
-        // Metrics belong to the attempt that ends well: they are found anew from the recorded samples.
-        let curves = File::create(path.join("metrics.jsonl")).map_err(StoreError::write)?;
+        let curves = Curves::new(&path.join("metrics.jsonl"));
         log::append(&path.join("run.log"), &format!("began {} ({})", cell.name, cell.id))?;
         Ok(CellWriter {
             folder: path.to_owned(),
@@ -85,12 +84,11 @@ impl CellWriter {
     pub fn report(&mut self, report: &Report) -> Result<(), StoreError> {
         match report {
             Report::Samples(rows) => return self.file(&rows.split)?.append(rows),
+            Report::Resume { stage, step } => return self.curves.resume(stage, *step),
             Report::Metric(metric) => self.metrics.push(metric.clone()),
             _ => {}
         }
-        let mut line = serde_json::to_string(report).map_err(|error| StoreError::Write(error.into()))?;
-        line.push('\n');
-        self.curves.write_all(line.as_bytes()).map_err(StoreError::write)
+        self.curves.append(report)
     }
 
     fn file(&mut self, split: &str) -> Result<&mut SampleFile, StoreError> {
@@ -105,11 +103,11 @@ impl CellWriter {
     }
 
     /// Makes the cell complete. `fill` adds what only the caller knows to the result.
-    pub fn finish(self, fill: impl FnOnce(&mut CellResult)) -> Result<CellResult, StoreError> {
+    pub fn finish(mut self, fill: impl FnOnce(&mut CellResult)) -> Result<CellResult, StoreError> {
         for file in self.samples.values() {
             file.sync()?;
         }
-        self.curves.sync_data().map_err(StoreError::write)?;
+        self.curves.sync()?;
         let mut result = CellResult {
             format: super::FORMAT,
             experiment: self.experiment,

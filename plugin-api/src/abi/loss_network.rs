@@ -2,7 +2,7 @@
 
 use abi_stable::sabi_trait;
 use abi_stable::sabi_trait::prelude::TD_Opaque;
-use abi_stable::std_types::{RBox, RString, RVec, Tuple2};
+use abi_stable::std_types::{RBox, ROption, RString, RVec, Tuple2};
 use tch::Tensor;
 
 use super::data::{AbiResult, export, import};
@@ -18,8 +18,30 @@ pub trait AbiLossNetwork {
         pairs: RVec<Tuple2<usize, usize>>,
     ) -> AbiResult<TensorHandle>;
     fn features(&self, images: TensorHandle) -> AbiResult<RVec<TensorHandle>>;
-    #[sabi(last_prefix_field)]
     fn layers(&self) -> AbiResult<RVec<RString>>;
+    fn channels(&self) -> AbiResult<RVec<i64>>;
+    fn compare(
+        &self,
+        cell: usize,
+        a: RVec<TensorHandle>,
+        b: RVec<TensorHandle>,
+        calibration: ROption<RVec<TensorHandle>>,
+    ) -> AbiResult<TensorHandle>;
+    fn parameters(&self) -> AbiResult<NamedTensors>;
+    fn buffers(&self) -> AbiResult<NamedTensors>;
+    #[sabi(last_prefix_field)]
+    fn set_training(&self, training: bool) -> AbiResult<()>;
+}
+
+/// Tensors with their names.
+type NamedTensors = RVec<Tuple2<RString, TensorHandle>>;
+
+fn export_named(tensors: Vec<(String, Tensor)>) -> NamedTensors {
+    tensors.into_iter().map(|(name, tensor)| Tuple2(name.into(), tensor.into())).collect()
+}
+
+fn import_named(tensors: NamedTensors) -> Vec<(String, Tensor)> {
+    tensors.into_iter().map(|Tuple2(name, tensor)| (name.into(), tensor.into())).collect()
 }
 
 pub type LossNetworkObject = AbiLossNetwork_TO<'static, RBox<()>>;
@@ -45,6 +67,36 @@ impl AbiLossNetwork for Exported {
     fn layers(&self) -> AbiResult<RVec<RString>> {
         export(|| Ok(self.0.layers().into_iter().map(RString::from).collect()))
     }
+
+    fn channels(&self) -> AbiResult<RVec<i64>> {
+        export(|| self.0.channels().map(RVec::from))
+    }
+
+    fn compare(
+        &self,
+        cell: usize,
+        a: RVec<TensorHandle>,
+        b: RVec<TensorHandle>,
+        calibration: ROption<RVec<TensorHandle>>,
+    ) -> AbiResult<TensorHandle> {
+        export(|| {
+            let calibration = calibration.into_option().map(tensors);
+            let distance = self.0.compare(cell, &tensors(a), &tensors(b), calibration.as_deref());
+            distance.map(TensorHandle::from)
+        })
+    }
+
+    fn parameters(&self) -> AbiResult<NamedTensors> {
+        export(|| self.0.parameters().map(export_named))
+    }
+
+    fn buffers(&self) -> AbiResult<NamedTensors> {
+        export(|| self.0.buffers().map(export_named))
+    }
+
+    fn set_training(&self, training: bool) -> AbiResult<()> {
+        export(|| self.0.set_training(training))
+    }
 }
 
 pub(super) fn export_loss_network(network: Box<dyn LossNetwork>) -> LossNetworkObject {
@@ -69,6 +121,33 @@ impl LossNetwork for Imported {
 
     fn layers(&self) -> Vec<String> {
         self.layers.clone()
+    }
+
+    fn channels(&self) -> Result<Vec<i64>, PluginError> {
+        import(self.object.channels()).map(RVec::into_vec)
+    }
+
+    fn compare(
+        &self,
+        cell: usize,
+        a: &[Tensor],
+        b: &[Tensor],
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Tensor, PluginError> {
+        let calibration = calibration.map(handles).into();
+        import(self.object.compare(cell, handles(a), handles(b), calibration)).map(Tensor::from)
+    }
+
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        import(self.object.parameters()).map(import_named)
+    }
+
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        import(self.object.buffers()).map(import_named)
+    }
+
+    fn set_training(&self, training: bool) -> Result<(), PluginError> {
+        import(self.object.set_training(training))
     }
 }
 

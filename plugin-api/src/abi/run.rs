@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use abi_stable::sabi_trait;
 use abi_stable::sabi_trait::prelude::TD_Opaque;
-use abi_stable::std_types::{RBox, RStr, RString};
+use abi_stable::std_types::{RBox, ROption, RStr, RString};
 use lossnet_plugin_protocol::report::{Progress, Report, RunContext, SampleRows};
 use lossnet_plugin_protocol::sample::FetchRequest;
 
@@ -23,6 +23,7 @@ pub trait AbiRun: Send + Sync {
     fn services(&self) -> AbiResult<ServicesObject>;
     fn samples(&self, split: RStr<'_>) -> AbiResult<SamplesObject>;
     fn loss_network(&self) -> AbiResult<LossNetworkObject>;
+    fn trainable_network(&self, random: ROption<u64>) -> AbiResult<LossNetworkObject>;
     fn report(&self, cell: usize, report: RStr<'_>) -> AbiResult<()>;
     #[sabi(last_prefix_field)]
     fn recorded(&self, cell: usize, split: RStr<'_>, first: u64, count: u64) -> AbiResult<RString>;
@@ -47,6 +48,10 @@ impl<R: Run + 'static> AbiRun for Exported<R> {
 
     fn loss_network(&self) -> AbiResult<LossNetworkObject> {
         export(|| self.0.loss_network().map(export_loss_network))
+    }
+
+    fn trainable_network(&self, random: ROption<u64>) -> AbiResult<LossNetworkObject> {
+        export(|| self.0.trainable_network(random.into_option()).map(export_loss_network))
     }
 
     fn report(&self, cell: usize, report: RStr<'_>) -> AbiResult<()> {
@@ -85,6 +90,10 @@ impl Run for Imported {
 
     fn loss_network(&self) -> Result<Box<dyn LossNetwork>, PluginError> {
         import_loss_network(import(self.object.loss_network())?)
+    }
+
+    fn trainable_network(&self, random: Option<u64>) -> Result<Box<dyn LossNetwork>, PluginError> {
+        import_loss_network(import(self.object.trainable_network(random.into()))?)
     }
 
     fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError> {

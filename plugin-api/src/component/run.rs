@@ -11,11 +11,15 @@ pub trait Run: Services {
     /// The cells, the device and the settings that are the host's.
     fn context(&self) -> &RunContext;
 
-    /// The samples of a split of the configured dataset.
+    /// The samples of a split of the configured dataset; those of a split of [`RunContext::test`] as `label:split`.
     fn samples(&self, split: &str) -> Result<Box<dyn Samples>, PluginError>;
 
     /// The loss networks of all cells as one: the features of an image are computed once for all of them.
     fn loss_network(&self) -> Result<Box<dyn LossNetwork>, PluginError>;
+
+    /// The first cell's loss network with parameters to be trained: nothing is folded or frozen, and it begins in
+    /// training mode. Each call builds a new one, with the configured weights or with ones drawn from a seed.
+    fn trainable_network(&self, random: Option<u64>) -> Result<Box<dyn LossNetwork>, PluginError>;
 
     /// Records something about the cell at this position of [`RunContext::cells`].
     fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError>;
@@ -50,4 +54,32 @@ pub trait LossNetwork {
 
     /// Names of the layers of [`features`](LossNetwork::features), in their order.
     fn layers(&self) -> Vec<String>;
+
+    /// The channels of each layer, in the same order.
+    fn channels(&self) -> Result<Vec<i64>, PluginError>;
+
+    /// The distance of two batches of images, N, from their [`features`](LossNetwork::features), as this cell compares
+    /// them. Gradients flow to the features and to the calibration.
+    ///
+    /// `calibration` weighs the squared differences: for each of the cell's layers a tensor of C weights, or one that
+    /// broadcasts to N×C×H×W, so that a mask can be a part of it. Without it the cell's own calibration counts, if it has
+    /// one.
+    fn compare(
+        &self,
+        cell: usize,
+        a: &[Tensor],
+        b: &[Tensor],
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Tensor, PluginError>;
+
+    /// The parameters that training changes, by their published names: the network's own tensors, to be changed in
+    /// place. None for a frozen network.
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError>;
+
+    /// The running statistics of batch normalizations, likewise. None for a frozen network.
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError>;
+
+    /// Sets whether batch normalizations use the batch's statistics and dropout drops. Fails for a frozen network, which
+    /// never does that.
+    fn set_training(&self, training: bool) -> Result<(), PluginError>;
 }

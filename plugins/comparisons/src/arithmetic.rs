@@ -32,7 +32,7 @@ pub(crate) fn check_pair(a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -
         return Err(PluginError::input(message).with_help("give images of the same size"));
     }
     match calibration {
-        Some(weights) if weights.numel() as i64 != channels => Err(PluginError::input(format!(
+        Some(weights) if !weighs(weights, &of_a) => Err(PluginError::input(format!(
             "the calibration has {} weights for a layer of {channels} channels",
             weights.numel()
         ))
@@ -41,12 +41,31 @@ pub(crate) fn check_pair(a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -
     }
 }
 
+/// Whether a calibration fits features of this shape: one weight for each channel, or one for each value.
+fn weighs(weights: &Tensor, shape: &[i64]) -> bool {
+    weights.numel() as i64 == shape[1] || weights.size() == shape
+}
+
+/// Whether each value has a weight of its own, as with dropout of squared differences.
+pub(crate) fn weighs_positions(calibration: Option<&Tensor>) -> bool {
+    calibration.is_some_and(|weights| weights.dim() == 4 && weights.size()[2..] != [1, 1])
+}
+
+/// The weights as a tensor that broadcasts to N×C×H×W.
+fn broadcast(weights: &Tensor) -> Result<Tensor, TchError> {
+    if weighs_positions(Some(weights)) {
+        Ok(weights.shallow_clone())
+    } else {
+        weights.f_reshape([1, -1, 1, 1])
+    }
+}
+
 /// The weighted sum over channels of the squared differences: N×1×H×W.
 pub(crate) fn map(a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
     let attempt = || -> Result<Tensor, TchError> {
         let squared = a.f_mse_loss(b, Reduction::None)?;
         let weighted = match calibration {
-            Some(weights) => squared.f_mul(&weights.f_reshape([1, -1, 1, 1])?)?,
+            Some(weights) => squared.f_mul(&broadcast(weights)?)?,
             None => squared,
         };
         weighted.f_sum_dim_intlist([1i64].as_slice(), true, None)
@@ -56,6 +75,10 @@ pub(crate) fn map(a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Resul
 
 /// The mean over positions of the [`map`], which is not made for it: N.
 pub(crate) fn distance(a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
+    if weighs_positions(calibration) {
+        let map = map(a, b, calibration)?;
+        return map.f_mean_dim([1i64, 2, 3].as_slice(), false, None).map_err(torch_error);
+    }
     let attempt = || -> Result<Tensor, TchError> {
         let per_channel = a.f_mse_loss(b, Reduction::None)?.f_mean_dim([2i64, 3].as_slice(), false, None)?;
         let weighted = match calibration {

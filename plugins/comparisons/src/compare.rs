@@ -66,6 +66,9 @@ impl Compare for Configured {
 
     fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
         arithmetic::check_pair(a, b, calibration)?;
+        if arithmetic::weighs_positions(calibration) {
+            return arithmetic::map(a, b, calibration);
+        }
         let map = arithmetic::map(&self.distinct(a)?, &self.distinct(b)?, calibration)?;
         let shape = a.size();
         map.f_expand([shape[0], 1, shape[2], shape[3]], false).map_err(torch_error)
@@ -74,6 +77,9 @@ impl Compare for Configured {
     /// For `mean` this is exact: the mean over positions that are all alike is the value at one of them.
     fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
         arithmetic::check_pair(a, b, calibration)?;
+        if arithmetic::weighs_positions(calibration) {
+            return arithmetic::distance(a, b, calibration);
+        }
         arithmetic::distance(&self.distinct(a)?, &self.distinct(b)?, calibration)
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lossnet::engine::protocol::{CellOutcome, RunRequest};
+use lossnet::engine::protocol::{CellOutcome, DatasetRequest, RunRequest};
 use lossnet::store::{CellWriter, ExperimentFolder, StoreError};
-use lossnet_plugin_protocol::report::{CellContext, Report, RunContext, SampleRows};
+use lossnet_plugin_protocol::report::{CellContext, Report, RunContext, SampleRows, TestData};
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
 use super::Provenance;
@@ -99,7 +99,8 @@ impl Cells {
             batch_size: request.batch_size,
             loader_threads: request.loader_threads,
             seed: request.seed,
-            splits: request.splits.clone(),
+            splits: request.data.splits.clone(),
+            test: request.test.iter().map(test_data).collect(),
         })
     }
 
@@ -135,6 +136,14 @@ impl Cells {
     }
 }
 
+fn test_data((label, data): &(String, DatasetRequest)) -> TestData {
+    TestData {
+        label: label.clone(),
+        dataset: data.dataset.component.name.clone(),
+        splits: data.splits.clone(),
+    }
+}
+
 fn cell_context(
     request: &RunRequest,
     position: usize,
@@ -142,7 +151,7 @@ fn cell_context(
 ) -> Result<CellContext, PluginError> {
     let cell = &request.cells[position].cell;
     let mut recorded = Vec::new();
-    for split in &request.splits {
+    for split in &request.data.splits {
         let rows = writer.recorded(split).map_err(|error| store_error(&error))?;
         recorded.push((split.clone(), rows));
     }

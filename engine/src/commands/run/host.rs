@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lossnet::engine::protocol::RunRequest;
+use lossnet::engine::protocol::{DatasetRequest, RunRequest};
 use lossnet_plugin_api::component::{LossNetwork, Run, Samples, Services};
 use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::{Progress, Report, RunContext, SampleRows};
@@ -15,7 +15,7 @@ use crate::entry::Caller;
 use crate::registry;
 use crate::services::EngineServices;
 use crate::session::LossNetworkSpec;
-use crate::source::Backbone;
+use crate::source::{Backbone, Purpose, layers};
 
 /// One group at work.
 pub(super) struct Host {
@@ -23,6 +23,7 @@ pub(super) struct Host {
     context: RunContext,
     cells: Arc<SharedCells>,
     network: GroupNetwork,
+    caller: Arc<Caller>,
     services: Arc<EngineServices>,
     /// What progress is shown under.
     label: String,
@@ -36,15 +37,25 @@ impl Host {
         backbone: Backbone,
         specs: Vec<LossNetworkSpec>,
         caller: &Arc<Caller>,
-    ) -> Host {
-        Host {
+    ) -> Result<Host, PluginError> {
+        Ok(Host {
             label: request.backbone.backbone.component.name.clone(),
             context,
             cells,
-            network: GroupNetwork::new(backbone, specs),
+            network: GroupNetwork::new(backbone, specs)?,
             services: Arc::new(EngineServices::new(caller, request.backbone.files.offline)),
+            caller: Arc::clone(caller),
             request: request.clone(),
-        }
+        })
+    }
+
+    /// The dataset that a split is of, and the split without the dataset's label.
+    fn dataset<'a>(&'a self, split: &'a str) -> Result<(&'a DatasetRequest, &'a str), PluginError> {
+        let Some((label, split)) = split.split_once(':') else { return Ok((&self.request.data, split)) };
+        let found = self.request.test.iter().find(|(known, _)| known == label);
+        found.map(|(_, data)| (data, split)).ok_or_else(|| {
+            PluginError::input(format!("the config has no [data.test.{label}], and the task asks for it"))
+        })
     }
 }
 
@@ -54,15 +65,16 @@ impl Run for Host {
     }
 
     fn samples(&self, split: &str) -> Result<Box<dyn Samples>, PluginError> {
+        let (data, split) = self.dataset(split)?;
         let open = OpenSplit {
             split: split.to_owned(),
-            folder: self.request.dataset_folder.clone(),
+            folder: data.folder.clone(),
             offline: self.request.backbone.files.offline,
             seed: 0,
         };
         let services: Arc<dyn Services> = Arc::clone(&self.services) as Arc<dyn Services>;
-        let samples = registry::open_dataset(&self.request.dataset, &open, services)?;
-        Ok(match self.request.limit {
+        let samples = registry::open_dataset(&data.dataset, &open, services)?;
+        Ok(match data.limit {
             Some(limit) if limit < samples.len() => Box::new(First { samples, count: limit }),
             _ => samples,
         })
@@ -70,6 +82,18 @@ impl Run for Host {
 
     fn loss_network(&self) -> Result<Box<dyn LossNetwork>, PluginError> {
         Ok(Box::new(self.network.clone()))
+    }
+
+    fn trainable_network(&self, random: Option<u64>) -> Result<Box<dyn LossNetwork>, PluginError> {
+        let cell = self.request.cells.first().ok_or_else(|| PluginError::run("a run without cells"))?;
+        let mut request = self.request.backbone.clone();
+        if let Some(seed) = random {
+            request.weights = format!("random:{seed}");
+        }
+        let layers = layers(&cell.layers);
+        let backbone = Backbone::open(&request, layers.iter().cloned(), Purpose::Training, &self.caller)?;
+        let spec = backbone.loss_network(&layers, &cell.comparison)?;
+        Ok(Box::new(GroupNetwork::new(backbone, vec![spec])?))
     }
 
     fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError> {

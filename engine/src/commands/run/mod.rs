@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::entry::Caller;
 use crate::registry;
-use crate::source::{Backbone, device_name, layers};
+use crate::source::{Backbone, Purpose, device_name, layers};
 use cells::Cells;
 use host::Host;
 
@@ -54,7 +54,7 @@ fn attempt(
 ) -> Result<Provenance, PluginError> {
     let requests: Vec<_> = mine.iter().map(|&position| &request.cells[position]).collect();
     let union = requests.iter().flat_map(|cell| layers(&cell.layers));
-    let backbone = Backbone::open(&request.backbone, union, caller)?;
+    let backbone = Backbone::open(&request.backbone, union, Purpose::Evaluation, caller)?;
     let mut specs = Vec::new();
     let mut signatures = Vec::new();
     for cell in &requests {
@@ -72,7 +72,7 @@ fn attempt(
     };
     let context = cells.context(request, mine, &provenance.device)?;
     let plugin = registry::task(&request.task.component)?;
-    let host = Arc::new(Host::new(request, context, cells.share(), backbone, specs, caller));
+    let host = Arc::new(Host::new(request, context, cells.share(), backbone, specs, caller)?);
     let settings = Value::Object(request.task.config.clone());
     plugin.run_task(&request.task.component.name, &settings, host)?;
     if caller.stopped() {
@@ -83,7 +83,8 @@ fn attempt(
 
 /// The plugins that take part, with their versions.
 fn versions(request: &RunRequest) -> Result<Versions, PluginError> {
-    let mut components = vec![&request.task, &request.dataset, &request.backbone.backbone];
+    let mut components = vec![&request.task, &request.data.dataset, &request.backbone.backbone];
+    components.extend(request.test.iter().map(|(_, data)| &data.dataset));
     components.extend(request.cells.iter().flat_map(|cell| &cell.comparison.terms));
     let mut versions = Versions {
         lossnet: env!("CARGO_PKG_VERSION").to_owned(),

@@ -6,6 +6,7 @@ use lossnet_plugin_api::component::{LossNetwork, torch_error};
 use lossnet_plugin_protocol::PluginError;
 use tch::Tensor;
 
+use crate::network::Network;
 use crate::session::LossNetworkSpec;
 use crate::source::Backbone;
 
@@ -18,15 +19,24 @@ struct Shared {
     backbone: Mutex<Backbone>,
     specs: Mutex<Vec<LossNetworkSpec>>,
     layers: Vec<String>,
+    channels: Vec<i64>,
     size: Option<i64>,
 }
 
 impl GroupNetwork {
-    pub(super) fn new(backbone: Backbone, specs: Vec<LossNetworkSpec>) -> GroupNetwork {
-        let layers = backbone.session.layers().iter().map(ToString::to_string).collect();
+    /// Fails if a layer works on no usual size.
+    pub(super) fn new(backbone: Backbone, specs: Vec<LossNetworkSpec>) -> Result<GroupNetwork, PluginError> {
+        let layers = backbone.session.layers();
+        let channels = layers.iter().map(|layer| backbone.channels(layer)).collect::<Result<_, _>>()?;
+        let layers = layers.iter().map(ToString::to_string).collect();
         let size = backbone.request.size.map(|size| size as i64);
         let (backbone, specs) = (Mutex::new(backbone), Mutex::new(specs));
-        GroupNetwork(Arc::new(Shared { backbone, specs, layers, size }))
+        Ok(GroupNetwork(Arc::new(Shared { backbone, specs, layers, channels, size })))
+    }
+
+    fn with_network<T>(&self, work: impl FnOnce(&mut Network) -> T) -> T {
+        let mut backbone = self.0.backbone.lock().unwrap_or_else(PoisonError::into_inner);
+        work(backbone.session.network_mut())
     }
 
     /// Images at the loss network's own size, if it has one (bilinear, antialiased).
@@ -58,4 +68,40 @@ impl LossNetwork for GroupNetwork {
     fn layers(&self) -> Vec<String> {
         self.0.layers.clone()
     }
+
+    fn channels(&self) -> Result<Vec<i64>, PluginError> {
+        Ok(self.0.channels.clone())
+    }
+
+    fn compare(
+        &self,
+        cell: usize,
+        a: &[Tensor],
+        b: &[Tensor],
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Tensor, PluginError> {
+        let backbone = self.0.backbone.lock().unwrap_or_else(PoisonError::into_inner);
+        let specs = self.0.specs.lock().unwrap_or_else(PoisonError::into_inner);
+        let spec = specs.get(cell).ok_or_else(|| {
+            PluginError::run(format!("the task named cell {cell}, which the run does not have"))
+        })?;
+        backbone.session.compare(a, b, spec, calibration)
+    }
+
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(self.with_network(|network| shared(network.parameters())))
+    }
+
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(self.with_network(|network| shared(network.buffers())))
+    }
+
+    fn set_training(&self, training: bool) -> Result<(), PluginError> {
+        Ok(self.with_network(|network| network.set_training(training))?)
+    }
+}
+
+/// The same tensors once more.
+fn shared(tensors: &[(String, Tensor)]) -> Vec<(String, Tensor)> {
+    tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
 }

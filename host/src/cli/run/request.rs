@@ -5,9 +5,9 @@ use lossnet_plugin_protocol::Kind;
 use crate::cli::args::RunArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::config::Component;
+use crate::config::{Component, DataSection};
 use crate::engine::protocol::{
-    BackboneRequest, CellRequest, ComparisonRequest, Configured, Files, RunRequest,
+    BackboneRequest, CellRequest, ComparisonRequest, Configured, DatasetRequest, Files, RunRequest,
 };
 use crate::plan::{Cell, Group, Plan};
 
@@ -40,17 +40,15 @@ impl<'a> Requests<'a> {
         let config = &first.config;
         let network = &config.loss_network;
         let offline = config.run.offline || self.context.global.offline;
-        let folder =
-            config.data.folder.clone().unwrap_or_else(|| format!("datasets/{}", config.data.dataset.name));
+        let test = config.data.test.iter();
+        let test = test.map(|(label, data)| Ok((label.clone(), self.data(data)?)));
         Ok(RunRequest {
             logs: self.arguments.logs.clone(),
             checkpoints: "checkpoints".into(),
             experiment: self.plan.experiment.clone(),
             task: self.configured(Kind::Task, &config.task)?,
-            dataset: self.configured(Kind::Dataset, &config.data.dataset)?,
-            dataset_folder: folder.into(),
-            splits: config.data.splits.clone(),
-            limit: config.data.limit.map(|limit| limit as usize),
+            data: self.data(&config.data)?,
+            test: test.collect::<Result<_, Failure>>()?,
             backbone: BackboneRequest {
                 backbone: self.configured(Kind::Backbone, &network.backbone)?,
                 weights: network.weights.clone(),
@@ -65,6 +63,16 @@ impl<'a> Requests<'a> {
             batch_size: config.run.batch_size as usize,
             loader_threads: config.run.loader_threads as usize,
             seed: group.seed,
+        })
+    }
+
+    fn data(&self, data: &DataSection) -> Result<DatasetRequest, Failure> {
+        let folder = data.folder.clone().unwrap_or_else(|| format!("datasets/{}", data.dataset.name));
+        Ok(DatasetRequest {
+            dataset: self.configured(Kind::Dataset, &data.dataset)?,
+            folder: folder.into(),
+            splits: data.splits.clone(),
+            limit: data.limit.map(|limit| limit as usize),
         })
     }
 

@@ -1,0 +1,74 @@
+//! `metrics.jsonl`: what a task reported, line by line, over all attempts that count.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use fs_err::File;
+use lossnet_plugin_protocol::report::Report;
+
+use super::StoreError;
+
+/// The file of one attempt. What earlier attempts left counts only as far as the task says that it goes on from there:
+/// nothing is changed before the first report.
+#[derive(Debug)]
+pub(super) struct Curves {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Curves {
+    pub(super) fn new(path: &Path) -> Curves {
+        Curves { path: path.to_owned(), file: None }
+    }
+
+    /// Keeps a report.
+    pub(super) fn append(&mut self, report: &Report) -> Result<(), StoreError> {
+        let mut line = serde_json::to_string(report).map_err(|error| StoreError::Write(error.into()))?;
+        line.push('\n');
+        // A task that did not say that it goes on begins anew.
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(File::create(&self.path).map_err(StoreError::write)?),
+        };
+        file.write_all(line.as_bytes()).map_err(StoreError::write)
+    }
+
+    /// Drops what was reported of a stage behind a step. Results are dropped in any case: they are found anew.
+    pub(super) fn resume(&mut self, stage: &str, step: u64) -> Result<(), StoreError> {
+        let text = match fs_err::read(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(StoreError::read(error)),
+        };
+        // A line that a crash cut off is no JSON, and counts for nothing.
+        let kept: Vec<&[u8]> = text
+            .split_inclusive(|&byte| byte == b'\n')
+            .filter(|line| line.ends_with(b"\n"))
+            .filter(|line| serde_json::from_slice(line).is_ok_and(|report| counts(&report, stage, step)))
+            .collect();
+        crate::atomic::write(&self.path, &kept.concat()).map_err(StoreError::write)?;
+        let file = fs_err::OpenOptions::new().append(true).open(&self.path).map_err(StoreError::write)?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Makes sure that it is on the disk.
+    pub(super) fn sync(&mut self) -> Result<(), StoreError> {
+        match &self.file {
+            Some(file) => file.sync_data().map_err(StoreError::write),
+            // Nothing was reported: nor did earlier attempts report anything that counts.
+            None => File::create(&self.path).map(|_| ()).map_err(StoreError::write),
+        }
+    }
+}
+
+/// Whether an earlier attempt's report counts when this stage goes on from this step.
+fn counts(report: &Report, stage: &str, resumed: u64) -> bool {
+    let (name, step) = match report {
+        Report::Scalar(scalar) => (&scalar.name, scalar.step),
+        Report::Image { name, step: Some(step), .. } => (name, *step),
+        _ => return false,
+    };
+    let of_stage = name.strip_prefix(stage).is_some_and(|rest| rest.starts_with('/'));
+    !of_stage || step <= resumed
+}
