@@ -1,5 +1,9 @@
-//! Conveniences for plugin authors: images as Pillow reads and resizes them, data loading, metrics.
+//! Conveniences for plugin authors: images as Pillow reads and resizes them, data loading, training, metrics.
 
 pub mod image;
 pub mod loader;
+pub mod nn;
 pub mod similarity;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod train;

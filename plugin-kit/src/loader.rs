@@ -39,30 +39,47 @@ pub fn for_each_batch<T: Send>(
     range: Range<usize>,
     options: LoaderOptions,
     prepare: impl Fn(Sample) -> Result<T, PluginError> + Sync,
+    consume: impl FnMut(Vec<T>) -> Result<(), PluginError>,
+) -> Result<(), PluginError> {
+    let positions: Vec<usize> = range.collect();
+    let batches: Vec<Vec<usize>> =
+        positions.chunks(options.batch_size.max(1)).map(<[usize]>::to_vec).collect();
+    load_batches(samples, &batches, options, |_, sample| prepare(sample), consume)
+}
+
+/// As [`for_each_batch`], with the samples of each batch named by their positions, in any order; `prepare` is told the
+/// position. The batches are what they are: [`LoaderOptions::batch_size`] says nothing here.
+pub fn load_batches<T: Send>(
+    samples: &dyn Samples,
+    batches: &[Vec<usize>],
+    options: LoaderOptions,
+    prepare: impl Fn(usize, Sample) -> Result<T, PluginError> + Sync,
     mut consume: impl FnMut(Vec<T>) -> Result<(), PluginError>,
 ) -> Result<(), PluginError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if options.threads == 0 { cores } else { options.threads };
-    let batch_size = options.batch_size.max(1);
-    let queue = Queue::new(range.clone(), batch_size * options.ahead.max(1) + batch_size);
+    let order: Vec<usize> = batches.iter().flatten().copied().collect();
+    let largest = batches.iter().map(Vec::len).max().unwrap_or(0);
+    let queue = Queue::new(0..order.len(), largest * (options.ahead.max(1) + 1));
     std::thread::scope(|scope| {
-        for _ in 0..threads.min(range.len()) {
+        for _ in 0..threads.min(order.len()) {
             scope.spawn(|| {
-                while let Some(index) = queue.next_to_load() {
+                while let Some(place) = queue.next_to_load() {
+                    let index = order[place];
                     // A sample that never came would be waited for without end.
                     let loaded = catch_unwind(AssertUnwindSafe(|| load(samples, index, &prepare)));
-                    queue.put(index, loaded.unwrap_or_else(|payload| Err(panicked(index, &*payload))));
+                    queue.put(place, loaded.unwrap_or_else(|payload| Err(panicked(index, &*payload))));
                 }
             });
         }
         // However this ends, the threads are told to stop.
         let _stop = StopOnDrop(&queue);
-        let mut batch = Vec::with_capacity(batch_size);
-        for index in range.clone() {
-            batch.push(queue.take(index)?);
-            if batch.len() == batch_size || index + 1 == range.end {
-                consume(std::mem::replace(&mut batch, Vec::with_capacity(batch_size)))?;
-            }
+        let mut place = 0;
+        for batch in batches {
+            let loaded: Result<Vec<T>, PluginError> =
+                (place..place + batch.len()).map(|place| queue.take(place)).collect();
+            place += batch.len();
+            consume(loaded?)?;
         }
         Ok(())
     })
@@ -71,11 +88,11 @@ pub fn for_each_batch<T: Send>(
 fn load<T>(
     samples: &dyn Samples,
     index: usize,
-    prepare: &impl Fn(Sample) -> Result<T, PluginError>,
+    prepare: &impl Fn(usize, Sample) -> Result<T, PluginError>,
 ) -> Result<T, PluginError> {
     let sample = samples.sample(index).map_err(|error| error.context(format_args!("sample {index}")))?;
     let id = sample.id.clone();
-    prepare(sample).map_err(|error| error.context(format_args!("sample {id}")))
+    prepare(index, sample).map_err(|error| error.context(format_args!("sample {id}")))
 }
 
 fn panicked(index: usize, payload: &(dyn Any + Send)) -> PluginError {

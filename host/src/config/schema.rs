@@ -170,7 +170,15 @@ fn complete(root: &Value, schema: &Value, settings: &mut Map<String, Value>) {
     for (key, property) in properties(root, schema).into_iter().flatten() {
         let inner = resolve(root, property);
         match settings.get_mut(key) {
-            Some(Value::Object(nested)) => complete(root, inner, nested),
+            Some(Value::Object(nested)) => {
+                // What a table's owner wants of it comes before what the table's own type wants.
+                for (key, value) in property.get("default").and_then(Value::as_object).into_iter().flatten() {
+                    if !nested.contains_key(key) && !value.is_null() {
+                        nested.insert(key.clone(), value.clone());
+                    }
+                }
+                complete(root, inner, nested);
+            }
             Some(value) => shape_number(inner, value),
             None => {
                 let default = property.get("default").or_else(|| inner.get("default"));

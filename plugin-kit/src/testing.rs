@@ -1,0 +1,291 @@
+//! Runs and loss networks for the tests of tasks: nothing of a host is needed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::{LossNetwork, Run, Samples, Services, torch_error};
+use lossnet_plugin_api::protocol::formula::parameter_values;
+use lossnet_plugin_api::protocol::report::{
+    CellContext, Metric, Progress, Report, RunContext, SampleRows, TestData,
+};
+use lossnet_plugin_api::protocol::sample::{FetchRequest, Sample};
+use serde_json::Map;
+use tch::Tensor;
+
+/// A run of one cell over samples in memory, with a [`ConvLossNetwork`], that keeps what is reported.
+#[derive(Debug)]
+pub struct MemoryRun {
+    context: RunContext,
+    samples: BTreeMap<String, Arc<Vec<Sample>>>,
+    reports: Mutex<Vec<Report>>,
+    notices: Mutex<Vec<String>>,
+    /// Times that [`Services::cancelled`] is answered with no.
+    patience: AtomicUsize,
+}
+
+impl MemoryRun {
+    /// A run on the CPU whose cell's logs and checkpoints go into this folder, with seed 0.
+    ///
+    /// Fails if the folders can't be made.
+    pub fn new(folder: &Path) -> std::io::Result<MemoryRun> {
+        let cell = CellContext {
+            id: "0123456789abcdef".to_owned(),
+            config: Map::new(),
+            folder: folder.join("logs"),
+            checkpoints: folder.join("checkpoints"),
+            recorded: Vec::new(),
+        };
+        std::fs::create_dir_all(&cell.folder)?;
+        let context = RunContext {
+            cells: vec![cell],
+            device: "cpu".to_owned(),
+            batch_size: 8,
+            loader_threads: 2,
+            seed: 0,
+            splits: Vec::new(),
+            test: Vec::new(),
+        };
+        Ok(MemoryRun {
+            context,
+            samples: BTreeMap::new(),
+            reports: Mutex::default(),
+            notices: Mutex::default(),
+            patience: AtomicUsize::new(usize::MAX),
+        })
+    }
+
+    /// The same with the samples of a split: of the main dataset, or of another one as `label:split`.
+    #[must_use]
+    pub fn with_samples(mut self, split: &str, samples: Vec<Sample>) -> MemoryRun {
+        match split.split_once(':') {
+            None => self.context.splits.push(split.to_owned()),
+            Some((label, part)) => match self.context.test.iter_mut().find(|data| data.label == label) {
+                Some(data) => data.splits.push(part.to_owned()),
+                None => self.context.test.push(TestData {
+                    label: label.to_owned(),
+                    dataset: "memory".to_owned(),
+                    splits: vec![part.to_owned()],
+                }),
+            },
+        }
+        self.samples.insert(split.to_owned(), Arc::new(samples));
+        self
+    }
+
+    /// The same with another seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> MemoryRun {
+        self.context.seed = seed;
+        self
+    }
+
+    /// The user asks to stop after that many questions whether to.
+    #[must_use]
+    pub fn cancelled_after(self, questions: usize) -> MemoryRun {
+        self.patience.store(questions, Ordering::SeqCst);
+        self
+    }
+
+    /// The folder of the cell's logs.
+    pub fn folder(&self) -> PathBuf {
+        self.context.cells[0].folder.clone()
+    }
+
+    /// All that was reported.
+    pub fn reports(&self) -> Vec<Report> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All that the user was told.
+    pub fn notices(&self) -> Vec<String> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The results.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let metric = |report| match report {
+            Report::Metric(metric) => Some(metric),
+            _ => None,
+        };
+        self.reports().into_iter().filter_map(metric).collect()
+    }
+
+    /// The points of a curve: step and value.
+    pub fn curve(&self, name: &str) -> Vec<(u64, f64)> {
+        let point = |report| match report {
+            Report::Scalar(scalar) if scalar.name == name => Some((scalar.step, scalar.value)),
+            _ => None,
+        };
+        self.reports().into_iter().filter_map(point).collect()
+    }
+}
+
+struct Listed(Arc<Vec<Sample>>);
+
+impl Samples for Listed {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn sample(&self, index: usize) -> Result<Sample, PluginError> {
+        self.0.get(index).cloned().ok_or_else(|| PluginError::run(format!("there is no sample {index}")))
+    }
+}
+
+impl Run for MemoryRun {
+    fn context(&self) -> &RunContext {
+        &self.context
+    }
+
+    fn samples(&self, split: &str) -> Result<Box<dyn Samples>, PluginError> {
+        match self.samples.get(split) {
+            Some(samples) => Ok(Box::new(Listed(Arc::clone(samples)))),
+            None => Err(PluginError::input(format!("there is no split `{split}`"))),
+        }
+    }
+
+    fn loss_network(&self) -> Result<Box<dyn LossNetwork>, PluginError> {
+        Ok(Box::new(ConvLossNetwork::new(0, false)?))
+    }
+
+    fn trainable_network(&self, random: Option<u64>) -> Result<Box<dyn LossNetwork>, PluginError> {
+        Ok(Box::new(ConvLossNetwork::new(random.unwrap_or(0), true)?))
+    }
+
+    fn report(&self, _cell: usize, report: &Report) -> Result<(), PluginError> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).push(report.clone());
+        Ok(())
+    }
+
+    fn recorded(&self, _: usize, split: &str, _: u64, _: u64) -> Result<SampleRows, PluginError> {
+        Ok(SampleRows { split: split.to_owned(), ..SampleRows::default() })
+    }
+}
+
+impl Services for MemoryRun {
+    fn fetch(&self, request: &FetchRequest) -> Result<(), PluginError> {
+        Err(PluginError::input(format!("{} can't be fetched in a test", request.url)))
+    }
+
+    fn unpack(&self, archive: &Path, _into: &Path) -> Result<(), PluginError> {
+        Err(PluginError::input(format!("{} can't be unpacked in a test", archive.display())))
+    }
+
+    fn notice(&self, message: &str) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
+    }
+
+    fn progress(&self, _progress: &Progress) {}
+
+    fn cancelled(&self) -> bool {
+        let left = self.patience.load(Ordering::SeqCst);
+        if left != usize::MAX {
+            self.patience.store(left.saturating_sub(1), Ordering::SeqCst);
+        }
+        left == 0
+    }
+}
+
+/// A small loss network: two 3×3 convolutions, `conv1` from 3 to 4 channels and `conv2` from 4 to 6, each with padding
+/// 1, a bias and a ReLU, whose outputs are its layers `relu1` and `relu2`. Parameters are drawn by the shared formula.
+/// Features are compared by the mean squared difference over positions, summed over (calibrated) channels.
+#[derive(Debug)]
+pub struct ConvLossNetwork {
+    parameters: Vec<(String, Tensor)>,
+    trainable: bool,
+}
+
+impl ConvLossNetwork {
+    /// With parameters of this seed. Fails only if libtorch does.
+    pub fn new(seed: u64, trainable: bool) -> Result<ConvLossNetwork, PluginError> {
+        let shapes: [(&str, &[i64]); 4] = [
+            ("conv1.weight", &[4, 3, 3, 3]),
+            ("conv1.bias", &[4]),
+            ("conv2.weight", &[6, 4, 3, 3]),
+            ("conv2.bias", &[6]),
+        ];
+        let parameters = shapes.into_iter().map(|(name, shape)| {
+            let values = Tensor::f_from_slice(&parameter_values(seed, name, shape))?.f_reshape(shape)?;
+            Ok((name.to_owned(), values.f_set_requires_grad(trainable)?))
+        });
+        let parameters = parameters.collect::<Result<_, tch::TchError>>().map_err(torch_error)?;
+        Ok(ConvLossNetwork { parameters, trainable })
+    }
+}
+
+impl LossNetwork for ConvLossNetwork {
+    fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError> {
+        tch::no_grad(|| {
+            let features = images.iter().map(|batch| self.features(batch)).collect::<Result<Vec<_>, _>>()?;
+            let distances = pairs
+                .iter()
+                .map(|&(a, b)| self.compare(0, &features[a], &features[b], None))
+                .collect::<Result<Vec<_>, _>>()?;
+            Tensor::f_stack(&distances, 0).and_then(|stack| stack.f_unsqueeze(0)).map_err(torch_error)
+        })
+    }
+
+    fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
+        let layer = |input: &Tensor, first: usize| {
+            let (weight, bias) = (&self.parameters[first].1, &self.parameters[first + 1].1);
+            input.f_conv2d(weight, Some(bias), 1, 1, 1, 1).and_then(|output| output.f_relu())
+        };
+        let first = layer(images, 0).map_err(torch_error)?;
+        let second = layer(&first, 2).map_err(torch_error)?;
+        Ok(vec![first, second])
+    }
+
+    fn layers(&self) -> Vec<String> {
+        ["relu1", "relu2"].map(str::to_owned).to_vec()
+    }
+
+    fn channels(&self) -> Result<Vec<i64>, PluginError> {
+        Ok(vec![4, 6])
+    }
+
+    fn compare(
+        &self,
+        _cell: usize,
+        a: &[Tensor],
+        b: &[Tensor],
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Tensor, PluginError> {
+        let mut sum: Option<Tensor> = None;
+        for (layer, (a, b)) in a.iter().zip(b).enumerate() {
+            let squared = a.f_sub(b).and_then(|difference| difference.f_square()).map_err(torch_error)?;
+            let weighted = match calibration.and_then(|weights| weights.get(layer)) {
+                Some(weights) if weights.dim() == 4 => squared.f_mul(weights),
+                Some(weights) => weights.f_reshape([1, -1, 1, 1]).and_then(|weights| squared.f_mul(&weights)),
+                None => Ok(squared),
+            };
+            let distance = weighted
+                .and_then(|weighted| weighted.f_sum_dim_intlist([1i64].as_slice(), false, None))
+                .and_then(|map| map.f_mean_dim([1i64, 2].as_slice(), false, None));
+            let distance = distance.map_err(torch_error)?;
+            sum = Some(match sum {
+                Some(sum) => sum.f_add(&distance).map_err(torch_error)?,
+                None => distance,
+            });
+        }
+        sum.ok_or_else(|| PluginError::run("nothing to compare"))
+    }
+
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        let shared = |(name, tensor): &(String, Tensor)| (name.clone(), tensor.shallow_clone());
+        Ok(if self.trainable { self.parameters.iter().map(shared).collect() } else { Vec::new() })
+    }
+
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(Vec::new())
+    }
+
+    fn set_training(&self, training: bool) -> Result<(), PluginError> {
+        if training && !self.trainable {
+            return Err(PluginError::run("a frozen network has no training mode"));
+        }
+        Ok(())
+    }
+}

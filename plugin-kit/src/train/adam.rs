@@ -1,0 +1,110 @@
+//! Adam with its state in plain tensors, which libtorch's own optimizer does not give out.
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::torch_error;
+use tch::{TchError, Tensor};
+
+use super::TrainSettings;
+
+/// Adam (Kingma and Ba, arXiv 1412.6980), step by step as `torch.optim.Adam` computes it.
+pub(super) struct Adam {
+    parameters: Vec<Moments>,
+    settings: TrainSettings,
+}
+
+/// A parameter and what is remembered of its gradients.
+struct Moments {
+    name: String,
+    parameter: Tensor,
+    mean: Tensor,
+    square: Tensor,
+}
+
+impl Adam {
+    pub(super) fn new(
+        parameters: Vec<(String, Tensor)>,
+        settings: &TrainSettings,
+    ) -> Result<Adam, PluginError> {
+        let parameters = parameters.into_iter().map(|(name, parameter)| {
+            let (mean, square) = (parameter.f_zeros_like()?, parameter.f_zeros_like()?);
+            // Moments of tensors that require gradients must not require any.
+            Ok(Moments { name, mean: mean.f_detach()?, square: square.f_detach()?, parameter })
+        });
+        let parameters = parameters.collect::<Result<_, TchError>>().map_err(torch_error)?;
+        Ok(Adam { parameters, settings: settings.clone() })
+    }
+
+    /// All that a checkpoint has to keep, by name.
+    pub(super) fn state(&self) -> Vec<(String, Tensor)> {
+        let tensors = self.parameters.iter().flat_map(|of| {
+            [
+                (format!("mean/{}", of.name), of.mean.shallow_clone()),
+                (format!("square/{}", of.name), of.square.shallow_clone()),
+            ]
+        });
+        tensors.collect()
+    }
+
+    /// Forgets the gradients.
+    pub(super) fn zero_grad(&mut self) {
+        self.parameters.iter_mut().for_each(|of| of.parameter.zero_grad());
+    }
+
+    /// The norm of all gradients together.
+    pub(super) fn gradient_norm(&self) -> Result<f64, PluginError> {
+        let mut sum = 0.0;
+        for of in &self.parameters {
+            let gradient = of.parameter.f_grad().map_err(torch_error)?;
+            if gradient.defined() {
+                sum += gradient.f_norm().map_err(torch_error)?.double_value(&[]).powi(2);
+            }
+        }
+        Ok(sum.sqrt())
+    }
+
+    /// Step number `step`, from 1. Gradients are taken as they are, but for clipping.
+    pub(super) fn step(&mut self, step: u64, learning_rate: f64) -> Result<(), PluginError> {
+        let clip = self.settings.gradient_clip;
+        // As `clip_grad_norm_` does.
+        let scale = if clip > 0.0 { (clip / (self.gradient_norm()? + 1e-6)).min(1.0) } else { 1.0 };
+        let power = i32::try_from(step).unwrap_or(i32::MAX);
+        let corrections =
+            (1.0 - self.settings.beta1.powi(power), (1.0 - self.settings.beta2.powi(power)).sqrt());
+        tch::no_grad(|| {
+            self.parameters
+                .iter_mut()
+                .try_for_each(|of| of.step(&self.settings, scale, learning_rate, corrections))
+        })
+        .map_err(torch_error)
+    }
+}
+
+impl Moments {
+    fn step(
+        &mut self,
+        settings: &TrainSettings,
+        scale: f64,
+        learning_rate: f64,
+        (first, second): (f64, f64),
+    ) -> Result<(), TchError> {
+        let mut gradient = self.parameter.f_grad()?;
+        if !gradient.defined() {
+            return Ok(());
+        }
+        if scale != 1.0 {
+            gradient = gradient.f_mul_scalar(scale)?;
+        }
+        if settings.weight_decay != 0.0 {
+            gradient = gradient.f_add(&self.parameter.f_mul_scalar(settings.weight_decay)?)?;
+        }
+        let _ = self.mean.f_lerp_(&gradient, 1.0 - settings.beta1)?;
+        let squared = gradient.f_square()?.f_mul_scalar_(1.0 - settings.beta2)?;
+        let _ = self.square.f_mul_scalar_(settings.beta2)?.f_add_(&squared)?;
+        let mut divisor = self.square.f_sqrt()?;
+        let mut divisor = divisor.f_div_scalar_(second)?;
+        let divisor = divisor.f_add_scalar_(settings.epsilon)?;
+        let mut change = self.mean.f_div(&divisor)?;
+        let _ = self.parameter.f_sub_(&change.f_mul_scalar_(learning_rate / first)?)?;
+        Ok(())
+    }
+}

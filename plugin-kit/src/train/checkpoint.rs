@@ -1,0 +1,289 @@
+//! Checkpoints: `step-N.safetensors` with all tensors, and `step-N.json`, written after it, with all else and the
+//! tensors' checksum; `best-E.safetensors` and `.json` likewise for the weights after the best epoch.
+//!
+//! Every file is written under another name, brought to the disk, and then renamed. The last two checkpoints are kept
+//! with the best weights that they refer to.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::torch_error;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use tch::{Kind, Tensor};
+
+use super::progress::Position;
+
+/// Raised when the meaning of a checkpoint changes.
+const FORMAT: u32 = 1;
+
+/// Checkpoints that are kept.
+const KEPT: usize = 2;
+
+/// Tensors by name.
+pub(super) type Named = Vec<(String, Tensor)>;
+
+/// The checkpoints of a stage.
+#[derive(Debug)]
+pub(super) struct Checkpoints {
+    folder: PathBuf,
+}
+
+/// The JSON beside the tensors.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    /// What must not change between attempts: the number of examples and the like.
+    data: String,
+    position: Position,
+    /// SHA-256 of the tensors' file.
+    sha256: String,
+}
+
+/// What is wrong with a checkpoint.
+#[derive(Debug, thiserror::Error)]
+enum Damage {
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("its JSON can't be read: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("its tensors can't be read: {0}")]
+    Tensors(#[from] safetensors::SafeTensorError),
+    #[error("its tensors are not those that were written")]
+    Checksum,
+    #[error("it lacks the tensor `{0}`, or has it in another shape")]
+    Misfit(String),
+    #[error(transparent)]
+    Torch(#[from] PluginError),
+}
+
+impl Checkpoints {
+    pub(super) fn new(folder: PathBuf) -> Checkpoints {
+        Checkpoints { folder }
+    }
+
+    /// Writes a checkpoint, and removes those that are not needed any more.
+    pub(super) fn save(&self, position: &Position, data: &str, tensors: &Named) -> Result<(), PluginError> {
+        let name = format!("step-{:012}", position.step);
+        self.write(&name, position, data, tensors).map_err(|error| self.unwritten(&error))?;
+        self.tidy().map_err(|error| self.unwritten(&error))
+    }
+
+    /// Writes the best weights so far.
+    pub(super) fn save_best(
+        &self,
+        position: &Position,
+        data: &str,
+        weights: &Named,
+    ) -> Result<(), PluginError> {
+        let Some(best) = position.best else { return Ok(()) };
+        self.write(&best_name(best.epoch), position, data, weights).map_err(|error| self.unwritten(&error))
+    }
+
+    /// Loads the newest checkpoint that is sound into `tensors`. What is wrong with newer ones is told.
+    pub(super) fn load(
+        &self,
+        data: &str,
+        tensors: &Named,
+        tell: &dyn Fn(&str),
+    ) -> Result<Option<Position>, PluginError> {
+        let mut names = self.names("step-").map_err(|error| self.unread(&error))?;
+        names.sort();
+        let mut damaged: Option<String> = None;
+        for name in names.iter().rev() {
+            let loaded = self.read(name, tensors).and_then(|header| {
+                // The best weights are a part of where the training stands.
+                if let Some(best) = header.position.best {
+                    self.check(&best_name(best.epoch))?;
+                }
+                Ok(header)
+            });
+            match loaded {
+                Ok(header) if header.format > FORMAT => {
+                    return Err(PluginError::input(format!(
+                        "the checkpoint {} is of a newer lossnet: use that one, or remove the folder",
+                        self.path(name, "json").display()
+                    )));
+                }
+                Ok(header) if header.data != data => {
+                    return Err(PluginError::input(format!(
+                        "the checkpoints in {} belong to other data ({}; now {data}): restore the data, or remove that \
+                         folder to begin anew",
+                        self.folder.display(),
+                        header.data
+                    )));
+                }
+                Ok(header) => {
+                    if let Some(damaged) = damaged {
+                        tell(&format!("{damaged}; the one before it is used"));
+                    }
+                    return Ok(Some(header.position));
+                }
+                Err(damage) => {
+                    let path = self.path(name, "safetensors");
+                    damaged.get_or_insert(format!("the checkpoint {} is damaged: {damage}", path.display()));
+                }
+            }
+        }
+        if let Some(damaged) = damaged {
+            tell(&format!("{damaged}; there is no other, so the training begins anew"));
+        }
+        Ok(None)
+    }
+
+    /// Loads the best weights into `weights`.
+    pub(super) fn load_best(&self, epoch: u64, weights: &Named) -> Result<(), PluginError> {
+        let name = best_name(epoch);
+        self.read(&name, weights).map(|_| ()).map_err(|damage| {
+            PluginError::run(format!(
+                "the best weights in {} can't be used: {damage}",
+                self.path(&name, "safetensors").display()
+            ))
+        })
+    }
+
+    fn path(&self, name: &str, extension: &str) -> PathBuf {
+        self.folder.join(format!("{name}.{extension}"))
+    }
+
+    fn write(&self, name: &str, position: &Position, data: &str, tensors: &Named) -> Result<(), Damage> {
+        std::fs::create_dir_all(&self.folder)?;
+        let bytes = serialize(tensors)?;
+        let header = Header {
+            format: FORMAT,
+            data: data.to_owned(),
+            position: position.clone(),
+            sha256: checksum(&bytes),
+        };
+        write_file(&self.path(name, "safetensors"), &bytes)?;
+        Ok(write_file(&self.path(name, "json"), &serde_json::to_vec_pretty(&header)?)?)
+    }
+
+    /// A checkpoint's header and bytes, if those fit together.
+    fn check(&self, name: &str) -> Result<(Header, Vec<u8>), Damage> {
+        let header: Header = serde_json::from_slice(&std::fs::read(self.path(name, "json"))?)?;
+        let bytes = std::fs::read(self.path(name, "safetensors"))?;
+        if checksum(&bytes) == header.sha256 { Ok((header, bytes)) } else { Err(Damage::Checksum) }
+    }
+
+    fn read(&self, name: &str, tensors: &Named) -> Result<Header, Damage> {
+        let (header, bytes) = self.check(name)?;
+        let file = SafeTensors::deserialize(&bytes)?;
+        // All are looked at before one is changed.
+        let mut found = Vec::new();
+        for (name, tensor) in tensors {
+            let view = file.tensor(name).map_err(|_| Damage::Misfit(name.clone()))?;
+            let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
+            if view.dtype() != Dtype::F32 || shape != tensor.size() {
+                return Err(Damage::Misfit(name.clone()));
+            }
+            found.push(view);
+        }
+        for ((_, tensor), view) in tensors.iter().zip(found) {
+            fill(tensor, &view)?;
+        }
+        Ok(header)
+    }
+
+    fn names(&self, prefix: &str) -> std::io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if let Some(name) = name.strip_suffix(".json")
+                && name.starts_with(prefix)
+            {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// Removes what no kept checkpoint needs.
+    fn tidy(&self) -> Result<(), Damage> {
+        let mut steps = self.names("step-")?;
+        steps.sort();
+        let old = steps.len().saturating_sub(KEPT);
+        let mut needed = Vec::new();
+        for name in &steps[old..] {
+            let header: Header = serde_json::from_slice(&std::fs::read(self.path(name, "json"))?)?;
+            needed.extend(header.position.best.map(|best| best_name(best.epoch)));
+        }
+        let best = self.names("best-")?.into_iter().filter(|name| !needed.contains(name));
+        for name in steps[..old].iter().cloned().chain(best) {
+            // The JSON first: without it the tensors count for nothing.
+            std::fs::remove_file(self.path(&name, "json"))?;
+            std::fs::remove_file(self.path(&name, "safetensors"))?;
+        }
+        Ok(())
+    }
+
+    fn unwritten(&self, error: &Damage) -> PluginError {
+        PluginError::run(format!("a checkpoint can't be written in {}: {error}", self.folder.display()))
+            .with_help(
+                "make room or choose another folder; the same command goes on from the last checkpoint",
+            )
+    }
+
+    fn unread(&self, error: &std::io::Error) -> PluginError {
+        PluginError::run(format!("the checkpoints in {} can't be read: {error}", self.folder.display()))
+    }
+}
+
+fn best_name(epoch: u64) -> String {
+    format!("best-{epoch:06}")
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn serialize(tensors: &Named) -> Result<Vec<u8>, Damage> {
+    let mut values: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+    for (name, tensor) in tensors {
+        if tensor.f_kind().map_err(torch_error)? != Kind::Float {
+            return Err(
+                PluginError::run(format!("`{name}` can't be saved: it is not of 32-bit floats")).into()
+            );
+        }
+        let mut floats = vec![0.0_f32; tensor.numel()];
+        let count = floats.len();
+        tensor.f_detach().and_then(|t| t.f_copy_data(&mut floats, count)).map_err(torch_error)?;
+        let shape = tensor.size().iter().map(|&size| size as usize).collect();
+        values.push((name.clone(), shape, floats.iter().flat_map(|value| value.to_le_bytes()).collect()));
+    }
+    let views = values
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
+    let views = views.collect::<Result<HashMap<_, _>, safetensors::SafeTensorError>>()?;
+    Ok(safetensors::serialize(views, None)?)
+}
+
+fn fill(tensor: &Tensor, view: &TensorView<'_>) -> Result<(), PluginError> {
+    let floats: Vec<f32> =
+        view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    let values = Tensor::f_from_slice(&floats).and_then(|flat| flat.f_reshape(tensor.size()));
+    let values = values.and_then(|values| values.f_to(tensor.device())).map_err(torch_error)?;
+    tch::no_grad(|| tensor.shallow_clone().f_copy_(&values)).map_err(torch_error)
+}

@@ -1,0 +1,154 @@
+//! The training loop that tasks share: epochs, validation, early stopping, checkpoints, and resuming.
+//!
+//! A run that is killed at any moment and started again gives, on the CPU, the bits of one that was not: everything
+//! that is random is drawn from seeds that depend on where the training stands and not on how it got there, and all
+//! else is in the checkpoint. A task implements [`Trainee`] and calls [`train`].
+
+mod adam;
+mod checkpoint;
+mod progress;
+mod settings;
+mod source;
+mod stage;
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::Run;
+use serde_json::Value;
+use tch::Tensor;
+
+pub use settings::{Schedule, TrainSettings};
+pub use source::{BatchSource, SampleSource, TensorSource, validation_split};
+
+/// What is trained. `B` is a batch of whatever it learns from.
+///
+/// Its tensors must be the same from call to call: they are changed in place.
+pub trait Trainee<B> {
+    /// What the optimizer changes, by name.
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError>;
+
+    /// What else makes up its state, such as running statistics of batch normalizations, by name.
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(Vec::new())
+    }
+
+    /// Sets whether it is being trained or evaluated.
+    fn set_training(&mut self, training: bool) -> Result<(), PluginError>;
+
+    /// Called before each step, without gradients: to keep parameters within bounds.
+    fn before_step(&mut self) -> Result<(), PluginError> {
+        Ok(())
+    }
+
+    /// The loss of a batch.
+    fn loss(&mut self, batch: B, at: &At) -> Result<Loss, PluginError>;
+
+    /// How good it is, after each epoch; in evaluation mode and without gradients.
+    fn validate(&mut self) -> Result<Validation, PluginError>;
+
+    /// What it has to remember besides its tensors.
+    fn state(&self) -> Value {
+        Value::Null
+    }
+
+    /// Takes back what [`state`](Trainee::state) gave.
+    fn restore(&mut self, _state: &Value) -> Result<(), PluginError> {
+        Ok(())
+    }
+}
+
+/// Where a training stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// The epoch, from 0.
+    pub epoch: u64,
+    /// Steps done before this one.
+    pub step: u64,
+    /// A seed for this step and part of its batch. libtorch's generator is seeded with it already.
+    pub seed: u64,
+}
+
+/// The loss of a batch.
+#[derive(Debug)]
+pub struct Loss {
+    /// A single number, with its graph.
+    pub loss: Tensor,
+    /// Further numbers to be followed.
+    pub scalars: Vec<(&'static str, Tensor)>,
+}
+
+impl From<Tensor> for Loss {
+    fn from(loss: Tensor) -> Loss {
+        Loss { loss, scalars: Vec::new() }
+    }
+}
+
+/// How good a trainee is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validation {
+    /// What the best weights are chosen by.
+    pub objective: f64,
+    /// Further numbers to be followed.
+    pub scalars: Vec<(String, f64)>,
+}
+
+impl From<f64> for Validation {
+    fn from(objective: f64) -> Validation {
+        Validation { objective, scalars: Vec::new() }
+    }
+}
+
+/// Which objective is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// The smaller one.
+    Minimize,
+    /// The larger one.
+    Maximize,
+}
+
+impl Goal {
+    fn better(self, new: f64, old: f64) -> bool {
+        match self {
+            Goal::Minimize => new < old,
+            Goal::Maximize => new > old,
+        }
+    }
+}
+
+/// How a training went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// The epoch, from 0, after which it was best.
+    pub best_epoch: u64,
+    /// The objective then.
+    pub best_objective: f64,
+    /// Epochs that were trained.
+    pub epochs: u64,
+    /// Steps that were made.
+    pub steps: u64,
+}
+
+/// Trains `trainee`, or goes on with it where an interrupted run has left off, and leaves it with its best weights, in
+/// evaluation mode.
+///
+/// `stage` names the training among those of the task: the folder of its checkpoints below the cell's, and the beginning
+/// of its curves' names: `<stage>/step_loss` for each step, `<stage>/loss`, `<stage>/learning_rate` and
+/// `<stage>/validation/…` for each epoch, at the step at its end. It must be a plain word. A stage that is complete is
+/// not trained again.
+///
+/// libtorch's generator is seeded before each step. It is one for the whole process: two trainings at once would disturb
+/// each other's dropout.
+///
+/// Fails as interrupted, with a checkpoint, when the user asks to stop; if a loss is not finite, with what is needed to
+/// look into it in `<stage>-not-finite.json` in the cell's folder; if a checkpoint can't be written, with earlier ones
+/// intact; and with the errors of the trainee.
+pub fn train<B>(
+    stage: &str,
+    trainee: &mut dyn Trainee<B>,
+    source: &dyn BatchSource<B>,
+    settings: &TrainSettings,
+    goal: Goal,
+    run: &dyn Run,
+) -> Result<Trained, PluginError> {
+    stage::Stage::begin(stage, trainee, source, settings, goal, run)?.run()
+}

@@ -1,0 +1,303 @@
+//! One training from its beginning, or from where it was left, to its end.
+
+use std::time::{Duration, Instant};
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::{Run, torch_error};
+use lossnet_plugin_api::protocol::report::{Report, Scalar};
+use serde_json::json;
+
+use super::adam::Adam;
+use super::checkpoint::{Checkpoints, Named};
+use super::progress::{Best, Position};
+use super::source::{mix, permutation};
+use super::{At, BatchSource, Goal, Loss, TrainSettings, Trained, Trainee};
+
+/// A training at work.
+pub(super) struct Stage<'a, B> {
+    name: &'a str,
+    source: &'a dyn BatchSource<B>,
+    settings: &'a TrainSettings,
+    goal: Goal,
+    run: &'a dyn Run,
+    checkpoints: Checkpoints,
+    /// What earlier attempts must have been trained with.
+    data: String,
+    seed: u64,
+    worker: Worker<'a, B>,
+    /// The best weights, until they are written.
+    unsaved_best: Option<Named>,
+    saved: Instant,
+}
+
+/// What changes from step to step.
+struct Worker<'a, B> {
+    trainee: &'a mut dyn Trainee<B>,
+    adam: Adam,
+    position: Position,
+}
+
+impl<B> Worker<'_, B> {
+    /// Parameters and buffers.
+    fn weights(&self) -> Result<Named, PluginError> {
+        let named = |kind: &str, tensors: Named| -> Named {
+            tensors.into_iter().map(|(name, tensor)| (format!("{kind}/{name}"), tensor)).collect()
+        };
+        let mut weights = named("parameter", self.trainee.parameters()?);
+        weights.extend(named("buffer", self.trainee.buffers()?));
+        Ok(weights)
+    }
+
+    fn tensors(&self) -> Result<Named, PluginError> {
+        let mut tensors = self.weights()?;
+        tensors.extend(self.adam.state().into_iter().map(|(name, tensor)| (format!("adam/{name}"), tensor)));
+        Ok(tensors)
+    }
+}
+
+impl<'a, B> Stage<'a, B> {
+    pub(super) fn begin(
+        name: &'a str,
+        trainee: &'a mut dyn Trainee<B>,
+        source: &'a dyn BatchSource<B>,
+        settings: &'a TrainSettings,
+        goal: Goal,
+        run: &'a dyn Run,
+    ) -> Result<Stage<'a, B>, PluginError> {
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if name.is_empty() || !plain {
+            return Err(PluginError::run(format!(
+                "`{name}` can't be the name of a training: use a plain word"
+            )));
+        }
+        if source.is_empty() {
+            return Err(PluginError::input(format!("there is nothing to train `{name}` with")));
+        }
+        let cell = &run.context().cells[0];
+        let adam = Adam::new(trainee.parameters()?, settings)?;
+        let worker = Worker { trainee, adam, position: Position::default() };
+        let mut stage = Stage {
+            name,
+            source,
+            settings,
+            goal,
+            run,
+            checkpoints: Checkpoints::new(cell.checkpoints.join(name)),
+            data: format!("{} examples in batches of {}", source.len(), settings.batch_size),
+            seed: run.context().seed,
+            worker,
+            unsaved_best: None,
+            saved: Instant::now(),
+        };
+        let tensors = stage.worker.tensors()?;
+        let loaded = stage.checkpoints.load(&stage.data, &tensors, &|text| run.notice(text))?;
+        if let Some(position) = loaded {
+            stage.worker.trainee.restore(&position.trainee)?;
+            stage.worker.position = position;
+        }
+        let step = stage.worker.position.step;
+        run.report(0, &Report::Resume { stage: name.to_owned(), step })?;
+        Ok(stage)
+    }
+
+    pub(super) fn run(mut self) -> Result<Trained, PluginError> {
+        if !self.worker.position.finished {
+            if self.worker.position.step > 0 {
+                self.run.notice(&format!("{} goes on after step {}", self.name, self.worker.position.step));
+            }
+            while !self.over() {
+                self.epoch()?;
+            }
+            self.worker.position.finished = true;
+            self.save()?;
+        }
+        let position = self.worker.position.clone();
+        let Some(best) = position.best else {
+            return Err(PluginError::run(format!("{} ended without an epoch", self.name)));
+        };
+        self.checkpoints.load_best(best.epoch, &self.worker.weights()?)?;
+        self.worker.trainee.set_training(false)?;
+        Ok(Trained {
+            best_epoch: best.epoch,
+            best_objective: best.objective(),
+            epochs: position.epoch,
+            steps: position.step,
+        })
+    }
+
+    fn over(&self) -> bool {
+        let position = &self.worker.position;
+        let patience = self.settings.patience;
+        position.epoch >= self.settings.epochs || (patience > 0 && position.since_best >= patience)
+    }
+
+    fn epoch(&mut self) -> Result<(), PluginError> {
+        let epoch = self.worker.position.epoch;
+        let order = permutation(self.source.len(), mix(&[self.seed, text_seed(self.name), 1, epoch]));
+        let batches: Vec<Vec<usize>> =
+            order.chunks(self.settings.batch_size.max(1)).map(<[usize]>::to_vec).collect();
+        let first = self.worker.position.batch;
+        self.worker.trainee.set_training(true)?;
+        self.worker.adam.zero_grad();
+        let mut left = batches[first.min(batches.len())..].iter();
+        let source = self.source;
+        source.for_each(epoch, &batches[first.min(batches.len())..], &mut |batch| {
+            let Some(examples) = left.next() else {
+                return Err(PluginError::run("more batches came than were asked for"));
+            };
+            self.batch(batch, examples, batches.len())
+        })?;
+        self.validate(epoch)
+    }
+
+    /// Learns from a batch; a step is made when enough batches are there.
+    fn batch(&mut self, batch: B, examples: &[usize], batches: usize) -> Result<(), PluginError> {
+        let (epoch, step, place) =
+            (self.worker.position.epoch, self.worker.position.step, self.worker.position.batch);
+        let accumulate = self.settings.accumulate.max(1);
+        // The last step of an epoch may have fewer batches than the others.
+        let together = accumulate.min(batches - place / accumulate * accumulate);
+        if place.is_multiple_of(accumulate) {
+            let trainee = &mut self.worker.trainee;
+            tch::no_grad(|| trainee.before_step())?;
+        }
+        let seed = mix(&[self.seed, text_seed(self.name), 2, step, place as u64]);
+        tch::manual_seed((seed >> 1) as i64);
+        let Loss { loss, scalars } = self.worker.trainee.loss(batch, &At { epoch, step, seed })?;
+        let value = loss.f_double_value(&[]).map_err(torch_error)?;
+        let share =
+            if together > 1 { loss.f_div_scalar(together as f64).map_err(torch_error)? } else { loss };
+        share.f_backward().map_err(torch_error)?;
+        if !value.is_finite() {
+            return Err(self.not_finite(value, examples)?);
+        }
+        self.worker.position.add_loss(value, examples.len());
+        self.worker.position.batch += 1;
+        let number = step + 1;
+        self.scalar("step_loss", number, value)?;
+        for (name, tensor) in scalars {
+            self.scalar(&format!("step_{name}"), number, tensor.f_double_value(&[]).map_err(torch_error)?)?;
+        }
+        self.tell(batches);
+        if self.worker.position.batch.is_multiple_of(accumulate) || self.worker.position.batch == batches {
+            self.worker.adam.step(number, self.settings.learning_rate_in(epoch))?;
+            self.worker.adam.zero_grad();
+            self.worker.position.step = number;
+            self.after_step()?;
+        }
+        Ok(())
+    }
+
+    /// Saves where that is due, and stops where the user asked for it.
+    fn after_step(&mut self) -> Result<(), PluginError> {
+        let cancelled = self.run.cancelled();
+        let every = Duration::from_secs_f64(self.settings.checkpoint_minutes * 60.0);
+        if cancelled || self.saved.elapsed() >= every {
+            self.save()?;
+        }
+        if cancelled { Err(PluginError::interrupted()) } else { Ok(()) }
+    }
+
+    fn save(&mut self) -> Result<(), PluginError> {
+        self.worker.position.trainee = self.worker.trainee.state();
+        if let Some(best) = &self.unsaved_best {
+            self.checkpoints.save_best(&self.worker.position, &self.data, best)?;
+            self.unsaved_best = None;
+        }
+        self.checkpoints.save(&self.worker.position, &self.data, &self.worker.tensors()?)?;
+        self.saved = Instant::now();
+        Ok(())
+    }
+
+    fn validate(&mut self, epoch: u64) -> Result<(), PluginError> {
+        let seed = mix(&[self.seed, text_seed(self.name), 3, epoch]);
+        tch::manual_seed((seed >> 1) as i64);
+        let trainee = &mut self.worker.trainee;
+        trainee.set_training(false)?;
+        let found = tch::no_grad(|| trainee.validate())?;
+        if found.objective.is_nan() {
+            return Err(PluginError::run(format!(
+                "the validation of {} after epoch {} gave no number (NaN)",
+                self.name,
+                epoch + 1
+            )));
+        }
+        let step = self.worker.position.step;
+        self.scalar("loss", step, self.worker.position.mean_loss())?;
+        self.scalar("learning_rate", step, self.settings.learning_rate_in(epoch))?;
+        self.scalar("validation/objective", step, found.objective)?;
+        for (name, value) in &found.scalars {
+            self.scalar(&format!("validation/{name}"), step, *value)?;
+        }
+        let best = self.worker.position.best;
+        if best.is_none_or(|best| self.goal.better(found.objective, best.objective())) {
+            let objective_bits = found.objective.to_bits();
+            self.worker.position.best = Some(Best { epoch, objective_bits });
+            self.worker.position.since_best = 0;
+            let copies = self.worker.weights()?.into_iter().map(|(name, tensor)| {
+                let copy = tensor.f_detach().and_then(|tensor| tensor.f_detach_copy()).map_err(torch_error);
+                copy.map(|copy| (name, copy))
+            });
+            self.unsaved_best = Some(copies.collect::<Result<_, _>>()?);
+        } else {
+            self.worker.position.since_best += 1;
+        }
+        self.worker.position.next_epoch();
+        // The end of an epoch is as good a moment as any step.
+        self.after_step()
+    }
+
+    fn scalar(&self, name: &str, step: u64, value: f64) -> Result<(), PluginError> {
+        let name = format!("{}/{name}", self.name);
+        self.run.report(0, &Report::Scalar(Scalar { name, step, value }))
+    }
+
+    fn tell(&self, batches: usize) {
+        let position = &self.worker.position;
+        let (epoch, epochs) = (position.epoch + 1, self.settings.epochs);
+        let best = position.best.map(|best| format!(", best validation {:.4}", best.objective()));
+        let stage = format!("{} epoch {epoch}/{epochs}{}", self.name, best.unwrap_or_default());
+        let done = position.examples.min(self.source.len() as u64);
+        // Only the last batch completes it: an epoch that goes on from a checkpoint counts from there.
+        let done = if position.batch == batches { self.source.len() as u64 } else { done };
+        self.run.advance(&stage, done, self.source.len() as u64, "samples");
+    }
+
+    /// Writes down what is needed to look into a loss that is no number.
+    fn not_finite(&self, loss: f64, examples: &[usize]) -> Result<PluginError, PluginError> {
+        let position = &self.worker.position;
+        let mut norms = Vec::new();
+        for (name, tensor) in self.worker.weights()? {
+            let norm = tensor.f_detach().and_then(|tensor| tensor.f_norm()).map_err(torch_error)?;
+            norms.push(json!({ "tensor": name, "norm": norm.double_value(&[]).to_string() }));
+        }
+        let report = json!({
+            "stage": self.name,
+            "loss": loss.to_string(),
+            "epoch": position.epoch,
+            "step": position.step + 1,
+            "examples": examples,
+            "gradient_norm": self.worker.adam.gradient_norm()?.to_string(),
+            "norms": norms,
+        });
+        let path = self.run.context().cells[0].folder.join(format!("{}-not-finite.json", self.name));
+        std::fs::write(&path, format!("{report:#}"))
+            .map_err(|error| PluginError::run(format!("{} can't be written: {error}", path.display())))?;
+        Ok(PluginError::run(format!(
+            "the loss of {} was {loss} at step {} (epoch {})",
+            self.name,
+            position.step + 1,
+            position.epoch + 1
+        ))
+        .with_help(format!(
+            "{} has the batch and the norms of all tensors; a smaller learning rate or `gradient_clip` often helps",
+            path.display()
+        )))
+    }
+}
+
+/// A seed for a name (FNV-1a).
+fn text_seed(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
