@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lossnet_plugin_api::component::torch_error;
+use lossnet_plugin_api::component::{Compare, torch_error};
 use lossnet_plugin_protocol::PluginError;
 use tch::Tensor;
 
@@ -110,10 +110,7 @@ impl Session {
                 features.iter().map(|of| term.compare.prepare(&of[layer])).collect::<Result<_, _>>()?;
             while let Some(&part) = wanted.next_if(|part| part.layer == layer && part.term == key) {
                 let weights = weights(specs, part);
-                let of_pairs: Vec<Tensor> = pairs
-                    .iter()
-                    .map(|&(a, b)| term.compare.distance(&prepared[a], &prepared[b], weights))
-                    .collect::<Result<_, _>>()?;
+                let of_pairs = of_pairs(&*term.compare, &prepared, pairs, weights)?;
                 distances.insert(part, Tensor::f_stack(&of_pairs, 0).map_err(torch_error)?);
             }
         }
@@ -198,6 +195,29 @@ impl Session {
             sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no map"))
         })
     }
+}
+
+/// The distance of each pair of prepared batches. Neighbouring pairs with the same first batch are asked for together.
+fn of_pairs(
+    compare: &dyn Compare,
+    prepared: &[Tensor],
+    pairs: &[(usize, usize)],
+    weights: Option<&Tensor>,
+) -> Result<Vec<Tensor>, PluginError> {
+    let mut found = Vec::with_capacity(pairs.len());
+    for group in pairs.chunk_by(|one, next| one.0 == next.0) {
+        let others: Vec<Tensor> = group.iter().map(|&(_, other)| prepared[other].shallow_clone()).collect();
+        let distances = compare.distances(&prepared[group[0].0], &others, weights)?;
+        if distances.len() != group.len() {
+            return Err(PluginError::run(format!(
+                "a comparison gave {} distances where {} were asked for",
+                distances.len(),
+                group.len()
+            )));
+        }
+        found.extend(distances);
+    }
+    Ok(found)
 }
 
 fn check(images: &[Tensor], pairs: &[(usize, usize)]) -> Result<(), PluginError> {

@@ -6,7 +6,7 @@ use abi_stable::std_types::{RBox, RVec};
 use tch::Tensor;
 
 use super::data::{AbiResult, export, import};
-use super::tensor::{TensorHandle, at_most_one, optional};
+use super::tensor::{TensorHandle, at_most_one, handles, optional, tensors};
 use crate::PluginError;
 use crate::component::Compare;
 
@@ -19,13 +19,19 @@ pub trait AbiCompare: Send + Sync {
         b: TensorHandle,
         calibration: RVec<TensorHandle>,
     ) -> AbiResult<TensorHandle>;
-    #[sabi(last_prefix_field)]
     fn distance(
         &self,
         a: TensorHandle,
         b: TensorHandle,
         calibration: RVec<TensorHandle>,
     ) -> AbiResult<TensorHandle>;
+    #[sabi(last_prefix_field)]
+    fn distances(
+        &self,
+        one: TensorHandle,
+        others: RVec<TensorHandle>,
+        calibration: RVec<TensorHandle>,
+    ) -> AbiResult<RVec<TensorHandle>>;
 }
 
 pub type CompareObject = AbiCompare_TO<'static, RBox<()>>;
@@ -60,6 +66,19 @@ impl AbiCompare for Exported {
             self.0.distance(&a.into(), &b.into(), calibration.as_ref()).map(TensorHandle::from)
         })
     }
+
+    fn distances(
+        &self,
+        one: TensorHandle,
+        others: RVec<TensorHandle>,
+        calibration: RVec<TensorHandle>,
+    ) -> AbiResult<RVec<TensorHandle>> {
+        export(|| {
+            let calibration = at_most_one(calibration)?;
+            let found = self.0.distances(&one.into(), &tensors(others), calibration.as_ref())?;
+            Ok(handles(&found))
+        })
+    }
 }
 
 pub(super) fn export_compare(compare: Box<dyn Compare>) -> CompareObject {
@@ -79,6 +98,15 @@ impl Compare for Imported {
 
     fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
         import(self.0.distance(a.into(), b.into(), optional(calibration))).map(Tensor::from)
+    }
+
+    fn distances(
+        &self,
+        one: &Tensor,
+        others: &[Tensor],
+        calibration: Option<&Tensor>,
+    ) -> Result<Vec<Tensor>, PluginError> {
+        import(self.0.distances(one.into(), handles(others), optional(calibration))).map(tensors)
     }
 }
 

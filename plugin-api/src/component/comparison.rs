@@ -56,13 +56,24 @@ pub trait Compare: Send + Sync {
     }
 
     /// The distance at each position, N×1×H×W, of two prepared batches. `calibration` has one non-negative
-    /// weight per channel, on the tensors' device; without it every channel weighs 1.
+    /// weight per channel (or per value: N×C×H×W), on the tensors' device; without it every channel weighs 1.
     fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError>;
 
     /// The distance of each pair, N: by default the mean of the map.
     fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
         let map = self.map(a, b, calibration)?;
         map.f_mean_dim([1i64, 2, 3].as_slice(), false, None).map_err(torch_error)
+    }
+
+    /// The distance of one prepared batch to each of several. To be implemented where something can be computed for the
+    /// one batch only once.
+    fn distances(
+        &self,
+        one: &Tensor,
+        others: &[Tensor],
+        calibration: Option<&Tensor>,
+    ) -> Result<Vec<Tensor>, PluginError> {
+        others.iter().map(|other| self.distance(one, other, calibration)).collect()
     }
 }
 

@@ -11,12 +11,14 @@
 //!    there is a calibration: the spatial map, N×1×H×W;
 //! 4. mean over positions: the distance.
 //!
-//! Steps 1 and 2 need one image only, so they happen once per image, in
-//! [`Compare::prepare`].
+//! Step 1 happens once per image, in [`Compare::prepare`]. Where no gradient is wanted, on the CPU, the other steps (and
+//! sorting) are taken together, sample by sample, without going through memory for each: see `direct`.
 
 mod arithmetic;
 mod compare;
+mod direct;
 mod normalize;
+mod rows;
 mod settings;
 mod sort;
 mod transform;

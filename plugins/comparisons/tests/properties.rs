@@ -195,3 +195,50 @@ fn wrong_shapes_are_errors_with_a_sentence() {
         assert!(error.message.contains("4 weights for a layer of 3 channels"), "{error}");
     }
 }
+
+#[test]
+fn what_needs_no_gradient_is_computed_directly_to_the_same_distances() {
+    // Channels that fill no vector, few and many positions, and a sample that is read in parts.
+    for shape in [[3, 5, 1, 1], [2, 19, 7, 9], [5, 64, 31, 31], [1, 4, 50, 60]] {
+        let [one, two, three] = [1, 2, 3].map(|seed| features(&shape, seed).relu());
+        let weights = features(&[shape[1]], 4).abs();
+        for (name, comparison) in all() {
+            for calibration in [None, Some(&weights)] {
+                let distances = |wanted: bool| {
+                    let sides = [&one, &two, &three].map(|side| side.copy().set_requires_grad(wanted));
+                    let [one, two, three] = sides.map(|side| comparison.prepare(&side).unwrap());
+                    comparison.distances(&one, &[two, three], calibration).unwrap()
+                };
+                for (ours, theirs) in distances(false).iter().zip(&distances(true)) {
+                    assert!(!ours.requires_grad() && theirs.requires_grad());
+                    let error = (ours - theirs).abs() / theirs.abs().clamp_min(1e-6);
+                    let error = error.max().double_value(&[]);
+                    assert!(error < 2e-6, "{name} {shape:?}: {error}");
+                }
+                // A side for which a gradient is wanted may meet one for which none is.
+                let wanted = comparison.prepare(&one.copy().set_requires_grad(true)).unwrap();
+                let plain = comparison.prepare(&two).unwrap();
+                let mixed = comparison.distance(&wanted, &plain, calibration).unwrap();
+                let expected = &distances(false)[0];
+                assert!(
+                    ((mixed - expected) / expected.clamp_min(1e-6)).abs().max().double_value(&[]) < 2e-6,
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn each_value_may_have_a_weight_of_its_own() {
+    let shape = [2, 6, 5, 4];
+    let (a, b, mask) =
+        (features(&shape, 1), features(&shape, 2), features(&shape, 3).gt(0.0).to_kind(Kind::Float));
+    for (name, comparison) in all() {
+        let (a, b) = (comparison.prepare(&a).unwrap(), comparison.prepare(&b).unwrap());
+        let masked = comparison.distance(&a, &b, Some(&mask)).unwrap();
+        let rest = comparison.distance(&a, &b, Some(&(1.0 - &mask))).unwrap();
+        let whole = comparison.distance(&a, &b, None).unwrap();
+        assert!((masked + rest - whole).abs().max().double_value(&[]) < 1e-6, "{name}");
+    }
+}

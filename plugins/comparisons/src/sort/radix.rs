@@ -1,8 +1,4 @@
-//! Sorts the values of every channel, for features that need no gradient.
-//!
-//! libtorch's sort also finds where each value came from, which only differentiation needs, and takes most of the time
-//! of a comparison. Here values alone are sorted, by a radix sort of their bits, and the zeros that rectified features
-//! are full of are only counted.
+//! Many values: a radix sort of their bits. The zeros that rectified features are full of are only counted.
 
 /// Channels sorted together: their values at one position share a cache line.
 const TOGETHER: usize = 16;
@@ -13,31 +9,9 @@ const RADIX_FROM: usize = 128;
 /// Number of values of one digit, a byte.
 const DIGITS: usize = 256;
 
-/// Sorts each channel of samples that lie position by position (N×H×W×C in memory) ascending, NaN last, in up to
-/// `threads` threads.
-pub(crate) fn sort_channels(values: &mut [f32], positions: usize, channels: usize, threads: usize) {
-    let sample = positions * channels;
-    if sample == 0 {
-        return;
-    }
-    let samples = values.len() / sample;
-    let share = samples.div_ceil(threads.max(1)).max(1) * sample;
-    let work = |part: &mut [f32]| {
-        let mut sorter = Sorter::new(positions);
-        part.chunks_exact_mut(sample).for_each(|sample| sorter.sort_sample(sample, channels));
-    };
-    let mut parts = values.chunks_mut(share);
-    let Some(own) = parts.next() else { return };
-    std::thread::scope(|scope| {
-        for part in parts {
-            scope.spawn(move || work(part));
-        }
-        work(own);
-    });
-}
-
 /// Memory for the channels that are sorted together.
-struct Sorter {
+#[derive(Debug)]
+pub(crate) struct Sorter {
     positions: usize,
     /// Sort keys of the values that are not zero, channel after channel.
     keys: Vec<u32>,
@@ -46,12 +20,12 @@ struct Sorter {
 }
 
 impl Sorter {
-    fn new(positions: usize) -> Self {
+    pub(super) fn new(positions: usize) -> Self {
         let size = positions * TOGETHER;
         Sorter { positions, keys: vec![0; size], spare: vec![0; positions], sorted: vec![0.0; size] }
     }
 
-    fn sort_sample(&mut self, sample: &mut [f32], channels: usize) {
+    pub(super) fn sort_sample(&mut self, sample: &mut [f32], channels: usize) {
         for first in (0..channels).step_by(TOGETHER) {
             let last = channels.min(first + TOGETHER);
             self.sort_group(sample, channels, first..last);
@@ -133,68 +107,5 @@ fn sort_keys(keys: &mut [u32], spare: &mut [u32]) {
     }
     if swapped {
         to.copy_from_slice(from);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use lossnet_plugin_api::protocol::formula::uniform;
-
-    use super::*;
-
-    /// The same by comparing, channel by channel.
-    fn expected(values: &[f32], positions: usize, channels: usize) -> Vec<f32> {
-        let mut all = values.to_vec();
-        for sample in all.chunks_exact_mut(positions * channels) {
-            for channel in 0..channels {
-                let mut column: Vec<f32> = sample.iter().skip(channel).step_by(channels).copied().collect();
-                column.sort_by(|a, b| a.partial_cmp(b).unwrap());
-                for (index, value) in column.into_iter().enumerate() {
-                    sample[index * channels + channel] = value;
-                }
-            }
-        }
-        all
-    }
-
-    #[test]
-    fn every_channel_is_sorted_whatever_its_size_sign_and_share_of_zeros() {
-        for (samples, positions, channels) in
-            [(1, 1, 1), (3, 9, 20), (2, 127, 3), (2, 128, 16), (5, 1024, 33)]
-        {
-            let count = samples * positions * channels;
-            let signed: Vec<f32> = uniform(3, "sort", count).map(|value| value * 40.0).collect();
-            let rectified: Vec<f32> = signed.iter().map(|value| value.max(0.0)).collect();
-            let negative: Vec<f32> = signed.iter().map(|value| value.min(0.0)).collect();
-            let coarse: Vec<f32> = signed.iter().map(|value| (value / 10.0).round()).collect();
-            for values in [signed, rectified, negative, coarse] {
-                for threads in [1, 2, 7] {
-                    let mut ours = values.clone();
-                    sort_channels(&mut ours, positions, channels, threads);
-                    assert_eq!(ours, expected(&values, positions, channels));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn extremes_keep_their_order_and_nan_comes_last() {
-        let mut values = [
-            f32::NAN,
-            1.0,
-            f32::INFINITY,
-            -f32::NAN,
-            f32::MIN_POSITIVE,
-            0.0,
-            -1e-45,
-            f32::NEG_INFINITY,
-            f32::MAX,
-        ];
-        sort_channels(&mut values, 9, 1, 1);
-        let ordered = [f32::NEG_INFINITY, -1e-45, 0.0, f32::MIN_POSITIVE, 1.0, f32::MAX, f32::INFINITY];
-        assert_eq!(values[..7], ordered);
-        assert!(values[7].is_nan() && values[8].is_nan());
     }
 }
