@@ -5,9 +5,11 @@ mod request;
 
 use std::process::ExitCode;
 
+use lossnet_plugin_protocol::ErrorKind;
+
 use super::args::RunArguments;
 use super::context::Context;
-use super::failure::{Failure, INTERRUPTED, SOME_CELLS_FAILED};
+use super::failure::{Failure, INTERRUPTED, SOME_CELLS_FAILED, USAGE};
 use super::{output, results};
 use crate::config::RawConfig;
 use crate::engine::Request;
@@ -52,6 +54,8 @@ fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
 struct Tally {
     done: usize,
     failed: usize,
+    /// Of those, the ones whose input was wrong.
+    wrong_input: usize,
     elsewhere: usize,
     interrupted: bool,
 }
@@ -101,6 +105,7 @@ fn tell(cells: &[&Cell], outcomes: &[CellOutcome], tally: &mut Tally, context: &
             CellOutcome::Interrupted => tally.interrupted = true,
             CellOutcome::Failed(error) => {
                 tally.failed += 1;
+                tally.wrong_input += usize::from(error.kind == ErrorKind::Input);
                 // Cells of a group mostly fail for the same reason.
                 if !told.contains(&error.message.as_str()) {
                     told.push(&error.message);
@@ -169,7 +174,9 @@ fn end(tally: &Tally, context: &Context) -> ExitCode {
             "{} cells failed and {} were completed; `lossnet status` says why, the same command tries again",
             tally.failed, tally.done
         ));
-        return ExitCode::from(SOME_CELLS_FAILED);
+        // Where nothing could be done with what was given, it is that which is wrong.
+        let nothing_fits = tally.done == 0 && tally.wrong_input == tally.failed;
+        return ExitCode::from(if nothing_fits { USAGE } else { SOME_CELLS_FAILED });
     }
     ExitCode::SUCCESS
 }

@@ -98,23 +98,28 @@ impl Dataset for Bapps {
             let known = self.splits().join(", ");
             PluginError::input(format!("BAPPS has no split `{}`: it has {known}", request.split))
         })?;
-        bring(part, request, &*services)?;
-        let groups = match group {
-            Some(group) => vec![group.to_owned()],
-            None => part.groups.iter().map(|group| (*group).to_owned()).collect(),
+        let groups: Vec<&str> = match group {
+            Some(group) => vec![group],
+            None => part.groups.to_vec(),
         };
+        bring(part, &groups, request, &*services)?;
         let mut rows = Vec::new();
         for group in groups {
-            rows.extend(read_group(part, &group, &request.folder)?);
+            rows.extend(read_group(part, group, &request.folder)?);
         }
         Ok(Box::new(Judgements { part, rows, images: ImageReader::new(services) }))
     }
 }
 
-/// Downloads and unpacks a part, unless its folders are there.
-fn bring(part: Part, request: &OpenSplit, services: &dyn Services) -> Result<(), PluginError> {
+/// Downloads and unpacks a part, unless the wanted groups' folders are there.
+fn bring(
+    part: Part,
+    groups: &[&str],
+    request: &OpenSplit,
+    services: &dyn Services,
+) -> Result<(), PluginError> {
     let there = |group: &&str| request.folder.join(part.folder).join(group).is_dir();
-    if part.groups.iter().all(there) {
+    if groups.iter().all(there) {
         return Ok(());
     }
     let archive = request.folder.join(part.archive);

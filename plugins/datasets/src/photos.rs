@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::random::Random;
 
-/// Crops of real photographs, distorted with known strength: the weaker distortion of a kind is the closer one. Nothing
-/// has to be downloaded.
+/// Crops of real photographs, distorted with known strength: the weaker distortion of a kind is the closer one. In triplets
+/// both distorted crops are also moved by one pixel, each in a direction of its own. Nothing has to be downloaded.
 pub(crate) struct Photos;
 
 /// How many samples are made.
@@ -112,7 +112,9 @@ impl Samples for Crops {
         let id = format!("{}/{number:06}", kind.name());
         let mut random = Random::new(self.settings.seed, &format!("photos/{}/{id}", self.pairs));
         let photo = &self.photos[random.below(self.photos.len())];
-        let (x, y) = (random.below(photo.width() - SIDE + 1), random.below(photo.height() - SIDE + 1));
+        // With a margin, so that a crop can be moved.
+        let (x, y) =
+            (1 + random.below(photo.width() - SIDE - 1), 1 + random.below(photo.height() - SIDE - 1));
         let reference = crop(photo, x, y, SIDE, SIDE)?;
         let noise = random.below(1 << 24) as u64;
         let fields = if self.pairs {
@@ -127,8 +129,13 @@ impl Samples for Crops {
             ]
         } else {
             let (first, second) = random.two_near(0.1, 1.0);
-            let p0 = distort(&reference, kind, first, noise)?;
-            let p1 = distort(&reference, kind, second, noise)?;
+            // People hardly see a crop that is moved by one pixel; networks do, in one place more than in another.
+            let mut moved = || {
+                let (dx, dy) = [(0, 1), (2, 1), (1, 0), (1, 2)][random.below(4)];
+                crop(photo, x + dx - 1, y + dy - 1, SIDE, SIDE)
+            };
+            let p0 = distort(&moved()?, kind, first, noise)?;
+            let p1 = distort(&moved()?, kind, second, noise + 1)?;
             let judge = if first < second { 0.0 } else { 1.0 };
             vec![
                 ("ref".to_owned(), Field::Image(reference.into())),
