@@ -268,3 +268,28 @@ proptest! {
         prop_assert_eq!(&plan(&text).unwrap().cells[0].id, &plan(&sorted).unwrap().cells[0].id);
     }
 }
+
+#[test]
+fn further_datasets_for_tests_are_checked_and_belong_to_the_cell() {
+    let with = |test: &str| plan(&format!("{COMPLETE}\n{test}"));
+    let plain = plan(COMPLETE).unwrap();
+    let name = &plain.cells[0].config.data.dataset.name;
+    let plan = with(&format!("[data.test.other]\nname = \"{name}\"\nlimit = 3\n")).unwrap();
+    let data = &plan.cells[0].config.data;
+    assert_eq!(data.test.keys().collect::<Vec<_>>(), ["other"]);
+    assert_eq!((data.test["other"].limit, data.limit), (Some(3), None));
+    assert_ne!(plan.cells[0].id, plain.cells[0].id);
+    // What is stored gives the same cell again.
+    let stored = plan.cells[0].config.to_toml().unwrap();
+    assert!(stored.contains("[data.test.other]"), "{stored}");
+
+    let wrong = with(&format!("[data.test.other]\nname = \"{name}\"\nlimti = 3\n")).unwrap_err().to_string();
+    assert!(
+        wrong.contains("data.test.other") && wrong.contains("limti") && wrong.contains("`limit`"),
+        "{wrong}"
+    );
+    let wrong = with("[data.test.other]\nlimit = 3\n").unwrap_err().to_string();
+    assert!(wrong.contains("`data.test.other.name` is not set"), "{wrong}");
+    let wrong = with("[data.test]\nother = 3\n").unwrap_err().to_string();
+    assert!(wrong.contains("data.test.other"), "{wrong}");
+}

@@ -319,3 +319,49 @@ fn looking_at_a_cell_does_not_keep_others_from_beginning_it() {
         assert!(folder.begin("test", &cell()).unwrap().is_some());
     });
 }
+
+fn scalar(name: &str, step: u64) -> Report {
+    Report::Scalar(Scalar { name: name.to_owned(), step, value: step as f64 })
+}
+
+/// Names and steps of the curves in `metrics.jsonl`.
+fn curves(root: &Path) -> Vec<(String, u64)> {
+    let text =
+        std::fs::read_to_string(experiment(root).cell(&cell().id).path().join("metrics.jsonl")).unwrap();
+    let reports = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    reports
+        .filter_map(|report| match report {
+            Report::Scalar(scalar) => Some((scalar.name, scalar.step)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn curves_outlive_an_interruption_as_far_as_the_training_goes_on_from() {
+    let root = tempfile::tempdir().unwrap();
+    let mut writer = begin(root.path());
+    for step in 1..=5 {
+        writer.report(&scalar("fit/loss", step)).unwrap();
+    }
+    writer.report(&scalar("refine/loss", 1)).unwrap();
+    writer.report(&metric(0.5)).unwrap();
+    drop(writer);
+
+    // The first training goes on after step 3, the second one begins anew.
+    let mut writer = begin(root.path());
+    let resume = |stage: &str, step| Report::Resume { stage: stage.to_owned(), step };
+    writer.report(&resume("fit", 3)).unwrap();
+    writer.report(&scalar("fit/loss", 4)).unwrap();
+    writer.report(&resume("refine", 0)).unwrap();
+    writer.report(&metric(0.75)).unwrap();
+    drop(writer);
+    let fit = |steps: std::ops::RangeInclusive<u64>| steps.map(|step| ("fit/loss".to_owned(), step));
+    assert_eq!(curves(root.path()), fit(1..=4).collect::<Vec<_>>());
+
+    // A task that says nothing of going on begins anew.
+    let mut writer = begin(root.path());
+    writer.report(&scalar("fit/loss", 1)).unwrap();
+    writer.finish(|_| {}).unwrap();
+    assert_eq!(curves(root.path()), fit(1..=1).collect::<Vec<_>>());
+}

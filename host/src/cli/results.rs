@@ -8,7 +8,7 @@ use super::args::ResultsArguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::{output, status};
-use crate::results::{self, Condition, Order, Row, gather};
+use crate::results::{self, COLUMNS, Condition, Order, Row, gather};
 use crate::store::Store;
 
 /// Shows or writes the table.
@@ -67,21 +67,10 @@ fn write(rows: &[Row], arguments: &ResultsArguments, context: &Context) -> Resul
 
 /// The columns in which rows differ, then the scores with what they depend on.
 pub(super) fn table(rows: &[Row]) -> String {
-    const IDENTITY: [&str; 12] = [
-        "experiment",
-        "task",
-        "task_settings",
-        "dataset",
-        "backbone",
-        "weights",
-        "layers",
-        "comparison",
-        "normalize",
-        "precision",
-        "device",
-        "repetition",
-    ];
-    const SCORES: [&str; 6] = ["metric", "split", "value", "unit", "samples", "signature"];
+    const SCORES: [&str; 5] = ["metric", "split", "value", "unit", "samples"];
+    /// No part of what was computed, or said by other columns already.
+    const BESIDE: [&str; 6] =
+        ["higher_is_better", "weights_sha256", "seconds", "started", "cell", "signature"];
     if rows.is_empty() {
         return "no results".to_owned();
     }
@@ -89,7 +78,8 @@ pub(super) fn table(rows: &[Row]) -> String {
         let values: BTreeSet<String> = rows.iter().map(|row| row.text(column)).collect();
         values.len() > 1
     };
-    let columns: Vec<&str> = IDENTITY.into_iter().filter(differs).chain(SCORES).collect();
+    let identity = COLUMNS.into_iter().filter(|column| !SCORES.contains(column) && !BESIDE.contains(column));
+    let columns: Vec<&str> = identity.filter(differs).chain(SCORES).collect();
     let mut lines = vec![columns.iter().map(|column| (*column).to_owned()).collect::<Vec<_>>()];
     for row in rows {
         lines.push(
@@ -102,5 +92,19 @@ pub(super) fn table(rows: &[Row]) -> String {
                 .collect(),
         );
     }
-    output::table(&lines)
+    // What rows have in common, and all of what a score depends on, is said once.
+    let signatures: BTreeSet<String> = rows.iter().map(|row| row.text("signature")).collect();
+    let common = common_parts(&signatures);
+    format!("{}\nall: {common}", output::table(&lines))
+}
+
+/// The parts (`name=value`, separated by `|`) that all signatures have.
+fn common_parts(signatures: &BTreeSet<String>) -> String {
+    let mut signatures = signatures.iter();
+    let Some(first) = signatures.next() else { return String::new() };
+    let parts: Vec<&str> = first.split('|').collect();
+    let rest: Vec<BTreeSet<&str>> = signatures.map(|signature| signature.split('|').collect()).collect();
+    let shared: Vec<&str> =
+        parts.into_iter().filter(|part| rest.iter().all(|other| other.contains(part))).collect();
+    shared.join("|")
 }

@@ -1,5 +1,6 @@
 //! `lossnet status`
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -59,8 +60,9 @@ impl Status {
             .map(|cell| (cell.id.clone(), cell.name.clone(), experiment.state(&cell.id)))
             .collect();
         let mut failures = Vec::new();
+        let planned: HashSet<String> = cells.iter().map(|(id, _, _)| id.clone()).collect();
         for (id, folder) in experiment.cells().map_err(|error| Failure::run(&error))? {
-            if !cells.iter().any(|(known, _, _)| *known == id) {
+            if !planned.contains(&id) {
                 // Of an earlier plan.
                 cells.push((id.clone(), id.clone(), folder.state()));
             }
