@@ -12,6 +12,7 @@ mod dist;
 mod error;
 mod gpu_smoke;
 mod libtorch;
+mod linked_whole;
 mod plugins;
 mod process;
 mod terminal;

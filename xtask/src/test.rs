@@ -12,7 +12,7 @@ use crate::process::run;
 use crate::terminal::{print, say};
 use crate::timing::Steps;
 use crate::workspace::Workspace;
-use crate::{libtorch, plugins};
+use crate::{libtorch, linked_whole, plugins};
 
 /// `cargo xtask test`
 pub(crate) const COMMAND: Command = Command {
@@ -20,7 +20,8 @@ pub(crate) const COMMAND: Command = Command {
     summary: "Checks formatting, lints, documentation, and runs all tests",
     details: "\
 Brings libtorch if it is not there; then formatting, clippy and the documentation, without a warning; builds the
-binary and the plugins that the tests run; then the workspace's tests and those of each project in examples/.
+binary and the plugins that the tests run; then the workspace's tests and those of each project in examples/; last,
+whether a plugin that is optimized at link time still shows its components.
 Stops at the first step that fails.",
     switches: &[],
     rest: Some("For the `cargo test` of the workspace: a filter, -p <package>, …"),
@@ -62,6 +63,7 @@ fn test(workspace: &Workspace, arguments: &Arguments) -> Result<(), Error> {
         let name = example.file_name().unwrap_or_default().to_string_lossy().into_owned();
         steps.run(&format!("example {name}"), || check_example(workspace, &metadata, &example))?;
     }
+    steps.run("link-time optimization", || linked_whole::check(workspace, &metadata))?;
     say("everything holds:");
     print(&steps.table());
     Ok(())
