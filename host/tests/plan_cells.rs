@@ -283,13 +283,13 @@ fn further_datasets_for_tests_are_checked_and_belong_to_the_cell() {
     let stored = plan.cells[0].config.to_toml().unwrap();
     assert!(stored.contains("[data.test.other]"), "{stored}");
 
-    let wrong = with(&format!("[data.test.other]\nname = \"{name}\"\nlimti = 3\n")).unwrap_err().to_string();
+    let wrong = with(&format!("[data.test.other]\nname = \"{name}\"\nlimti = 3\n")).unwrap_err();
     assert!(
         wrong.contains("data.test.other") && wrong.contains("limti") && wrong.contains("`limit`"),
         "{wrong}"
     );
-    let wrong = with("[data.test.other]\nlimit = 3\n").unwrap_err().to_string();
+    let wrong = with("[data.test.other]\nlimit = 3\n").unwrap_err();
     assert!(wrong.contains("`data.test.other.name` is not set"), "{wrong}");
-    let wrong = with("[data.test]\nother = 3\n").unwrap_err().to_string();
+    let wrong = with("[data.test]\nother = 3\n").unwrap_err();
     assert!(wrong.contains("data.test.other"), "{wrong}");
 }

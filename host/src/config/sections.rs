@@ -171,14 +171,11 @@ impl<'a> Checker<'a> {
         let (below, own): (View<'_>, View<'_>) = view.iter().partition(|(key, _)| key.starts_with("test."));
         let mut labels: BTreeMap<&str, View<'_>> = BTreeMap::new();
         for (key, leaf) in below {
-            match key.strip_prefix("test.").and_then(|rest| rest.split_once('.')) {
-                Some((label, name)) => {
-                    labels.entry(label).or_default().insert(name, leaf);
-                }
-                None => {
-                    let problem = ConfigError::at(&leaf.origin, &format!("data.{key}"), "is no table");
-                    self.error(problem.help(Some("write `name = …` under [data.test.LABEL]".to_owned())));
-                }
+            if let Some((label, name)) = key.strip_prefix("test.").and_then(|rest| rest.split_once('.')) {
+                labels.entry(label).or_default().insert(name, leaf);
+            } else {
+                let problem = ConfigError::at(&leaf.origin, &format!("data.{key}"), "is no table");
+                self.error(problem.help(Some("write `name = …` under [data.test.LABEL]".to_owned())));
             }
         }
         let main = self.dataset(&own, "data");

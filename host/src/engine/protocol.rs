@@ -206,6 +206,8 @@ pub struct RunRequest {
     pub loader_threads: usize,
     /// Seed of the run.
     pub seed: u64,
+    /// Whether only algorithms may be used that give the same bits every time.
+    pub deterministic: bool,
 }
 
 /// A dataset of a run.

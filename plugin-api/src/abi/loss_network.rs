@@ -155,3 +155,103 @@ pub(super) fn import_loss_network(object: LossNetworkObject) -> Result<Box<dyn L
     let layers = import(object.layers())?.into_iter().map(String::from).collect();
     Ok(Box::new(Imported { object, layers }))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use tch::{Device, Kind};
+
+    /// Features are the images times a trained factor; the distance is a weighted sum of squares.
+    struct Scaled {
+        training: AtomicBool,
+    }
+
+    thread_local! {
+        /// A tensor is no part of what threads share.
+        static FACTOR: Tensor = Tensor::from_slice(&[3.0f32]).set_requires_grad(true);
+    }
+
+    impl LossNetwork for Scaled {
+        fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError> {
+            let (a, b) = pairs[0];
+            Ok((&images[a] - &images[b]).abs())
+        }
+
+        fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
+            Ok(vec![FACTOR.with(|factor| images * factor)])
+        }
+
+        fn layers(&self) -> Vec<String> {
+            vec!["scaled".to_owned()]
+        }
+
+        fn channels(&self) -> Result<Vec<i64>, PluginError> {
+            Ok(vec![2])
+        }
+
+        fn compare(
+            &self,
+            cell: usize,
+            a: &[Tensor],
+            b: &[Tensor],
+            calibration: Option<&[Tensor]>,
+        ) -> Result<Tensor, PluginError> {
+            if cell > 0 {
+                return Err(PluginError::run("there is one cell"));
+            }
+            let squared = (&a[0] - &b[0]).square();
+            Ok(calibration
+                .map_or_else(|| squared.shallow_clone(), |weights| &squared * &weights[0])
+                .sum(Kind::Float))
+        }
+
+        fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+            Ok(vec![("factor".to_owned(), FACTOR.with(Tensor::shallow_clone))])
+        }
+
+        fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+            Ok(Vec::new())
+        }
+
+        fn set_training(&self, training: bool) -> Result<(), PluginError> {
+            self.training.store(training, Ordering::SeqCst);
+            if training { Ok(()) } else { panic!("it always learns") }
+        }
+    }
+
+    #[test]
+    fn everything_crosses_with_gradients() {
+        let network = export_loss_network(Box::new(Scaled { training: AtomicBool::new(false) }));
+        let network = import_loss_network(network).unwrap();
+        assert_eq!((network.layers(), network.channels().unwrap()), (vec!["scaled".to_owned()], vec![2]));
+        let image = Tensor::from_slice(&[1.0f32, 2.0]).set_requires_grad(true);
+        let other = Tensor::zeros([2], (Kind::Float, Device::Cpu));
+        let features = [&image, &other].map(|image| network.features(image).unwrap());
+        let weights = [Tensor::from_slice(&[1.0f32, 0.5]).set_requires_grad(true)];
+        let distance = network.compare(0, &features[0], &features[1], Some(&weights)).unwrap();
+        assert_eq!(distance.double_value(&[]), 27.0);
+        distance.backward();
+        let gradient = |tensor: &Tensor| Vec::<f32>::try_from(tensor.grad()).unwrap();
+        assert_eq!(gradient(&image), [18.0, 18.0]);
+        assert_eq!(gradient(&weights[0]), [9.0, 36.0]);
+        let parameters = network.parameters().unwrap();
+        assert_eq!(parameters[0].0, "factor");
+        assert_eq!(gradient(&parameters[0].1), [18.0]);
+        // The tensor itself crossed: what is changed here is changed there.
+        let _ = tch::no_grad(|| parameters[0].1.shallow_clone().fill_(1.0));
+        assert_eq!(Vec::<f32>::try_from(&network.features(&image).unwrap()[0]).unwrap(), [1.0, 2.0]);
+
+        assert_eq!(network.compare(0, &features[0], &features[1], None).unwrap().double_value(&[]), 45.0);
+        assert_eq!(
+            network.compare(1, &features[0], &features[1], None).unwrap_err().message,
+            "there is one cell"
+        );
+        assert!(network.buffers().unwrap().is_empty());
+        network.set_training(true).unwrap();
+        assert!(network.set_training(false).unwrap_err().message.contains("it always learns"));
+    }
+}

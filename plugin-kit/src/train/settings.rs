@@ -43,8 +43,6 @@ pub struct TrainSettings {
     /// Minutes between checkpoints; 0: after every step.
     #[schemars(range(min = 0.0))]
     pub checkpoint_minutes: f64,
-    /// Whether the checkpoints are kept when the cell is complete.
-    pub keep_checkpoints: bool,
     /// Share of the training samples that is set aside for validation, where the data has no part of its own for it.
     #[schemars(range(min = 0.0, max = 0.9))]
     pub validation_share: f64,
@@ -66,7 +64,6 @@ impl Default for TrainSettings {
             accumulate: 1,
             patience: 0,
             checkpoint_minutes: 1.0,
-            keep_checkpoints: true,
             validation_share: 0.2,
         }
     }

@@ -55,6 +55,12 @@ fn attempt(
     let requests: Vec<_> = mine.iter().map(|&position| &request.cells[position]).collect();
     let union = requests.iter().flat_map(|cell| layers(&cell.layers));
     let backbone = Backbone::open(&request.backbone, union, Purpose::Evaluation, caller)?;
+    if request.deterministic && backbone.session.device() != tch::Device::Cpu {
+        return Err(PluginError::input(
+            "`run.deterministic` was asked for, and on CUDA lossnet can't promise the same bits every time: set \
+             `run.device` to cpu, or leave it out",
+        ));
+    }
     let mut specs = Vec::new();
     let mut signatures = Vec::new();
     for cell in &requests {

@@ -63,6 +63,7 @@ impl<'a> Requests<'a> {
             batch_size: config.run.batch_size as usize,
             loader_threads: config.run.loader_threads as usize,
             seed: group.seed,
+            deterministic: config.run.deterministic,
         })
     }
 
