@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{LossNetwork, Run, Samples, Services, torch_error};
-use lossnet_plugin_api::protocol::formula::parameter_values;
+use lossnet_plugin_api::protocol::formula::{parameter_values, uniform};
 use lossnet_plugin_api::protocol::report::{
     CellContext, Metric, Progress, Report, RunContext, SampleRows, TestData,
 };
 use lossnet_plugin_api::protocol::sample::{FetchRequest, Sample};
 use serde_json::Map;
 use tch::Tensor;
+
+use crate::train::BatchSource;
 
 /// A run of one cell over samples in memory, with a [`ConvLossNetwork`], that keeps what is reported.
 #[derive(Debug)]
@@ -46,6 +48,7 @@ impl MemoryRun {
             loader_threads: 2,
             seed: 0,
             splits: Vec::new(),
+            known_splits: Vec::new(),
             test: Vec::new(),
         };
         Ok(MemoryRun {
@@ -61,7 +64,10 @@ impl MemoryRun {
     #[must_use]
     pub fn with_samples(mut self, split: &str, samples: Vec<Sample>) -> MemoryRun {
         match split.split_once(':') {
-            None => self.context.splits.push(split.to_owned()),
+            None => {
+                self.context.splits.push(split.to_owned());
+                self.context.known_splits.push(split.to_owned());
+            }
             Some((label, part)) => match self.context.test.iter_mut().find(|data| data.label == label) {
                 Some(data) => data.splits.push(part.to_owned()),
                 None => self.context.test.push(TestData {
@@ -187,6 +193,62 @@ impl Services for MemoryRun {
         }
         left == 0
     }
+}
+
+/// Training examples that are made from the epoch: one batch each, so that every step of a short training sees another
+/// one, as the programs do that made the curves to compare with.
+pub struct EpochBatches<F> {
+    /// Examples in a batch.
+    pub examples: usize,
+    /// Makes the batch of an epoch.
+    pub make: F,
+}
+
+impl<F> std::fmt::Debug for EpochBatches<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EpochBatches").field("examples", &self.examples).finish_non_exhaustive()
+    }
+}
+
+impl<B, F: Fn(u64) -> Result<B, PluginError>> BatchSource<B> for EpochBatches<F> {
+    fn len(&self) -> usize {
+        self.examples
+    }
+
+    /// Fails if the training's batches are smaller than all examples.
+    fn for_each(
+        &self,
+        epoch: u64,
+        batches: &[Vec<usize>],
+        consume: &mut dyn FnMut(B) -> Result<(), PluginError>,
+    ) -> Result<(), PluginError> {
+        match batches {
+            [] => Ok(()),
+            [batch] if batch.len() == self.examples => consume((self.make)(epoch)?),
+            _ => Err(PluginError::run("the batch size must be the number of examples")),
+        }
+    }
+}
+
+/// Fills each tensor with the shared formula's values for its name and shape, in place and without a graph.
+pub fn set_parameters(tensors: &[(String, Tensor)], seed: u64) -> Result<(), PluginError> {
+    tch::no_grad(|| {
+        for (name, tensor) in tensors {
+            let shape = tensor.size();
+            let values = Tensor::f_from_slice(&parameter_values(seed, name, &shape))
+                .and_then(|values| values.f_reshape(&shape))
+                .map_err(torch_error)?;
+            tensor.shallow_clone().f_copy_(&values).map_err(torch_error)?;
+        }
+        Ok(())
+    })
+}
+
+/// A batch of images made by the shared formula, in [0, 1]: N×C×H×W for `shape`.
+pub fn formula_images(seed: u64, name: &str, shape: &[i64]) -> Result<Tensor, PluginError> {
+    let count = shape.iter().product::<i64>().max(0) as usize;
+    let values: Vec<f32> = uniform(seed, name, count).map(|value| (value + 1.0) / 2.0).collect();
+    Tensor::f_from_slice(&values).and_then(|values| values.f_reshape(shape)).map_err(torch_error)
 }
 
 /// A small loss network: two 3×3 convolutions, `conv1` from 3 to 4 channels and `conv2` from 4 to 6, each with padding

@@ -175,6 +175,12 @@ pub struct Details {
     /// Task: raised whenever the same config may give another number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol_version: Option<u32>,
+    /// Task: its own defaults for lossnet's settings, by dotted key.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub config_defaults: serde_json::Map<String, Value>,
+    /// Task: settings under which seeds change nothing, by dotted key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deterministic: Option<serde_json::Map<String, Value>>,
     /// Dataset: the splits it has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<String>,

@@ -115,6 +115,9 @@ pub struct Progress {
     pub total: Option<u64>,
     /// What is counted, such as `triplets` or `bytes`.
     pub unit: String,
+    /// How it goes, such as `epoch 3/50, loss 0.0123`; may change from report to report.
+    #[serde(default)]
+    pub detail: String,
 }
 
 /// One of the cells that a task serves in a run.
@@ -145,8 +148,11 @@ pub struct RunContext {
     pub loader_threads: usize,
     /// Seed of the cells' randomness. Task code derives named seeds from it.
     pub seed: u64,
-    /// The configured dataset's splits.
+    /// The configured dataset's splits that are to be evaluated.
     pub splits: Vec<String>,
+    /// All splits that the configured dataset says it has; none if only the user's folders tell.
+    #[serde(default)]
+    pub known_splits: Vec<String>,
     /// Further datasets, for tests only.
     #[serde(default)]
     pub test: Vec<TestData>,

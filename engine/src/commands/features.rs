@@ -37,7 +37,13 @@ pub(super) fn features(
         }
         let done = (position * BATCH + portion.len()) as u64;
         let (stage, unit) = ("features".to_owned(), "images".to_owned());
-        caller.progress(Progress { stage, done, total: Some(images.len() as u64), unit });
+        caller.progress(Progress {
+            stage,
+            done,
+            total: Some(images.len() as u64),
+            unit,
+            detail: String::new(),
+        });
     }
 
     let mut written = Vec::new();

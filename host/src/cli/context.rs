@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lossnet_plugin_protocol::sample::FetchRequest;
-use lossnet_plugin_protocol::{Kind, PluginError};
+use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginError};
 use serde_json::Value;
 
 use super::args::Global;
@@ -71,6 +71,11 @@ impl Context {
         });
         let index = index.map_err(|error| trouble.unwrap_or_else(|| error.into()))?;
         Ok(self.index.get_or_init(|| index))
+    }
+
+    /// What a component says of itself.
+    pub(super) fn manifest(&self, kind: Kind, name: &str) -> Result<&ComponentManifest, Failure> {
+        self.index()?.catalog.get(kind, name).map_err(|unknown| Failure::input(&unknown))
     }
 
     /// A component by kind and name.

@@ -28,6 +28,8 @@ struct Stage {
     bar: ProgressBar,
     started: Instant,
     said: Instant,
+    /// How much was done when it was first heard of: work that goes on from a checkpoint does not begin at nothing.
+    first: u64,
 }
 
 impl Display {
@@ -69,9 +71,12 @@ impl Display {
         let ended = progress.total == Some(progress.done);
         if self.terminal {
             stage.bar.set_position(progress.done);
+            if !progress.detail.is_empty() {
+                stage.bar.set_message(format!("{} · {}", progress.stage, progress.detail));
+            }
         } else if ended || stage.said.elapsed() >= LINE_EVERY {
             stage.said = Instant::now();
-            output::say(&line(progress, stage.started.elapsed()));
+            output::say(&line(progress, stage.first, stage.started.elapsed()));
         }
         if ended {
             stage.bar.finish_and_clear();
@@ -81,7 +86,10 @@ impl Display {
 
     fn begin(&self, progress: &Progress) -> Stage {
         let bar = if self.terminal { self.bars.add(bar(progress)) } else { ProgressBar::hidden() };
-        Stage { bar, started: Instant::now(), said: Instant::now() }
+        // What was done earlier says nothing about the rate.
+        bar.set_position(progress.done);
+        bar.reset_eta();
+        Stage { bar, started: Instant::now(), said: Instant::now(), first: progress.done }
     }
 
     /// Takes away what is left of the bars.
@@ -105,17 +113,18 @@ fn bar(progress: &Progress) -> ProgressBar {
     if let Ok(style) = style { bar.with_style(style) } else { bar }
 }
 
-fn line(progress: &Progress, elapsed: Duration) -> String {
-    let rate = progress.done as f64 / elapsed.as_secs_f64().max(1e-3);
-    let Progress { stage, done, unit, .. } = progress;
-    match progress.total {
+fn line(progress: &Progress, first: u64, elapsed: Duration) -> String {
+    let rate = progress.done.saturating_sub(first) as f64 / elapsed.as_secs_f64().max(1e-3);
+    let Progress { stage, done, unit, detail, .. } = progress;
+    let line = match progress.total {
         Some(total) if total > *done => {
             let left = (total - done) as f64 / rate.max(1e-9);
             format!("{stage}: {done}/{total} {unit}, {rate:.1}/s, {left:.0} s left")
         }
         Some(total) => format!("{stage}: {total} {unit} in {:.1} s, {rate:.1}/s", elapsed.as_secs_f64()),
         None => format!("{stage}: {done} {unit}, {rate:.1}/s"),
-    }
+    };
+    if detail.is_empty() { line } else { format!("{line} · {detail}") }
 }
 
 #[cfg(test)]
@@ -124,10 +133,19 @@ mod tests {
 
     #[test]
     fn lines_tell_rate_and_time_left() {
-        let progress =
-            Progress { stage: "val".to_owned(), done: 50, total: Some(200), unit: "triplets".to_owned() };
-        assert_eq!(line(&progress, Duration::from_secs(10)), "val: 50/200 triplets, 5.0/s, 30 s left");
+        let progress = Progress {
+            stage: "val".to_owned(),
+            done: 50,
+            total: Some(200),
+            unit: "triplets".to_owned(),
+            detail: String::new(),
+        };
+        let ten = Duration::from_secs(10);
+        assert_eq!(line(&progress, 0, ten), "val: 50/200 triplets, 5.0/s, 30 s left");
         let progress = Progress { done: 200, ..progress };
-        assert_eq!(line(&progress, Duration::from_secs(10)), "val: 200 triplets in 10.0 s, 20.0/s");
+        assert_eq!(line(&progress, 0, ten), "val: 200 triplets in 10.0 s, 20.0/s");
+        // A training that went on from a checkpoint at 100.
+        let progress = Progress { done: 150, detail: "loss 0.1".to_owned(), ..progress };
+        assert_eq!(line(&progress, 100, ten), "val: 150/200 triplets, 5.0/s, 10 s left · loss 0.1");
     }
 }

@@ -30,6 +30,11 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
+    /// A default.
+    pub(crate) fn of_default(value: Value) -> Leaf {
+        Leaf { value, origin: Origin::Default, elements: Vec::new(), text: None, order: 0 }
+    }
+
     /// Where the list's element at this position stands.
     pub(crate) fn element_origin(&self, index: usize) -> &Origin {
         self.elements.get(index).unwrap_or(&self.origin)

@@ -208,6 +208,10 @@ impl<'a> Checker<'a> {
             if known.is_empty() {
                 return Some(vec!["all".to_owned()]);
             }
+            // A further dataset is there for tests.
+            if section != "data" && known.iter().any(|split| split == "test") {
+                return Some(vec!["test".to_owned()]);
+            }
             let wholes = known.iter().filter(|split| !known.iter().any(|whole| is_part(split, whole)));
             return Some(wholes.cloned().collect());
         };

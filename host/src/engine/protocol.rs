@@ -219,6 +219,8 @@ pub struct DatasetRequest {
     pub folder: PathBuf,
     /// Its splits to be used.
     pub splits: Vec<String>,
+    /// All splits that it says it has.
+    pub known_splits: Vec<String>,
     /// At most this many samples of each split.
     pub limit: Option<usize>,
 }

@@ -4,11 +4,12 @@ mod identity;
 mod state;
 mod sweep;
 mod table;
+mod variants;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use lossnet_plugin_protocol::{ComponentManifest, Kind};
+use lossnet_plugin_protocol::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,11 +17,11 @@ pub use state::CellState;
 
 use crate::catalog::{Catalog, NodeNames};
 use crate::config::{
-    Checker, Component, ConfigError, ConfigErrors, DataSection, LossNetworkSection, Origin, RawConfig,
-    ResolvedConfig, RunSection, View,
+    Checker, ConfigError, ConfigErrors, LossNetworkSection, Origin, RawConfig, ResolvedConfig,
 };
 use identity::{Axes, Identity};
-use sweep::{Axis, SECTIONS};
+use sweep::Axis;
+use variants::{Choice, Variants, manifest};
 
 /// Everything that a config asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,14 +89,8 @@ impl Plan {
         let mut builder = Builder::new(&axes, repetitions, runs);
         for position in 0..total {
             let indices = sweep::combination(position, &lengths);
-            let sections = variants.at(&indices);
-            for task in sections.0 {
-                for data in sections.2 {
-                    for run in sections.3 {
-                        let choice = Choice { task, data, run, indices: &indices };
-                        builder.add(catalog, &choice, sections.1, &experiment);
-                    }
-                }
+            for choice in variants.at(&indices) {
+                builder.add(catalog, &choice, &indices, &experiment);
             }
         }
         Ok(Plan { experiment: experiment.name, cells: builder.cells, groups: builder.groups })
@@ -114,107 +109,6 @@ fn too_many() -> ConfigError {
         problem: format!("[sweep] makes more than {} cells", sweep::MOST_CELLS),
         help: Some("give it fewer values".to_owned()),
     }
-}
-
-/// Each section, checked, for every combination of its own axes.
-struct Variants {
-    /// Positions, among all axes, of each section's own.
-    own: [Vec<usize>; 4],
-    /// Number of values of each of them.
-    lengths: [Vec<usize>; 4],
-    task: Vec<Vec<Rc<Component>>>,
-    network: Vec<Vec<Rc<LossNetworkSection>>>,
-    data: Vec<Vec<Rc<DataSection>>>,
-    run: Vec<Vec<Rc<RunSection>>>,
-}
-
-type Sections<'v> =
-    (&'v [Rc<Component>], &'v [Rc<LossNetworkSection>], &'v [Rc<DataSection>], &'v [Rc<RunSection>]);
-
-impl Variants {
-    fn new(checker: &Checker<'_>, axes: &[Axis<'_>]) -> Variants {
-        let own: [Vec<usize>; 4] = std::array::from_fn(|section| {
-            (0..axes.len()).filter(|&axis| axes[axis].section == section).collect()
-        });
-        let lengths: [Vec<usize>; 4] =
-            std::array::from_fn(|section| own[section].iter().map(|&axis| axes[axis].values.len()).collect());
-        let views = |section: usize| -> Vec<View<'_>> {
-            let base = checker.view(SECTIONS[section]);
-            let mine: Vec<&Axis<'_>> = own[section].iter().map(|&axis| &axes[axis]).collect();
-            let count: usize = lengths[section].iter().product();
-            let at = |position| sweep::view(&base, &mine, &sweep::combination(position, &lengths[section]));
-            (0..count).map(at).collect()
-        };
-        let swept: Vec<&str> = own[1].iter().map(|&axis| axes[axis].name).collect();
-        let task =
-            views(0).iter().map(|view| checker.task(view).map(Rc::new).into_iter().collect()).collect();
-        let networks = |view| checker.loss_networks(view, &swept).into_iter().map(Rc::new).collect();
-        let network = views(1).iter().map(networks).collect();
-        let data =
-            views(2).iter().map(|view| checker.data(view).map(Rc::new).into_iter().collect()).collect();
-        let run = views(3).iter().map(|view| checker.run(view).map(Rc::new).into_iter().collect()).collect();
-        let variants = Variants { own, lengths, task, network, data, run };
-        variants.check_fields(checker);
-        variants
-    }
-
-    /// Finds tasks that can't use any of a dataset's fields.
-    fn check_fields(&self, checker: &Checker<'_>) {
-        for task in self.task.iter().flatten() {
-            for data in self.data.iter().flatten() {
-                let needs = manifest(checker.catalog, Kind::Task, &task.name).map(|task| &task.details.needs);
-                let has =
-                    manifest(checker.catalog, Kind::Dataset, &data.dataset.name).map(|d| &d.details.fields);
-                let (Some(needs), Some(has)) = (needs, has) else { continue };
-                if !needs.is_empty() && !has.is_empty() && !needs.iter().any(|need| has.contains(need)) {
-                    let problem = format!(
-                        "the samples of `{}` have {}, and the task `{}` needs {}",
-                        data.dataset.name,
-                        has.join(", "),
-                        task.name,
-                        needs.join(", ")
-                    );
-                    let view = checker.view("data");
-                    let origin = view.get("name").map_or(Origin::Default, |leaf| leaf.origin.clone());
-                    let key = Some("data.name".to_owned());
-                    checker.error(ConfigError {
-                        origin,
-                        key,
-                        problem,
-                        help: Some("take another dataset".to_owned()),
-                    });
-                }
-            }
-        }
-    }
-
-    /// The number of cells without repetitions. None if there are far too many.
-    fn total(&self) -> Option<usize> {
-        let networks: usize = self.network.iter().map(Vec::len).sum();
-        sweep::combinations([self.task.len(), networks, self.data.len(), self.run.len()])
-    }
-
-    fn at(&self, indices: &[usize]) -> Sections<'_> {
-        let position = |section: usize| {
-            self.own[section]
-                .iter()
-                .zip(&self.lengths[section])
-                .fold(0, |position, (&axis, &length)| position * length + indices[axis])
-        };
-        (&self.task[position(0)], &self.network[position(1)], &self.data[position(2)], &self.run[position(3)])
-    }
-}
-
-fn manifest<'c>(catalog: &'c Catalog, kind: Kind, name: &str) -> Option<&'c ComponentManifest> {
-    catalog.get(kind, name).ok()
-}
-
-/// One combination of all axes but those inside a preset.
-struct Choice<'a> {
-    task: &'a Rc<Component>,
-    data: &'a Rc<DataSection>,
-    run: &'a Rc<RunSection>,
-    indices: &'a [usize],
 }
 
 /// Puts cells and groups together.
@@ -247,7 +141,7 @@ impl<'a> Builder<'a> {
         &mut self,
         catalog: &Catalog,
         choice: &Choice<'_>,
-        networks: &[Rc<LossNetworkSection>],
+        indices: &[usize],
         experiment: &crate::config::ExperimentSection,
     ) {
         let details = manifest(catalog, Kind::Task, &choice.task.name).map(|task| &task.details);
@@ -255,7 +149,7 @@ impl<'a> Builder<'a> {
         let rules = details.map_or(&[][..], |details| &details.shared_axes);
         let (task_map, data_map, run_map) =
             (choice.task.to_map("name"), choice.data.to_map(), choice.run.to_map());
-        for network in networks {
+        for network in choice.networks {
             let lookup = |key: &str| -> Option<Value> {
                 let (section, name) = key.split_once('.')?;
                 match section {
@@ -274,7 +168,12 @@ impl<'a> Builder<'a> {
             let (task, data, run) = (axes.task(choice.task), axes.data(choice.data), axes.run(choice.run));
             let whole = [&*task.whole, &network_identity.whole, &data.whole, &run.whole];
             let shared = [&*task.shared, &network_identity.shared, &data.shared, &run.shared];
-            for repetition in 0..self.repetitions as u32 {
+            // Repetitions of what does not depend on seeds would repeat the same number.
+            let deterministic = details.and_then(|details| details.deterministic.as_ref());
+            let fixed = deterministic
+                .is_some_and(|when| when.iter().all(|(key, wanted)| lookup(key).as_ref() == Some(wanted)));
+            let repetitions = if fixed { 1 } else { self.repetitions as u32 };
+            for repetition in 0..repetitions {
                 let id = identity::cell_id(whole, protocol_version, repetition);
                 if self.known.contains_key(&id) {
                     continue;
@@ -282,10 +181,16 @@ impl<'a> Builder<'a> {
                 let position = self.cells.len();
                 self.known.insert(id.clone(), position);
                 let seed = identity::group_seed(shared, protocol_version, repetition, choice.run.seed);
-                self.group(shared, repetition, position, seed, network, choice);
+                self.group(
+                    shared,
+                    repetition,
+                    position,
+                    seed,
+                    &self.group_name(network, indices, repetition),
+                );
                 self.cells.push(Cell {
                     id,
-                    name: self.cell_name(network, choice, repetition),
+                    name: self.cell_name(network, indices, repetition),
                     repetition,
                     seed,
                     protocol_version,
@@ -301,31 +206,27 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn group(
-        &mut self,
-        shared: [&str; 4],
-        repetition: u32,
-        cell: usize,
-        seed: u64,
-        network: &LossNetworkSection,
-        choice: &Choice<'_>,
-    ) {
+    fn group(&mut self, shared: [&str; 4], repetition: u32, cell: usize, seed: u64, name: &str) {
         let key = (shared.join("\n"), repetition);
         if let Some(&group) = self.group_of.get(&key) {
             self.groups[group].cells.push(cell);
             return;
         }
-        let mut parts = vec![network.backbone.name.clone()];
-        parts.extend(self.others(choice));
-        parts.extend(self.repetition_name(repetition));
         self.group_of.insert(key, self.groups.len());
-        self.groups.push(Group { name: parts.join(" · "), cells: vec![cell], seed });
+        self.groups.push(Group { name: name.to_owned(), cells: vec![cell], seed });
     }
 
-    fn cell_name(&self, network: &LossNetworkSection, choice: &Choice<'_>, repetition: u32) -> String {
+    fn group_name(&self, network: &LossNetworkSection, indices: &[usize], repetition: u32) -> String {
+        let mut parts = vec![network.backbone.name.clone()];
+        parts.extend(self.others(indices));
+        parts.extend(self.repetition_name(repetition));
+        parts.join(" · ")
+    }
+
+    fn cell_name(&self, network: &LossNetworkSection, indices: &[usize], repetition: u32) -> String {
         let mut parts =
             vec![network.backbone.name.clone(), network.layers.join(","), network.comparison.name.clone()];
-        parts.extend(self.others(choice));
+        parts.extend(self.others(indices));
         parts.extend(self.repetition_name(repetition));
         parts.join(" · ")
     }
@@ -335,9 +236,9 @@ impl<'a> Builder<'a> {
     }
 
     /// What else tells cells of this sweep apart.
-    fn others(&self, choice: &Choice<'_>) -> Vec<String> {
+    fn others(&self, indices: &[usize]) -> Vec<String> {
         let named = ["loss_network.backbone", "loss_network.layers", "loss_network.comparison"];
-        let varied = self.axes.iter().zip(choice.indices).filter(|(axis, _)| axis.values.len() > 1);
+        let varied = self.axes.iter().zip(indices).filter(|(axis, _)| axis.values.len() > 1);
         varied
             .filter(|(axis, _)| !named.contains(&axis.key))
             .map(|(axis, &index)| {

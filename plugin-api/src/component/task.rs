@@ -64,6 +64,18 @@ pub trait Task: Send + Sync {
     fn needs(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// What lossnet's own settings are by default for this task, by dotted key, such as `loss_network.normalize`. A config
+    /// that sets them says otherwise.
+    fn config_defaults(&self) -> Vec<(String, serde_json::Value)> {
+        Vec::new()
+    }
+
+    /// Settings (dotted keys and their values, such as `task.variant` = `baseline`) under which seeds change nothing, so
+    /// that repetitions would repeat the same number: those cells are run once.
+    fn deterministic(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
+        None
+    }
 }
 
 /// A [`Task`] whatever its settings' type is. Implemented for every task.
@@ -82,6 +94,8 @@ impl<T: Task> AnyTask for T {
             needs: self.needs(),
             shared_axes: self.shared_axes(),
             protocol_version: Some(self.protocol_version()),
+            config_defaults: self.config_defaults().into_iter().collect(),
+            deterministic: self.deterministic(),
             ..Details::default()
         };
         Ok(self.info().manifest(Kind::Task, settings::schema::<T::Config>(), details))

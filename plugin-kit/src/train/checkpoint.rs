@@ -146,6 +146,17 @@ impl Checkpoints {
         })
     }
 
+    /// Deletes all of them.
+    pub(super) fn remove(&self) -> Result<(), PluginError> {
+        match std::fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(PluginError::run(format!(
+                "the checkpoints in {} can't be deleted: {error}",
+                self.folder.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     fn path(&self, name: &str, extension: &str) -> PathBuf {
         self.folder.join(format!("{name}.{extension}"))
     }

@@ -6,6 +6,7 @@
 
 mod adam;
 mod checkpoint;
+mod pictures;
 mod progress;
 mod settings;
 mod source;
@@ -15,6 +16,9 @@ use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
 use serde_json::Value;
 use tch::Tensor;
+
+use crate::image::Image;
+use checkpoint::Checkpoints;
 
 pub use settings::{Schedule, TrainSettings};
 pub use source::{BatchSource, SampleSource, TensorSource, validation_split};
@@ -44,6 +48,13 @@ pub trait Trainee<B> {
 
     /// How good it is, after each epoch; in evaluation mode and without gradients.
     fn validate(&mut self) -> Result<Validation, PluginError>;
+
+    /// Pictures of what it can do by now, each with a plain name, such as reconstructions beside the images; in evaluation
+    /// mode and without gradients. Asked for after the first epoch, then every
+    /// [`picture_epochs`](TrainSettings::picture_epochs) epochs, and of the best weights at the end.
+    fn pictures(&mut self) -> Result<Vec<(String, Image)>, PluginError> {
+        Ok(Vec::new())
+    }
 
     /// What it has to remember besides its tensors.
     fn state(&self) -> Value {
@@ -136,6 +147,8 @@ pub struct Trained {
 /// `<stage>/validation/…` for each epoch, at the step at its end. It must be a plain word. A stage that is complete is
 /// not trained again.
 ///
+/// Pictures become `<stage>-<name>-epoch-N.png` and, at the end, `<stage>-<name>.png` in the cell's folder.
+///
 /// libtorch's generator is seeded before each step. It is one for the whole process: two trainings at once would disturb
 /// each other's dropout.
 ///
@@ -151,4 +164,15 @@ pub fn train<B>(
     run: &dyn Run,
 ) -> Result<Trained, PluginError> {
     stage::Stage::begin(stage, trainee, source, settings, goal, run)?.run()
+}
+
+/// Deletes the checkpoints of a stage that nobody needs any more. Without them it would be trained anew: to be called when
+/// all that follows from it is done. Fails if a file can't be deleted.
+pub fn discard(stage: &str, run: &dyn Run) -> Result<(), PluginError> {
+    Checkpoints::new(run.context().cells[0].checkpoints.join(stage)).remove()
+}
+
+/// The seed of what is drawn for a stage before it begins, such as initial weights: the same at every attempt.
+pub fn stage_seed(run: &dyn Run, stage: &str) -> u64 {
+    source::mix(&[run.context().seed, stage::text_seed(stage), 0])
 }

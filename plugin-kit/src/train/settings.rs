@@ -43,6 +43,8 @@ pub struct TrainSettings {
     /// Minutes between checkpoints; 0: after every step.
     #[schemars(range(min = 0.0))]
     pub checkpoint_minutes: f64,
+    /// Epochs between sample images; 0: none are drawn.
+    pub picture_epochs: u64,
     /// Share of the training samples that is set aside for validation, where the data has no part of its own for it.
     #[schemars(range(min = 0.0, max = 0.9))]
     pub validation_share: f64,
@@ -64,6 +66,7 @@ impl Default for TrainSettings {
             accumulate: 1,
             patience: 0,
             checkpoint_minutes: 1.0,
+            picture_epochs: 10,
             validation_share: 0.2,
         }
     }

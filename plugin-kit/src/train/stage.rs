@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{Run, torch_error};
-use lossnet_plugin_api::protocol::report::{Report, Scalar};
+use lossnet_plugin_api::protocol::report::{Progress, Report, Scalar};
 use serde_json::json;
 
 use super::adam::Adam;
 use super::checkpoint::{Checkpoints, Named};
+use super::pictures;
 use super::progress::{Best, Position};
 use super::source::{mix, permutation};
 use super::{At, BatchSource, Goal, Loss, TrainSettings, Trained, Trainee};
@@ -117,6 +118,7 @@ impl<'a, B> Stage<'a, B> {
         };
         self.checkpoints.load_best(best.epoch, &self.worker.weights()?)?;
         self.worker.trainee.set_training(false)?;
+        pictures::keep(self.name, None, self.worker.trainee, self.settings, self.run)?;
         Ok(Trained {
             best_epoch: best.epoch,
             best_objective: best.objective(),
@@ -242,6 +244,7 @@ impl<'a, B> Stage<'a, B> {
         } else {
             self.worker.position.since_best += 1;
         }
+        pictures::keep(self.name, Some(epoch), self.worker.trainee, self.settings, self.run)?;
         self.worker.position.next_epoch();
         // The end of an epoch is as good a moment as any step.
         self.after_step()
@@ -254,13 +257,22 @@ impl<'a, B> Stage<'a, B> {
 
     fn tell(&self, batches: usize) {
         let position = &self.worker.position;
-        let (epoch, epochs) = (position.epoch + 1, self.settings.epochs);
+        let (epochs, samples) = (self.settings.epochs, self.source.len() as u64);
+        // An epoch that goes on from a checkpoint knows how many examples it has seen; the last batch completes it.
+        let seen = if position.batch == batches { samples } else { position.examples.min(samples) };
         let best = position.best.map(|best| format!(", best validation {:.4}", best.objective()));
-        let stage = format!("{} epoch {epoch}/{epochs}{}", self.name, best.unwrap_or_default());
-        let done = position.examples.min(self.source.len() as u64);
-        // Only the last batch completes it: an epoch that goes on from a checkpoint counts from there.
-        let done = if position.batch == batches { self.source.len() as u64 } else { done };
-        self.run.advance(&stage, done, self.source.len() as u64, "samples");
+        self.run.progress(&Progress {
+            stage: self.name.to_owned(),
+            done: position.epoch * samples + seen,
+            total: Some(epochs * samples),
+            unit: "samples".to_owned(),
+            detail: format!(
+                "epoch {}/{epochs}, loss {:.4}{}",
+                position.epoch + 1,
+                position.mean_loss(),
+                best.unwrap_or_default()
+            ),
+        });
     }
 
     /// Writes down what is needed to look into a loss that is no number.
@@ -297,7 +309,7 @@ impl<'a, B> Stage<'a, B> {
 }
 
 /// A seed for a name (FNV-1a).
-fn text_seed(text: &str) -> u64 {
+pub(super) fn text_seed(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -40,7 +40,11 @@ impl SharedCells {
         count: u64,
     ) -> Result<SampleRows, PluginError> {
         self.with(|writers| match writers.get(cell) {
-            Some(writer) => writer.read(split, first, count).map_err(|error| store_error(&error)),
+            Some(writer) => {
+                // Opening the file cuts off what an interruption has torn.
+                let rows = writer.recorded(split).and_then(|_| writer.read(split, first, count));
+                rows.map_err(|error| store_error(&error))
+            }
             None => Err(no_such_cell(cell)),
         })
     }
@@ -100,6 +104,7 @@ impl Cells {
             loader_threads: request.loader_threads,
             seed: request.seed,
             splits: request.data.splits.clone(),
+            known_splits: request.data.known_splits.clone(),
             test: request.test.iter().map(test_data).collect(),
         })
     }

@@ -73,6 +73,7 @@ impl<'a> Requests<'a> {
             dataset: self.configured(Kind::Dataset, &data.dataset)?,
             folder: folder.into(),
             splits: data.splits.clone(),
+            known_splits: self.context.manifest(Kind::Dataset, &data.dataset.name)?.details.splits.clone(),
             limit: data.limit.map(|limit| limit as usize),
         })
     }

@@ -1,0 +1,58 @@
+//! Results as tasks report them.
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::Run;
+use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
+
+/// A result of a split.
+pub fn metric(
+    name: &str,
+    split: &str,
+    value: f64,
+    unit: &str,
+    higher_is_better: bool,
+    samples: u64,
+) -> Report {
+    Report::Metric(Metric {
+        name: name.to_owned(),
+        split: split.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        higher_is_better,
+        samples,
+    })
+}
+
+/// Records the scores of all samples of a split, in order, for the cell at this position. Those that an interrupted run of
+/// the cell has recorded are left out, so that none stands there twice.
+///
+/// Fails if that run has recorded more than there are now, or other samples: then the data has changed.
+pub fn report(run: &dyn Run, cell: usize, mut rows: SampleRows) -> Result<(), PluginError> {
+    let Some(context) = run.context().cells.get(cell) else {
+        return Err(PluginError::run(format!("there is no cell {cell} in this run")));
+    };
+    let kept = run.recorded(cell, &rows.split, 0, rows.len() as u64 + 1)?;
+    let changed = |what: &str| {
+        PluginError::input(format!(
+            "an earlier run of the cell {} has scored {what} in the split `{}`: the dataset has changed",
+            context.id, rows.split
+        ))
+        .with_help(format!("move {} away to compute it anew", context.folder.display()))
+    };
+    let skip = kept.len();
+    if skip > rows.len() {
+        return Err(changed(&format!("more than the {} samples that there are now", rows.len())));
+    }
+    if kept.ids[..] != rows.ids[..skip] {
+        return Err(changed("other samples"));
+    }
+    if skip == rows.len() {
+        return Ok(());
+    }
+    rows.ids.drain(..skip);
+    rows.groups.drain(..skip);
+    for column in &mut rows.columns {
+        column.values.drain(..skip);
+    }
+    run.report(cell, &Report::Samples(rows))
+}
