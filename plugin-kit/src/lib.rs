@@ -1,8 +1,10 @@
 //! Conveniences for plugin authors: images as Pillow reads and resizes them, data loading, training, metrics.
 
+pub mod augment;
 pub mod image;
 pub mod loader;
 pub mod nn;
+pub mod quality;
 pub mod similarity;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -13,7 +13,7 @@ pub const MAX_PIXELS: u64 = 178_956_970;
 /// An RGB image, and what it was before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
-    /// The image, always with three channels of 8 bits.
+    /// The image: three channels of 8 bits, or one where [`read_as_is`] read a grey file.
     pub image: Image,
     /// The file's own mode where that is not 8-bit RGB. [`ColorMode::conversion`] says what was done.
     pub converted_from: Option<ColorMode>,
@@ -43,6 +43,15 @@ pub fn read(path: impl AsRef<Path>) -> Result<Decoded, ImageError> {
 pub fn read_grey(path: impl AsRef<Path>) -> Result<Image, ImageError> {
     let path = path.as_ref();
     decode_grey(&read_bytes(path)?, &path.display().to_string())
+}
+
+/// Reads an image file with the channels that it has: one where it is grey, else three. What is grey is not repeated and so
+/// needs no note. Fails as [`read`] does.
+pub fn read_as_is(path: impl AsRef<Path>) -> Result<Decoded, ImageError> {
+    let path = path.as_ref();
+    let (image, mode) = decode_as_stored(&read_bytes(path)?, &path.display().to_string())?;
+    let as_stored = matches!(mode, ColorMode::Rgb | ColorMode::Grey);
+    Ok(Decoded { image, converted_from: (!as_stored).then_some(mode) })
 }
 
 /// Decodes the bytes of an image file as 8-bit RGB; `name` stands for the file in messages. See [`read`].

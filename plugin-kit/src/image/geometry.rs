@@ -1,4 +1,4 @@
-//! Crops, flips and sizes as torchvision's functional transforms compute them on Pillow images.
+//! Crops, flips, padding and sizes as torchvision's functional transforms compute them on Pillow images.
 
 use super::{Filter, Image, ImageError, resize};
 
@@ -75,6 +75,51 @@ fn pad_around(image: &Image, width: usize, height: usize) -> Image {
         row[left * channels..][..image.stride()].copy_from_slice(image.row(y));
     }
     Image::from_parts(width, height, channels, data)
+}
+
+/// The image with `left`, `top`, `right` and `bottom` more pixels on its sides, mirrored at its edges without
+/// repeating them: `torchvision.transforms.functional.pad` with `padding_mode="reflect"` (whose four numbers are in
+/// this order, too).
+///
+/// Fails where a padding is not smaller than the side that it mirrors.
+///
+/// ```
+/// # use lossnet_plugin_kit::image::{Image, pad_reflect};
+/// let image = Image::grey(3, 1, vec![1, 2, 3])?;
+/// assert_eq!(pad_reflect(&image, 2, 0, 1, 0)?.data(), [3, 2, 1, 2, 3, 2]);
+/// # Ok::<(), lossnet_plugin_kit::image::ImageError>(())
+/// ```
+pub fn pad_reflect(
+    image: &Image,
+    left: usize,
+    top: usize,
+    right: usize,
+    bottom: usize,
+) -> Result<Image, ImageError> {
+    let (width, height) = (image.width(), image.height());
+    if left.max(right) >= width || top.max(bottom) >= height {
+        let message = format!(
+            "{left}, {top}, {right} and {bottom} pixels (left, top, right, bottom) can't be mirrored from an image of \
+             {width}×{height}: each number must be smaller than the image's side"
+        );
+        return Err(ImageError::Argument { operation: "padding", message });
+    }
+    let channels = image.channels();
+    let columns: Vec<usize> = reflected(left, width, right).collect();
+    let mut data = Vec::with_capacity(columns.len() * (top + height + bottom) * channels);
+    for y in reflected(top, height, bottom) {
+        let row = image.row(y);
+        for &x in &columns {
+            data.extend_from_slice(&row[x * channels..(x + 1) * channels]);
+        }
+    }
+    Ok(Image::from_parts(columns.len(), top + height + bottom, channels, data))
+}
+
+/// The positions along an axis of `length` samples that is mirrored at both ends.
+fn reflected(before: usize, length: usize, after: usize) -> impl Iterator<Item = usize> {
+    let mirrored = (0..length - 1).rev().take(after);
+    (1..=before).rev().chain(0..length).chain(mirrored)
 }
 
 /// The image with its columns in reverse order.

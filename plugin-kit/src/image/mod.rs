@@ -6,8 +6,10 @@
 //!
 //! * [`read`], [`decode()`]: PNG, JPEG, BMP, TIFF, PNM, told apart by content. JPEG pixels are Pillow's,
 //!   bit for bit (see [`jpeg`]).
-//! * [`resize()`]: bit-exact with Pillow before 13; [`geometry`]: crops and flips as torchvision does.
-//! * [`colormap`], [`mod@overlay`]: distance maps made visible.
+//! * [`resize()`]: bit-exact with Pillow before 13; [`geometry`]: crops, flips and padding as torchvision does.
+//! * [`matlab_resize`]: as published super-resolution results were made; [`gaussian_blur`]: bit-exact with Pillow;
+//!   [`match_histograms`]: scikit-image's.
+//! * [`colormap`], [`mod@overlay`]: distance maps made visible; [`sheet()`]: many images in one.
 //! * [`mod@distort`]: distortions of a stated strength.
 
 mod color;
@@ -16,21 +18,27 @@ mod decode;
 pub mod distort;
 mod encode;
 mod error;
+mod gaussian;
 pub mod geometry;
+mod histogram;
 pub mod jpeg;
 pub mod overlay;
 pub mod resize;
+mod sheet;
 mod tensor;
 mod text;
 
 pub use color::ColorMode;
-pub use decode::{Decoded, MAX_PIXELS, decode, decode_grey, read, read_grey};
+pub use decode::{Decoded, MAX_PIXELS, decode, decode_grey, read, read_as_is, read_grey};
 pub use distort::{Distortion, distort};
 pub use encode::{encode_png, write_png};
 pub use error::{ImageError, ReadProblem};
-pub use geometry::{center_crop, crop, flip_horizontal, flip_vertical, resize_shorter_side};
+pub use gaussian::gaussian_blur;
+pub use geometry::{center_crop, crop, flip_horizontal, flip_vertical, pad_reflect, resize_shorter_side};
+pub use histogram::match_histograms;
 pub use overlay::overlay;
-pub use resize::{Filter, resize};
+pub use resize::{Filter, matlab_resize, resize};
+pub use sheet::sheet;
 
 use lossnet_plugin_api::protocol::sample::ImageData;
 

@@ -85,7 +85,7 @@ fn hamming_weight(x: f64) -> f64 {
 }
 
 /// In Horner form as Pillow has it: another form rounds differently.
-fn cubic_weight(x: f64) -> f64 {
+pub(super) fn cubic_weight(x: f64) -> f64 {
     const A: f64 = -0.5;
     let x = x.abs();
     if x < 1.0 {

@@ -7,12 +7,16 @@
 //! gives other pixels; here the order is that of the versions before, which published numbers were made with.
 //!
 //! As integer sums don't depend on their order, any arrangement of the loops gives Pillow's pixels.
+//!
+//! [`matlab_resize`] is another method: that of published super-resolution results.
 
 mod kernel;
+mod matlab;
 mod nearest;
 mod passes;
 
 pub use kernel::Filter;
+pub use matlab::matlab_resize;
 
 use super::{Image, ImageError};
 use kernel::AxisWeights;
@@ -32,16 +36,7 @@ const LONGEST_SIDE: usize = 1 << 24;
 /// # Ok::<(), lossnet_plugin_kit::image::ImageError>(())
 /// ```
 pub fn resize(image: &Image, width: usize, height: usize, filter: Filter) -> Result<Image, ImageError> {
-    let possible = (1..=LONGEST_SIDE).contains(&width)
-        && (1..=LONGEST_SIDE).contains(&height)
-        && (width as u64) * (height as u64) <= super::MAX_PIXELS;
-    if !possible {
-        let message = format!(
-            "an image can't be made {width}×{height} pixels; sides must be at least 1 and pixels at most {}",
-            super::MAX_PIXELS
-        );
-        return Err(ImageError::Argument { operation: "resizing", message });
-    }
+    check_extent(width, height)?;
     let Some(shape) = filter.shape() else {
         return Ok(nearest::resize(image, width, height));
     };
@@ -57,4 +52,19 @@ pub fn resize(image: &Image, width: usize, height: usize, filter: Filter) -> Res
             passes::vertical(&passes::horizontal(image, &columns, needed), first, &rows)
         }
     })
+}
+
+/// Whether an image can be made this large.
+fn check_extent(width: usize, height: usize) -> Result<(), ImageError> {
+    let possible = (1..=LONGEST_SIDE).contains(&width)
+        && (1..=LONGEST_SIDE).contains(&height)
+        && (width as u64) * (height as u64) <= super::MAX_PIXELS;
+    if possible {
+        return Ok(());
+    }
+    let message = format!(
+        "an image can't be made {width}×{height} pixels; sides must be at least 1 and pixels at most {}",
+        super::MAX_PIXELS
+    );
+    Err(ImageError::Argument { operation: "resizing", message })
 }
