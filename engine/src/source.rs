@@ -15,7 +15,7 @@ use crate::network::{CheckWeights, LayerRef, Options, ParameterSource, Precision
 use crate::registry;
 use crate::services;
 use crate::session::{
-    Calibration, FileWeights, LossNetworkSpec, Normalization, RandomWeights, Session, Term,
+    Calibration, FileWeights, LossNetworkSpec, NoWeights, Normalization, RandomWeights, Session, Term,
 };
 
 /// A backbone at work, and what it takes to say what it is.
@@ -27,7 +27,7 @@ pub(crate) struct Backbone {
     pub(crate) graph: Graph,
     /// What was asked for.
     pub(crate) request: BackboneRequest,
-    /// SHA-256 of the weights, or `random:SEED`.
+    /// SHA-256 of the weights, `random:SEED`, or `none` where the backbone has no parameters.
     pub(crate) weights: String,
 }
 
@@ -117,7 +117,7 @@ impl Backbone {
     ) -> Signature {
         let request = &self.request;
         let short = |sum: &str| sum.chars().take(8).collect::<String>();
-        let weights = if self.weights.starts_with("random:") {
+        let weights = if self.weights == "none" || self.weights.starts_with("random:") {
             self.weights.clone()
         } else {
             let name =
@@ -210,6 +210,9 @@ fn weights(
     graph: &Graph,
     caller: &Arc<Caller>,
 ) -> Result<Box<dyn ParameterSource>, PluginError> {
+    if graph.parameters().next().is_none() {
+        return Ok(Box::new(NoWeights));
+    }
     let component = &request.backbone.component;
     let input = |error: &dyn std::error::Error| PluginError::input(error.to_string()).with_source(error);
     let plugin = registry::plugin(&component.plugin)?;

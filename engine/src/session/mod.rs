@@ -21,7 +21,7 @@ use crate::network::{LayerRef, Network, Options, ParameterSource};
 
 pub use calibration::Calibration;
 pub use normalization::{Normalization, NormalizationError};
-pub use weights::{FileWeights, RandomWeights};
+pub use weights::{FileWeights, NoWeights, RandomWeights};
 
 /// A loss network of a session: which of its layers count, and how they are compared.
 #[derive(Clone)]

@@ -45,6 +45,32 @@ impl ParameterSource for FileWeights {
     }
 }
 
+/// The weights of a backbone that has no parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct NoWeights;
+
+impl ParameterSource for NoWeights {
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn shape(&self, _name: &str) -> Option<Vec<usize>> {
+        None
+    }
+
+    fn values(&self, name: &str) -> Result<Vec<f32>, BoxError> {
+        Err(format!("there is no parameter `{name}` where there are no weights").into())
+    }
+
+    fn describe(&self) -> String {
+        self.identity()
+    }
+
+    fn identity(&self) -> String {
+        "none".to_owned()
+    }
+}
+
 /// Parameters drawn from a seed by the formula that tests in other languages share.
 #[derive(Debug)]
 pub struct RandomWeights {

@@ -39,7 +39,7 @@ impl SharedCells {
         first: u64,
         count: u64,
     ) -> Result<SampleRows, PluginError> {
-        self.with(|writers| match writers.get(cell) {
+        self.with(|writers| match writers.get_mut(cell) {
             Some(writer) => {
                 // Opening the file cuts off what an interruption has torn.
                 let rows = writer.recorded(split).and_then(|_| writer.read(split, first, count));
