@@ -3,8 +3,13 @@
 pub mod augment;
 pub mod image;
 pub mod loader;
+pub mod metric;
 pub mod nn;
+pub mod packed;
+pub mod perceptual;
 pub mod quality;
+pub mod samples;
+pub mod scores;
 pub mod similarity;
 #[cfg(feature = "testing")]
 pub mod testing;
