@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::image::read;
+use lossnet_plugin_kit::image::{Decoded, read, read_as_is, read_grey};
 
 /// Endings of image files.
 pub(crate) const IMAGES: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "ppm", "pgm", "pnm"];
@@ -91,7 +91,7 @@ fn files_with(name: &str, folders: &[(String, PathBuf, &[&str])]) -> String {
     found.map_or_else(|| name.to_owned(), |path| path.display().to_string())
 }
 
-/// Reads image files as fields, RGB, and tells the user of the first file of each kind that had to be converted.
+/// Reads image files as fields, and tells the user of the first file of each kind that had to be converted.
 pub(crate) struct ImageReader {
     services: Arc<dyn Services>,
     told: Mutex<BTreeSet<&'static str>>,
@@ -102,14 +102,28 @@ impl ImageReader {
         ImageReader { services, told: Mutex::default() }
     }
 
+    /// With three channels.
     pub(crate) fn read(&self, path: &Path) -> Result<Field, PluginError> {
-        let decoded = read(path)?;
+        Ok(self.told_of(path, read(path)?))
+    }
+
+    /// With one channel where the file is grey, else with three.
+    pub(crate) fn read_as_is(&self, path: &Path) -> Result<Field, PluginError> {
+        Ok(self.told_of(path, read_as_is(path)?))
+    }
+
+    fn told_of(&self, path: &Path, decoded: Decoded) -> Field {
         if let Some(note) = decoded.note()
             && self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(note)
         {
             let message = format!("{}: {note} (said once, also where others are like it)", path.display());
             self.services.notice(&message);
         }
-        Ok(Field::Image(decoded.image.into()))
+        Field::Image(decoded.image.into())
     }
+}
+
+/// With one channel: the luma of a file that is not grey.
+pub(crate) fn read_mask(path: &Path) -> Result<Field, PluginError> {
+    Ok(Field::Image(read_grey(path)?.into()))
 }

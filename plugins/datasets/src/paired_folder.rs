@@ -4,16 +4,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lossnet_plugin_api::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::files::{self, IMAGES, ImageReader, Matched};
+use crate::files::{self, IMAGES, ImageReader, Matched, read_mask};
 use crate::npy;
 
 /// The user's folder (`data.folder`) of folders: each of them is a field, its files are matched by base name. The split
 /// `all` has the fields right below the folder; any other split has them below a folder of its name.
 pub(crate) struct PairedFolder;
 
+/// How the files are read.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PairedFolderSettings {
+    /// Fields whose images have one channel, such as masks. All other images have three.
+    grey: Vec<String>,
+}
+
 impl Dataset for PairedFolder {
-    type Config = NoSettings;
+    type Config = PairedFolderSettings;
 
     fn info(&self) -> Info {
         Info::new(
@@ -29,7 +39,7 @@ impl Dataset for PairedFolder {
 
     fn open(
         &self,
-        _: NoSettings,
+        settings: PairedFolderSettings,
         request: &OpenSplit,
         services: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {
@@ -43,6 +53,13 @@ impl Dataset for PairedFolder {
                 fields.len()
             )));
         }
+        if let Some(unknown) = settings.grey.iter().find(|name| !fields.contains(name)) {
+            return Err(PluginError::input(format!(
+                "{} has no folder `{unknown}`, which `grey` names: it has {}",
+                folder.display(),
+                fields.join(", ")
+            )));
+        }
         let endings: &'static [&'static str] = ENDINGS;
         let folders: Vec<(String, PathBuf, &[&str])> =
             fields.into_iter().map(|field| (field.clone(), folder.join(field), endings)).collect();
@@ -53,7 +70,7 @@ impl Dataset for PairedFolder {
                 folder.display()
             )));
         }
-        Ok(Box::new(Pairs { matched, reader: ImageReader::new(services) }))
+        Ok(Box::new(Pairs { matched, grey: settings.grey, reader: ImageReader::new(services) }))
     }
 }
 
@@ -61,6 +78,7 @@ const ENDINGS: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "ppm", "p
 
 struct Pairs {
     matched: Matched,
+    grey: Vec<String>,
     reader: ImageReader,
 }
 
@@ -71,8 +89,8 @@ impl Samples for Pairs {
 
     fn sample(&self, index: usize) -> Result<Sample, PluginError> {
         let (name, paths) = &self.matched.rows[index];
-        let fields =
-            self.matched.fields.iter().zip(paths).map(|(field, path)| Ok((field.clone(), self.field(path)?)));
+        let fields = self.matched.fields.iter().zip(paths);
+        let fields = fields.map(|(field, path)| Ok((field.clone(), self.field(field, path)?)));
         Ok(Sample {
             id: name.clone(),
             group: String::new(),
@@ -83,10 +101,10 @@ impl Samples for Pairs {
 
 impl Pairs {
     /// An image, a number, or an array.
-    fn field(&self, path: &Path) -> Result<Field, PluginError> {
+    fn field(&self, name: &String, path: &Path) -> Result<Field, PluginError> {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
         if IMAGES.contains(&ending.as_str()) {
-            return self.reader.read(path);
+            return if self.grey.contains(name) { read_mask(path) } else { self.reader.read(path) };
         }
         let array = npy::read(path)?;
         Ok(match array.values[..] {
