@@ -6,12 +6,14 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::Run as _;
 use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::protocol::report::Report;
+use lossnet_plugin_kit::image::Image;
 use lossnet_plugin_kit::nn;
 use lossnet_plugin_kit::testing::MemoryRun;
 use lossnet_plugin_kit::train::{
-    At, Goal, Loss, TensorSource, TrainSettings, Trained, Trainee, Validation, train,
+    At, Goal, Loss, TensorSource, TrainSettings, Trained, Trainee, Validation, discard, stage_seed, train,
 };
 use serde_json::{Value, json};
 use tch::nn::{ModuleT as _, VarStore};
@@ -32,6 +34,8 @@ struct Model {
     losses: u64,
     /// The loss of this step is no number.
     broken_at: Option<u64>,
+    /// Whether it has a picture to show.
+    paints: bool,
     /// What validations find, instead of the truth.
     objectives: Option<Vec<f64>>,
     validated: usize,
@@ -53,6 +57,7 @@ impl Model {
             training: true,
             losses: 0,
             broken_at: None,
+            paints: false,
             objectives: None,
             validated: 0,
         }
@@ -90,6 +95,12 @@ impl Trainee<(Tensor, Tensor)> for Model {
         let (inputs, targets) = data(64, 1);
         let loss = self.network.forward_t(&inputs, false).mse_loss(&targets, Reduction::Mean);
         Ok(loss.double_value(&[]).into())
+    }
+
+    fn pictures(&mut self) -> Result<Vec<(String, Image)>, PluginError> {
+        assert!(!self.training);
+        let grey = Image::grey(1, 1, vec![self.validated as u8])?;
+        Ok(if self.paints { vec![("dot".to_owned(), grey)] } else { Vec::new() })
     }
 
     fn state(&self) -> Value {
@@ -230,6 +241,105 @@ fn training_stops_when_validation_gets_no_better_and_keeps_the_best_weights() {
     let other = MemoryRun::new(&folder.path().join("short")).unwrap();
     attempt(&mut short, &other, &TrainSettings { epochs: 2, ..settings }).unwrap();
     assert_eq!(weights(&model), weights(&short));
+}
+
+#[test]
+fn pictures_are_drawn_on_the_way_and_of_the_best_weights() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let run = MemoryRun::new(folder.path()).unwrap();
+    let mut model = Model::new();
+    model.paints = true;
+    attempt(&mut model, &run, &TrainSettings { epochs: 5, picture_epochs: 2, ..settings() }).unwrap();
+    let entries = std::fs::read_dir(run.folder()).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let wanted =
+        ["fit-dot-epoch-0001.png", "fit-dot-epoch-0002.png", "fit-dot-epoch-0004.png", "fit-dot.png"];
+    assert_eq!(names, wanted);
+    let shown = run.reports().into_iter().filter_map(|report| match report {
+        Report::Image { name, step, .. } => Some((name, step)),
+        _ => None,
+    });
+    let steps: Vec<Option<u64>> =
+        shown.map(|(name, step)| (name == "fit/dot").then_some(step).unwrap()).collect();
+    assert_eq!(steps, [Some(1), Some(2), Some(4), None]);
+
+    let none = MemoryRun::new(&folder.path().join("none")).unwrap();
+    attempt(&mut model, &none, &TrainSettings { epochs: 1, picture_epochs: 0, ..settings() }).unwrap();
+    assert_eq!(std::fs::read_dir(none.folder()).unwrap().count(), 0);
+}
+
+#[test]
+fn discarded_checkpoints_are_gone_and_nothing_else_is() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let run = MemoryRun::new(folder.path()).unwrap();
+    attempt(&mut Model::new(), &run, &TrainSettings { epochs: 1, ..settings() }).unwrap();
+    let kept = run.context().cells[0].checkpoints.join("network.safetensors");
+    std::fs::write(&kept, "mine").unwrap();
+    discard("fit", &run).unwrap();
+    assert!(kept.is_file() && !kept.with_file_name("fit").exists());
+    discard("fit", &run).unwrap();
+}
+
+#[test]
+fn seeds_of_stages_depend_on_the_run_and_the_stage() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |seed| MemoryRun::new(folder.path()).unwrap().with_seed(seed);
+    let seed = stage_seed(&run(1), "a");
+    assert_eq!(seed, stage_seed(&run(1), "a"));
+    assert!(seed != stage_seed(&run(1), "b") && seed != stage_seed(&run(2), "a"));
+}
+
+/// A training whose every gradient is known: Adam's steps against `torch.optim.Adam`'s.
+struct Scalar(Tensor);
+
+impl Trainee<(Tensor, Tensor)> for Scalar {
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(vec![("x".to_owned(), self.0.shallow_clone())])
+    }
+
+    fn set_training(&mut self, _: bool) -> Result<(), PluginError> {
+        Ok(())
+    }
+
+    fn loss(&mut self, (inputs, _): (Tensor, Tensor), _: &At) -> Result<Loss, PluginError> {
+        Ok((&self.0 * inputs.select(0, 0)).sin().sum(Kind::Float).into())
+    }
+
+    fn validate(&mut self) -> Result<Validation, PluginError> {
+        // The last epoch counts.
+        Ok((-1.0 * self.0.abs().sum(Kind::Float).double_value(&[])).into())
+    }
+}
+
+#[test]
+fn adam_makes_the_steps_of_pytorch() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let run = MemoryRun::new(folder.path()).unwrap();
+    let start = Tensor::from_slice(&[0.5f32, -1.0, 2.0]).set_requires_grad(true);
+    let mut scalar = Scalar(start);
+    let inputs = Tensor::from_slice(&[1.0f32, 2.0, 3.0]).unsqueeze(0);
+    let source = TensorSource { targets: inputs.shallow_clone(), inputs };
+    let settings = TrainSettings {
+        epochs: 7,
+        learning_rate: 0.1,
+        beta1: 0.5,
+        weight_decay: 0.01,
+        gradient_clip: 2.0,
+        ..settings()
+    };
+    train("adam", &mut scalar, &source, &settings, Goal::Minimize, &run).unwrap();
+    let losses: Vec<f64> = run.curve("adam/step_loss").into_iter().map(|(_, value)| value).collect();
+    // x = torch.tensor([.5, -1., 2.], requires_grad=True); a = torch.tensor([1., 2., 3.])
+    // adam = torch.optim.Adam([x], lr=.1, betas=(.5, .999), weight_decay=.01); seven times:
+    //   adam.zero_grad(); loss = (x * a).sin().sum(); loss.backward()
+    //   torch.nn.utils.clip_grad_norm_([x], 2.); adam.step(); print(loss.item())
+    let wanted = [-0.7092873, -1.1351149, -1.4787197, -1.7341838, -1.9096179, -2.0324433, -2.1369164];
+    assert!(losses.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-5), "{losses:?}");
 }
 
 fn checkpoints(folder: &Path) -> Vec<String> {

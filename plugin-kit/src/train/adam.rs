@@ -6,7 +6,7 @@ use tch::{TchError, Tensor};
 
 use super::TrainSettings;
 
-/// Adam (Kingma and Ba, arXiv 1412.6980), step by step as `torch.optim.Adam` computes it.
+/// Adam (Kingma and Ba, arXiv 1412.6980) as `torch.optim.Adam` computes it, but for rounding.
 pub(super) struct Adam {
     parameters: Vec<Moments>,
     settings: TrainSettings,
@@ -98,13 +98,18 @@ impl Moments {
             gradient = gradient.f_add(&self.parameter.f_mul_scalar(settings.weight_decay)?)?;
         }
         let _ = self.mean.f_lerp_(&gradient, 1.0 - settings.beta1)?;
-        let squared = gradient.f_square()?.f_mul_scalar_(1.0 - settings.beta2)?;
-        let _ = self.square.f_mul_scalar_(settings.beta2)?.f_add_(&squared)?;
+        // Each line is one pass over memory, which is what an optimizer's time goes into.
+        let scaled = gradient.f_mul_scalar((1.0 - settings.beta2).sqrt())?;
+        let mut square = self.square.f_mul_scalar_(settings.beta2)?;
+        let _ = square.f_addcmul_(&scaled, &scaled)?;
+        if learning_rate == 0.0 {
+            return Ok(());
+        }
+        // -(rate / first) · mean / (√square / second + ε) with all factors in the divisor.
         let mut divisor = self.square.f_sqrt()?;
-        let mut divisor = divisor.f_div_scalar_(second)?;
-        let divisor = divisor.f_add_scalar_(settings.epsilon)?;
-        let mut change = self.mean.f_div(&divisor)?;
-        let _ = self.parameter.f_sub_(&change.f_mul_scalar_(learning_rate / first)?)?;
+        let mut divisor = divisor.f_add_scalar_(settings.epsilon * second)?;
+        let divisor = divisor.f_mul_scalar_(-first / (learning_rate * second))?;
+        let _ = self.parameter.f_addcdiv_(&self.mean, &divisor)?;
         Ok(())
     }
 }

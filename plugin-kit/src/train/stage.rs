@@ -166,10 +166,14 @@ impl<'a, B> Stage<'a, B> {
         let seed = mix(&[self.seed, text_seed(self.name), 2, step, place as u64]);
         tch::manual_seed((seed >> 1) as i64);
         let Loss { loss, scalars } = self.worker.trainee.loss(batch, &At { epoch, step, seed })?;
-        let value = loss.f_double_value(&[]).map_err(torch_error)?;
-        let share =
-            if together > 1 { loss.f_div_scalar(together as f64).map_err(torch_error)? } else { loss };
+        let share = if together > 1 {
+            loss.f_div_scalar(together as f64).map_err(torch_error)?
+        } else {
+            loss.shallow_clone()
+        };
         share.f_backward().map_err(torch_error)?;
+        // Reading a number waits for the device: only when it has all that there is to do.
+        let value = loss.f_double_value(&[]).map_err(torch_error)?;
         if !value.is_finite() {
             return Err(self.not_finite(value, examples)?);
         }
