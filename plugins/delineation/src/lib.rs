@@ -1,0 +1,200 @@
+//! The task `delineation`: thin structures, such as roads, cracks and membranes, found by a U-Net that is trained with a
+//! perceptual loss.
+//!
+//! A sample is an image (`input`) and the map of its lines (`output`). The network sees the image and its own previous
+//! prediction, so that it can refine it. Mosinska et al., "Beyond the Pixel-Wise Loss for Topology-Aware Delineation",
+//! CVPR 2018, with the loss networks of Pihlgren et al., arXiv 2302.04032.
+
+mod data;
+mod evaluate;
+mod evaluated;
+mod network;
+mod scores;
+mod settings;
+mod step;
+mod tolerance;
+mod trainee;
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::loader::LoaderOptions;
+use lossnet_plugin_kit::nn;
+use lossnet_plugin_kit::perceptual::{PerceptualLoss, Reduction};
+use lossnet_plugin_kit::train::{Goal, SampleSource, stage_seed, train, validation_split};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+
+pub use network::{STRIDE, UNet};
+pub use scores::Shares;
+pub use settings::{DelineationSettings, Evaluation, Protocol};
+pub use step::{Batch, StepLoss, predict, training_loss};
+pub use tolerance::Mask;
+
+use data::Reader;
+use evaluate::{Measure, evaluate};
+use evaluated::Evaluated;
+use trainee::Delineation;
+
+/// The name of the training.
+const STAGE: &str = "unet";
+
+struct DelineationTask;
+
+impl Task for DelineationTask {
+    type Config = DelineationSettings;
+
+    fn info(&self) -> Info {
+        Info::new("delineation", "roads, cracks or membranes found by a U-Net trained with a perceptual loss")
+            .with_reference("Mosinska et al., CVPR 2018; Pihlgren et al., arXiv 2302.04032")
+    }
+
+    fn run(&self, settings: DelineationSettings, run: &dyn Run) -> Result<(), PluginError> {
+        settings.check()?;
+        let context = run.context();
+        let device = nn::device(&context.device)?;
+        let samples = run.samples(&settings.train_split)?;
+        if samples.is_empty() {
+            return Err(PluginError::input(format!(
+                "the split `{}` has no samples to train on",
+                settings.train_split
+            )));
+        }
+        let reader = Reader::new(&settings, &samples.sample(0)?)?;
+        let loader = LoaderOptions {
+            threads: context.loader_threads,
+            batch_size: settings.training.batch_size,
+            ..LoaderOptions::default()
+        };
+        let (indices, validation) = validation(&settings, samples.len(), reader, loader, run)?;
+        let measure = Measure {
+            steps: settings.test_steps,
+            threshold: settings.threshold,
+            tolerance: settings.tolerance,
+            over_all: settings.protocol == Protocol::Published,
+        };
+
+        let loss_network = if settings.mu > 0.0 { Some(run.loss_network()?) } else { None };
+        let perceptual = loss_network.as_deref().map(|network| {
+            (PerceptualLoss::new(network, settings.perceptual, Reduction::Layers), settings.mu)
+        });
+        tch::manual_seed((stage_seed(run, STAGE) >> 1) as i64);
+        let mut trainee = Delineation {
+            network: UNet::new(reader.channels(), device),
+            device,
+            steps: settings.train_steps,
+            perceptual,
+            validation,
+            measure,
+            rows: settings.pictures,
+        };
+        let source = SampleSource {
+            samples: &*samples,
+            indices,
+            seed: context.seed,
+            loader,
+            prepare: |sample: Sample, random: &mut ChaCha8Rng| reader.training(&sample, random),
+            collate: |pairs: Vec<data::Pair>| data::batch(&pairs, device),
+        };
+        train(STAGE, &mut trainee, &source, &settings.training, Goal::Minimize, run)?;
+        let Delineation { network, mut validation, .. } = trainee;
+        save(&network, run)?;
+
+        let rows = settings.pictures;
+        if settings.protocol == Protocol::Published {
+            let name = validation_name(&settings, run).unwrap_or("validation");
+            evaluate(name, &mut validation, &network, measure, rows, device, run)?;
+        } else {
+            for split in &context.splits {
+                let mut images = whole_split(split, reader, loader, run)?;
+                evaluate(split, &mut images, &network, measure, rows, device, run)?;
+            }
+        }
+        for data in &context.test {
+            for split in &data.splits {
+                let split = format!("{}:{split}", data.label);
+                let mut images = whole_split(&split, reader, loader, run)?;
+                evaluate(&split, &mut images, &network, measure, rows, device, run)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn needs(&self) -> Vec<String> {
+        ["input", "output"].map(str::to_owned).to_vec()
+    }
+
+    fn config_defaults(&self) -> Vec<(String, Value)> {
+        vec![("data.splits".to_owned(), json!(["test"]))]
+    }
+}
+
+/// The split of its own that the best weights are chosen by, if there is one.
+fn validation_name<'a>(settings: &'a DelineationSettings, run: &dyn Run) -> Option<&'a str> {
+    let known = || run.context().known_splits.iter().any(|split| split == "val").then_some("val");
+    settings.val_split.as_deref().or_else(known)
+}
+
+/// What is trained with, as positions in the training split of this length, and what the best weights are chosen by.
+fn validation(
+    settings: &DelineationSettings,
+    len: usize,
+    reader: Reader,
+    loader: LoaderOptions,
+    run: &dyn Run,
+) -> Result<(Vec<usize>, Evaluated), PluginError> {
+    if let Some(split) = validation_name(settings, run) {
+        let images = whole_split(split, reader, loader, run)?;
+        if images.len() == 0 {
+            return Err(PluginError::input(format!(
+                "the split `{split}`, by which the best weights are chosen, has no samples"
+            ))
+            .with_help("name another one with `task.val_split`"));
+        }
+        return Ok(((0..len).collect(), images));
+    }
+    let share = settings.training.validation_share;
+    let (training, aside) = validation_split(len, share, run.context().seed);
+    if aside.is_empty() || training.is_empty() {
+        return Err(PluginError::input(format!(
+            "the split `{}` has {len} samples, of which a share of {share} leaves nothing to train on or nothing to choose \
+             the best weights by",
+            settings.train_split
+        ))
+        .with_help(
+            "name a split for that with `task.val_split`, or change `task.training.validation_share`",
+        ));
+    }
+    let samples = run.samples(&settings.train_split)?;
+    Ok((training, Evaluated::new(samples, aside, reader, loader)))
+}
+
+/// All samples of a split, to be evaluated.
+fn whole_split(
+    split: &str,
+    reader: Reader,
+    loader: LoaderOptions,
+    run: &dyn Run,
+) -> Result<Evaluated, PluginError> {
+    let samples = run.samples(split)?;
+    let indices = (0..samples.len()).collect();
+    Ok(Evaluated::new(samples, indices, reader, loader))
+}
+
+/// Writes the best weights to `network.safetensors` in the cell's folder of checkpoints, which appears when it is complete.
+fn save(network: &UNet, run: &dyn Run) -> Result<(), PluginError> {
+    let folder = &run.context().cells[0].checkpoints;
+    let (path, partial) = (folder.join("network.safetensors"), folder.join("network.partial.safetensors"));
+    let unwritten = |reason: String| {
+        PluginError::run(format!("the trained network can't be written to {}: {reason}", path.display()))
+    };
+    std::fs::create_dir_all(folder).map_err(|error| unwritten(error.to_string()))?;
+    network.variables().save(&partial).map_err(|error| unwritten(torch_error(error).to_string()))?;
+    std::fs::rename(&partial, &path).map_err(|error| unwritten(error.to_string()))
+}
+
+/// The task, for a program that links it; a host loads the plugin instead.
+pub fn task() -> Box<dyn AnyTask> {
+    Box::new(DelineationTask)
+}
+
+submit! { Components::Tasks(|| vec![task()]) }
+export_plugin!();
