@@ -54,14 +54,13 @@ fn table(source: &[Option<f64>; 256], reference: &[Option<f64>; 256]) -> [u8; 25
 /// `numpy.interp`: the same steps, as a cut-off fraction shows each rounding.
 fn interpolate(at: f64, known: &[(f64, f64)]) -> f64 {
     let next = known.partition_point(|(quantile, _)| *quantile <= at);
-    match (next.checked_sub(1).map(|previous| known[previous]), known.get(next)) {
-        (None, Some(&(_, level))) | (Some((_, level)), None) => level,
-        (Some((from, level)), Some(&(to, next_level))) if from < at => {
-            (next_level - level) / (to - from) * (at - from) + level
-        }
-        (Some((_, level)), Some(_)) => level,
-        (None, None) => 0.0,
-    }
+    let Some(&(to, next_level)) = known.get(next) else {
+        return known.last().map_or(0.0, |&(_, level)| level);
+    };
+    let Some(&(from, level)) = next.checked_sub(1).and_then(|previous| known.get(previous)) else {
+        return next_level;
+    };
+    (next_level - level) / (to - from) * (at - from) + level
 }
 
 #[cfg(test)]

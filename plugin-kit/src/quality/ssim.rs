@@ -30,30 +30,24 @@ pub fn ssim(a: &Plane, b: &Plane, peak: f64) -> Result<f64, ImageError> {
     }
     let weights = weights();
     let (c1, c2) = ((K1 * peak).powi(2), (K2 * peak).powi(2));
-    // Rows of local moments: one per row of the planes, of which a window's height is kept.
-    let columns = a.width() + 1 - WINDOW;
-    let mut recent: [Vec<Moments>; WINDOW] = std::array::from_fn(|_| vec![[0.0; 5]; columns]);
-    let mut products = Vec::with_capacity(a.width());
+    // For each position along a row, the moments of its window's rows: that of row y is number y modulo their number.
+    let mut columns = vec![[[0.0; 5]; WINDOW]; a.width() + 1 - WINDOW];
+    let mut products: Vec<Moments> = Vec::with_capacity(a.width());
     let mut sum = 0.0;
-    for (y, (row_a, row_b)) in
-        a.values().chunks_exact(a.width()).zip(b.values().chunks_exact(b.width())).enumerate()
-    {
+    let rows = a.values().chunks_exact(a.width()).zip(b.values().chunks_exact(b.width()));
+    for (y, (row_a, row_b)) in rows.enumerate() {
         products.clear();
         products.extend(row_a.iter().zip(row_b).map(|(&a, &b)| [a, b, a * a, b * b, a * b]));
-        let newest = &mut recent[y % WINDOW];
-        for (x, moments) in newest.iter_mut().enumerate() {
-            *moments = weigh(&weights, &products[x..x + WINDOW]);
-        }
-        if y + 1 < WINDOW {
-            continue;
-        }
-        for x in 0..columns {
-            // The weights are symmetric, but their order must begin with the oldest row.
-            let window: [Moments; WINDOW] = std::array::from_fn(|row| recent[(y + 1 + row) % WINDOW][x]);
-            sum += index(weigh(&weights, &window), c1, c2);
+        let mut down = weights;
+        down.rotate_right((y + 1) % WINDOW);
+        for (rows, window) in columns.iter_mut().zip(products.windows(WINDOW)) {
+            rows[y % WINDOW] = weigh(&weights, window);
+            if y + 1 >= WINDOW {
+                sum += index(weigh(&down, rows), c1, c2);
+            }
         }
     }
-    Ok(sum / (columns * (a.height() + 1 - WINDOW)) as f64)
+    Ok(sum / (columns.len() * (a.height() + 1 - WINDOW)) as f64)
 }
 
 /// Weighted means of a, b, a², b², ab.
