@@ -293,3 +293,51 @@ fn further_datasets_for_tests_are_checked_and_belong_to_the_cell() {
     let wrong = with("[data.test]\nother = 3\n").unwrap_err();
     assert!(wrong.contains("data.test.other"), "{wrong}");
 }
+
+#[test]
+fn a_task_s_own_defaults_stand_behind_what_is_written() {
+    let digits = COMPLETE.replace("bapps", "digits").replace("metric", "trained");
+    let config = plan(&digits).unwrap().cells[0].config.clone();
+    assert_eq!(config.loss_network.normalize, "none");
+    assert_eq!(config.data.splits, ["test"]);
+    let written =
+        digits.replace("layers = [1]", "layers = [1]\nnormalize = \"imagenet\"") + "splits = [\"train\"]\n";
+    let config = plan(&written).unwrap().cells[0].config.clone();
+    assert_eq!(
+        (config.loss_network.normalize.as_str(), config.data.splits),
+        ("imagenet", vec!["train".to_owned()])
+    );
+    // Another task in the same sweep keeps lossnet's own.
+    let both = COMPLETE.replace("name = \"bapps\"", "name = \"both\"").replace("bapps", "both")
+        + "[sweep]\n\"task.name\" = [\"metric\", \"trained\"]\n\"data.name\" = [\"everything\"]\n";
+    let plan = plan(&both).unwrap();
+    let normalize: Vec<&str> =
+        plan.cells.iter().map(|cell| cell.config.loss_network.normalize.as_str()).collect();
+    assert_eq!(normalize, ["imagenet", "none"]);
+    assert_eq!(plan.cells[1].config.data.splits, ["test"]);
+}
+
+#[test]
+fn a_default_that_does_not_fit_the_dataset_is_told() {
+    let error = plan(&COMPLETE.replace("bapps", "pictures").replace("metric", "trained")).unwrap_err();
+    assert!(error.contains("`test`") && error.contains("`pictures` has val"), "{error}");
+}
+
+#[test]
+fn what_no_seed_changes_is_not_repeated() {
+    let sweep = "[experiment]\nrepetitions = 3\n[sweep]\n\"task.dropout\" = [0.0, 0.5]\n";
+    let plan = plan(&format!("{COMPLETE}{sweep}")).unwrap();
+    let of = |dropout: f64| {
+        plan.cells.iter().filter(|cell| cell.config.task.settings["dropout"] == dropout).count()
+    };
+    assert_eq!((of(0.0), of(0.5)), (1, 3));
+}
+
+#[test]
+fn further_datasets_are_tested_on_their_test_split() {
+    let text =
+        format!("{COMPLETE}[data.test.more]\nname = \"digits\"\n[data.test.views]\nname = \"photos\"\n");
+    let data = plan(&text).unwrap().cells[0].config.data.clone();
+    assert_eq!(data.test["more"].splits, ["test"]);
+    assert_eq!(data.test["views"].splits, ["val", "jnd"]);
+}

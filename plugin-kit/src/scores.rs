@@ -56,3 +56,52 @@ pub fn report(run: &dyn Run, cell: usize, mut rows: SampleRows) -> Result<(), Pl
     }
     run.report(cell, &Report::Samples(rows))
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use lossnet_plugin_api::protocol::report::Column;
+
+    use super::*;
+    use crate::testing::MemoryRun;
+
+    fn rows(count: usize) -> SampleRows {
+        SampleRows {
+            split: "test".to_owned(),
+            groups: vec![String::new(); count],
+            ids: (0..count).map(|index| index.to_string()).collect(),
+            columns: vec![Column {
+                name: "score".to_owned(),
+                values: (0..count).map(|index| index as f64).collect(),
+            }],
+        }
+    }
+
+    #[test]
+    fn what_an_interrupted_run_has_recorded_is_not_recorded_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = |recorded| MemoryRun::new(folder.path()).unwrap().with_recorded(rows(recorded));
+        let first = run(3);
+        report(&first, 0, rows(5)).unwrap();
+        let [Report::Samples(new)] = &first.reports()[..] else { panic!("{:?}", first.reports()) };
+        assert_eq!(
+            (new.ids.clone(), new.columns[0].values.clone()),
+            (vec!["3".into(), "4".into()], vec![3.0, 4.0])
+        );
+        let complete = run(5);
+        report(&complete, 0, rows(5)).unwrap();
+        assert_eq!(complete.reports(), []);
+    }
+
+    #[test]
+    fn scores_of_other_data_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = MemoryRun::new(folder.path()).unwrap().with_recorded(rows(3));
+        let error = report(&run, 0, rows(2)).unwrap_err().to_string();
+        assert!(error.contains("more than the 2 samples") && error.contains("`test`"), "{error}");
+        let mut others = rows(4);
+        others.ids[1] = "x".to_owned();
+        assert!(report(&run, 0, others).unwrap_err().to_string().contains("other samples"));
+    }
+}

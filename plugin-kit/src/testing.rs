@@ -9,7 +9,7 @@ use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{LossNetwork, Run, Samples, Services, torch_error};
 use lossnet_plugin_api::protocol::formula::{parameter_values, uniform};
 use lossnet_plugin_api::protocol::report::{
-    CellContext, Metric, Progress, Report, RunContext, SampleRows, TestData,
+    CellContext, Column, Metric, Progress, Report, RunContext, SampleRows, TestData,
 };
 use lossnet_plugin_api::protocol::sample::{FetchRequest, Sample};
 use serde_json::Map;
@@ -22,6 +22,7 @@ use crate::train::BatchSource;
 pub struct MemoryRun {
     context: RunContext,
     samples: BTreeMap<String, Arc<Vec<Sample>>>,
+    recorded: BTreeMap<String, SampleRows>,
     reports: Mutex<Vec<Report>>,
     notices: Mutex<Vec<String>>,
     /// Times that [`Services::cancelled`] is answered with no.
@@ -54,6 +55,7 @@ impl MemoryRun {
         Ok(MemoryRun {
             context,
             samples: BTreeMap::new(),
+            recorded: BTreeMap::new(),
             reports: Mutex::default(),
             notices: Mutex::default(),
             patience: AtomicUsize::new(usize::MAX),
@@ -78,6 +80,15 @@ impl MemoryRun {
             },
         }
         self.samples.insert(split.to_owned(), Arc::new(samples));
+        self
+    }
+
+    /// The same after an interrupted run that has recorded these scores.
+    #[must_use]
+    pub fn with_recorded(mut self, rows: SampleRows) -> MemoryRun {
+        let recorded = &mut self.context.cells[0].recorded;
+        recorded.push((rows.split.clone(), rows.len() as u64));
+        self.recorded.insert(rows.split.clone(), rows);
         self
     }
 
@@ -166,8 +177,21 @@ impl Run for MemoryRun {
         Ok(())
     }
 
-    fn recorded(&self, _: usize, split: &str, _: u64, _: u64) -> Result<SampleRows, PluginError> {
-        Ok(SampleRows { split: split.to_owned(), ..SampleRows::default() })
+    fn recorded(&self, _: usize, split: &str, first: u64, count: u64) -> Result<SampleRows, PluginError> {
+        let Some(rows) = self.recorded.get(split) else {
+            return Ok(SampleRows { split: split.to_owned(), ..SampleRows::default() });
+        };
+        let range = (first as usize).min(rows.len())..((first + count) as usize).min(rows.len());
+        let part = |column: &Column| Column {
+            name: column.name.clone(),
+            values: column.values[range.clone()].to_vec(),
+        };
+        Ok(SampleRows {
+            split: split.to_owned(),
+            groups: rows.groups[range.clone()].to_vec(),
+            ids: rows.ids[range.clone()].to_vec(),
+            columns: rows.columns.iter().map(part).collect(),
+        })
     }
 }
 

@@ -86,10 +86,23 @@ fn metric() -> ComponentManifest {
     let details = Details {
         shared_axes: vec![SharedAxes { when, axes: vec!["layers".to_owned(), "comparison".to_owned()] }],
         protocol_version: Some(1),
+        deterministic: Some([("task.dropout".to_owned(), json!(0.0))].into_iter().collect()),
         needs: ["ref", "p0", "p1", "judge"].map(str::to_owned).to_vec(),
         ..Details::default()
     };
     component(Kind::Task, "metric", schema, details)
+}
+
+/// A task with defaults of its own for lossnet's settings.
+fn trained() -> ComponentManifest {
+    let schema = json!({ "type": "object", "additionalProperties": false, "properties": {} });
+    let defaults = [("loss_network.normalize", json!("none")), ("data.splits", json!(["test"]))];
+    let details = Details {
+        config_defaults: defaults.map(|(key, value)| (key.to_owned(), value)).into_iter().collect(),
+        needs: vec!["image".to_owned()],
+        ..Details::default()
+    };
+    component(Kind::Task, "trained", schema, details)
 }
 
 fn dataset(name: &str, splits: &[&str], fields: &[&str]) -> ComponentManifest {
@@ -108,10 +121,13 @@ pub fn catalog() -> Catalog {
     components.push(backbone("squeezenet1_0", 13, &[]));
     components.extend(["spatial", "mean", "sort"].map(comparison));
     components.push(metric());
+    components.push(trained());
     let bapps = ["train", "train/cnn", "val", "val/cnn", "val/color", "jnd", "jnd/cnn", "jnd/traditional"];
     components.push(dataset("bapps", &bapps, &["ref", "p0", "p1", "judge", "same"]));
     components.push(dataset("photos", &["val", "jnd"], &["ref", "p0", "p1", "judge", "same"]));
-    components.push(dataset("digits", &["test"], &["image", "label"]));
+    components.push(dataset("digits", &["train", "test"], &["image", "label"]));
+    components.push(dataset("everything", &["train", "test"], &["image", "ref", "p0", "p1", "judge"]));
+    components.push(dataset("pictures", &["val"], &["image"]));
     let manifest = PluginManifest { name: "fixture".to_owned(), version: "1.0.0".to_owned(), components };
     let plugin = CataloguedPlugin { path: PathBuf::from("plugins/libfixture.so"), manifest };
     let (catalog, problems) = Catalog::new(vec![plugin], vec![PathBuf::from("plugins")]);
