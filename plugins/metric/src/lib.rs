@@ -2,16 +2,19 @@
 //!
 //! Two kinds of samples are understood. A triplet (`ref`, `p0`, `p1`, `judge`) asks which of two distorted images is closer
 //! to the reference (2AFC); a pair (`p0`, `p1`, `same`) whether two images look the same (JND). Zhang et al., "The
-//! Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018, whose data set is BAPPS.
+//! Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018, whose data set is BAPPS. Distances are
+//! those of a loss network as it is, or trained on triplets.
 
-mod jnd;
 mod settings;
-mod split;
-mod two_afc;
+mod training;
 
 use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::metric::{Distances, Means, Variant, evaluate, evaluated_splits, judged};
 
-pub use settings::{MetricSettings, Variant};
+pub use settings::MetricSettings;
+
+/// Its name in configs.
+const NAME: &str = "metric";
 
 struct MetricTask;
 
@@ -19,17 +22,17 @@ impl Task for MetricTask {
     type Config = MetricSettings;
 
     fn info(&self) -> Info {
-        Info::new("metric", "agreement of distances with people's judgements of similarity (2AFC and JND)")
+        Info::new(NAME, "agreement of distances with people's judgements of similarity (2AFC and JND)")
             .with_reference("Zhang et al., CVPR 2018; Pihlgren et al., arXiv 2302.04032")
     }
 
     fn run(&self, settings: MetricSettings, run: &dyn Run) -> Result<(), PluginError> {
-        let network = run.loss_network()?;
-        let mut triplets = two_afc::Means::new(run.context().cells.len());
-        for split in &run.context().splits {
-            split::evaluate(settings, split, run, &*network, &mut triplets)?;
+        if settings.variant == Variant::Baseline {
+            let network = run.loss_network()?;
+            return evaluate_all(&settings, run, &|images, pairs| network.distances(images, pairs));
         }
-        triplets.report(run)
+        let metric = training::learned(&settings, run)?;
+        evaluate_all(&settings, run, &|images, pairs| metric.distances(images, pairs))
     }
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
@@ -43,6 +46,25 @@ impl Task for MetricTask {
     fn needs(&self) -> Vec<String> {
         ["p0", "p1"].map(str::to_owned).to_vec()
     }
+
+    fn deterministic(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
+        Some([("task.variant".to_owned(), "baseline".into())].into_iter().collect())
+    }
+}
+
+/// Evaluates all splits with these distances.
+fn evaluate_all(
+    settings: &MetricSettings,
+    run: &dyn Run,
+    distances: &Distances<'_>,
+) -> Result<(), PluginError> {
+    let mut means = Means::new(run.context().cells.len());
+    let side = settings.size as usize;
+    let prepare = |sample: Sample| judged(&sample, side, NAME);
+    for split in evaluated_splits(run.context()) {
+        evaluate(&split, run, &prepare, distances, &mut means)?;
+    }
+    means.report(run)
 }
 
 /// The task, for a program that links it; a host loads the plugin instead.

@@ -1,10 +1,12 @@
 //! The task's settings.
 
+use lossnet_plugin_kit::metric::{Logit, Protocol, Variant, training_defaults};
+use lossnet_plugin_kit::train::TrainSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How similarity is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricSettings {
     /// What is trained: nothing in `baseline`.
@@ -12,19 +14,29 @@ pub struct MetricSettings {
     /// Side to which all images are resized (bilinear with antialiasing, as Pillow).
     #[schemars(range(min = 1, max = 4096))]
     pub size: u32,
+    /// Whether known defects of the published code are mended.
+    pub protocol: Protocol,
+    /// The split whose triplets are trained with. Those of `data.splits` are evaluated.
+    pub train_split: String,
+    /// What predicts judgements from distances in training.
+    pub logit: Logit,
+    /// Share of the squared differences that are dropped in training.
+    #[schemars(range(min = 0.0, max = 0.99))]
+    pub dropout: f64,
+    /// How the training goes. Without a share for validation the last weights count.
+    pub training: TrainSettings,
 }
 
 impl Default for MetricSettings {
     fn default() -> Self {
-        MetricSettings { variant: Variant::Baseline, size: 64 }
+        MetricSettings {
+            variant: Variant::Baseline,
+            size: 64,
+            protocol: Protocol::Corrected,
+            train_split: "train".to_owned(),
+            logit: Logit::Large,
+            dropout: 0.5,
+            training: training_defaults(256, 0.0),
+        }
     }
-}
-
-/// What is trained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Variant {
-    /// Nothing: a frozen network, compared as the config says. Deterministic.
-    #[default]
-    Baseline,
 }

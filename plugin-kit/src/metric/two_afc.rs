@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::similarity::{two_afc_agrees, two_afc_score};
+use crate::similarity::{two_afc_agrees, two_afc_score};
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::Run;
+use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
 
-use crate::split::{column, result_name};
+use super::evaluate::{column, result_name};
 
 /// Sums over the triplets of a group.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,12 +19,13 @@ struct Sums {
 
 /// What is kept of one cell's triplets: sums per group.
 #[derive(Debug, Default)]
-pub(crate) struct Triplets {
+pub struct Triplets {
     groups: BTreeMap<String, Sums>,
 }
 
 impl Triplets {
-    pub(crate) fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
+    /// Takes recorded distances. Fails if a column is missing.
+    pub fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
         let (d0, d1, judge) = (column(rows, "d0")?, column(rows, "d1")?, column(rows, "judge")?);
         for (row, group) in rows.groups.iter().enumerate() {
             let sums = self.groups.entry(group.clone()).or_default();
@@ -33,7 +36,8 @@ impl Triplets {
         Ok(())
     }
 
-    pub(crate) fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
+    /// Reports score and accuracy of each group.
+    pub fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
         for (group, sums) in &self.groups {
             let count = sums.count as f64;
             report(
@@ -50,16 +54,19 @@ impl Triplets {
 }
 
 /// Means over the groups of each cell, by split.
-pub(crate) struct Means {
+#[derive(Debug)]
+pub struct Means {
     cells: Vec<BTreeMap<String, Vec<Sums>>>,
 }
 
 impl Means {
-    pub(crate) fn new(cells: usize) -> Means {
+    /// For so many cells.
+    pub fn new(cells: usize) -> Means {
         Means { cells: vec![BTreeMap::new(); cells] }
     }
 
-    pub(crate) fn add(&mut self, cell: usize, split: &str, triplets: &Triplets) {
+    /// Takes the groups of a split for the cell at this position.
+    pub fn add(&mut self, cell: usize, split: &str, triplets: &Triplets) {
         // `val/cnn` and `val/color` as splits of their own have the mean `val/mean`, as groups of `val` have.
         let parent = split.split('/').next().unwrap_or(split).to_owned();
         let sums = triplets.groups.values().copied();
@@ -67,7 +74,7 @@ impl Means {
     }
 
     /// Reports the mean over groups, each counting the same, where there are several.
-    pub(crate) fn report(&self, run: &dyn Run) -> Result<(), PluginError> {
+    pub fn report(&self, run: &dyn Run) -> Result<(), PluginError> {
         for (cell, splits) in self.cells.iter().enumerate() {
             for (split, groups) in splits {
                 let count = groups.len() as f64;

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::similarity::average_precision;
+use crate::similarity::average_precision;
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::Run;
+use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
 
-use crate::split::{column, result_name};
+use super::evaluate::{column, result_name};
 
 /// What is kept of one cell's pairs: distance and share of "same", by group. Precision depends on the order of all.
 #[derive(Debug, Default)]
-pub(crate) struct Pairs {
+pub struct Pairs {
     groups: BTreeMap<String, Vec<(f64, f64)>>,
 }
 
 impl Pairs {
-    pub(crate) fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
+    /// Takes recorded distances. Fails if a column is missing.
+    pub fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
         let (distances, same) = (column(rows, "d")?, column(rows, "same")?);
         for (row, group) in rows.groups.iter().enumerate() {
             self.groups.entry(group.clone()).or_default().push((distances[row], same[row]));
@@ -23,7 +26,7 @@ impl Pairs {
     }
 
     /// Reports the average precision of each group, and over all pairs as `<split>/all` where there are several groups.
-    pub(crate) fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
+    pub fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
         for (group, pairs) in &self.groups {
             report(run, cell, &result_name(split, group), pairs)?;
         }

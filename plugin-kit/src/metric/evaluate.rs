@@ -1,0 +1,256 @@
+//! One split: loads it, computes distances for all cells in one pass, and hands them on.
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::{Run, torch_error};
+use lossnet_plugin_api::protocol::report::{Column, Report, RunContext, SampleRows};
+use lossnet_plugin_api::protocol::sample::Sample;
+use tch::Tensor;
+
+use super::judgement::stack;
+use super::{Judged, Kind, Means, Pairs, Triplets};
+use crate::loader::{LoaderOptions, for_each_batch};
+
+/// What computes distances: as [`LossNetwork::distances`](lossnet_plugin_api::component::LossNetwork::distances).
+pub type Distances<'a> = dyn Fn(&[Tensor], &[(usize, usize)]) -> Result<Tensor, PluginError> + 'a;
+
+/// What makes a judgement of a sample; used by several threads.
+pub type Prepare<'a> = dyn Fn(Sample) -> Result<Judged, PluginError> + Sync + 'a;
+
+/// What a run is evaluated on: the configured splits, then those of the further datasets as `label:split`.
+pub fn evaluated_splits(context: &RunContext) -> Vec<String> {
+    let further = context
+        .test
+        .iter()
+        .flat_map(|data| data.splits.iter().map(|split| format!("{}:{split}", data.label)));
+    context.splits.iter().cloned().chain(further).collect()
+}
+
+/// What becomes of the scores of one cell.
+enum Score {
+    TwoAfc(Triplets),
+    Jnd(Pairs),
+}
+
+impl Score {
+    fn new(kind: Kind) -> Score {
+        match kind {
+            Kind::Triplet => Score::TwoAfc(Triplets::default()),
+            Kind::Pair => Score::Jnd(Pairs::default()),
+        }
+    }
+
+    fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
+        match self {
+            Score::TwoAfc(triplets) => triplets.add(rows),
+            Score::Jnd(pairs) => pairs.add(rows),
+        }
+    }
+}
+
+/// Evaluates one split for all cells: records each sample's distances and opinion, and reports the scores of triplets
+/// (which are added to `means`, too) or the average precision of pairs. What an interrupted run has recorded is read, not
+/// computed again.
+///
+/// Fails if the split is empty, has triplets and pairs, can't be read, or has changed since an interrupted run; and if a
+/// distance is not finite.
+pub fn evaluate(
+    split: &str,
+    run: &dyn Run,
+    prepare: &Prepare<'_>,
+    distances: &Distances<'_>,
+    means: &mut Means,
+) -> Result<(), PluginError> {
+    let samples = run.samples(split)?;
+    let total = samples.len();
+    if total == 0 {
+        return Err(PluginError::input(format!("the split `{split}` has no samples")));
+    }
+    let kind = prepare(samples.sample(0)?)?.kind;
+    let cells = run.context().cells.len();
+    let mut scores: Vec<Score> = (0..cells).map(|_| Score::new(kind)).collect();
+    let recorded = recorded_rows(run, split, total)?;
+    let first = recorded.iter().copied().min().unwrap_or(0);
+    read_recorded(run, split, first, &mut scores)?;
+
+    let context = run.context();
+    let options = LoaderOptions {
+        threads: context.loader_threads,
+        batch_size: context.batch_size.max(1),
+        ..LoaderOptions::default()
+    };
+    let mut done = first;
+    run.advance(split, done, total as u64, kind.unit());
+    for_each_batch(&*samples, first as usize..total, options, prepare, |batch| {
+        run.check_cancelled()?;
+        let distances = compute(&batch, kind, distances)?;
+        for (cell, score) in scores.iter_mut().enumerate() {
+            let rows = rows(split, &batch, kind, &distances, cell)?;
+            score.add(&rows)?;
+            // An interruption may have left some cells one batch ahead of others.
+            let skip = recorded[cell].saturating_sub(done) as usize;
+            if skip < rows.len() {
+                run.report(cell, &Report::Samples(tail(rows, skip)))?;
+            }
+        }
+        done += batch.len() as u64;
+        run.advance(split, done, total as u64, kind.unit());
+        Ok(())
+    })?;
+
+    for (cell, score) in scores.into_iter().enumerate() {
+        match score {
+            Score::TwoAfc(triplets) => {
+                triplets.report(run, cell, split)?;
+                means.add(cell, split, &triplets);
+            }
+            Score::Jnd(pairs) => pairs.report(run, cell, split)?,
+        }
+    }
+    Ok(())
+}
+
+/// Rows that are read at a time.
+const PORTION: u64 = 4096;
+
+/// How many scores each cell has from an interrupted run.
+fn recorded_rows(run: &dyn Run, split: &str, total: usize) -> Result<Vec<u64>, PluginError> {
+    let mut counts = Vec::new();
+    for (cell, context) in run.context().cells.iter().enumerate() {
+        let known = context.recorded.iter().find(|(name, _)| name == split).map(|(_, rows)| *rows);
+        let rows = match known {
+            Some(rows) => rows,
+            // Of the further datasets' splits only the rows themselves tell.
+            None => count_recorded(run, cell, split, total as u64)?,
+        };
+        if rows > total as u64 {
+            return Err(PluginError::input(format!(
+                "an earlier run of the cell {} has scored {rows} samples of the split `{split}`, which has {total} now: \
+                 the dataset has changed",
+                context.id
+            ))
+            .with_help(format!("move {} away to compute it anew", context.folder.display())));
+        }
+        counts.push(rows);
+    }
+    Ok(counts)
+}
+
+/// The number of recorded rows, counted one beyond `total` at most.
+fn count_recorded(run: &dyn Run, cell: usize, split: &str, total: u64) -> Result<u64, PluginError> {
+    let mut count = 0;
+    while count <= total {
+        let rows = run.recorded(cell, split, count, PORTION.min(total + 1 - count))?.len() as u64;
+        if rows == 0 {
+            break;
+        }
+        count += rows;
+    }
+    Ok(count)
+}
+
+/// Takes the scores that an interrupted run has left, in portions.
+fn read_recorded(run: &dyn Run, split: &str, count: u64, scores: &mut [Score]) -> Result<(), PluginError> {
+    for (cell, score) in scores.iter_mut().enumerate() {
+        let mut first = 0;
+        while first < count {
+            let rows = run.recorded(cell, split, first, PORTION.min(count - first))?;
+            if rows.is_empty() {
+                let message = format!("scores of the split `{split}` of an earlier run have disappeared");
+                return Err(PluginError::run(message));
+            }
+            first += rows.len() as u64;
+            score.add(&rows)?;
+        }
+    }
+    Ok(())
+}
+
+/// The distances of a batch, cells × pairs × samples.
+fn compute(
+    batch: &[Judged],
+    kind: Kind,
+    distances: &Distances<'_>,
+) -> Result<Vec<Vec<Vec<f64>>>, PluginError> {
+    if let Some(other) = batch.iter().find(|judged| judged.kind != kind) {
+        return Err(PluginError::input(format!(
+            "the sample {} is among {} and is none of them: a split has either triplets or pairs",
+            other.id,
+            kind.unit()
+        )));
+    }
+    let images = (0..kind.images().len()).map(|position| stack(batch, position));
+    let images = images.collect::<Result<Vec<_>, _>>()?;
+    let distances = distances(&images, kind.pairs())?;
+    let shape = distances.size();
+    let flat = distances
+        .f_to_kind(tch::Kind::Double)
+        .and_then(|values| values.f_contiguous())
+        .and_then(|values| values.f_flatten(0, -1))
+        .and_then(Vec::<f64>::try_from)
+        .map_err(torch_error)?;
+    let (pairs, samples) = (kind.pairs().len(), batch.len());
+    if shape.last() != Some(&(samples as i64)) || flat.len() % (pairs * samples) != 0 {
+        return Err(PluginError::run(format!(
+            "distances of shape {shape:?} came for {pairs} pairs of {samples} samples"
+        )));
+    }
+    let of_cell = |cell: &[f64]| cell.chunks(samples).map(<[f64]>::to_vec).collect();
+    Ok(flat.chunks(pairs * samples).map(of_cell).collect())
+}
+
+/// The scores of a batch for one cell.
+fn rows(
+    split: &str,
+    batch: &[Judged],
+    kind: Kind,
+    distances: &[Vec<Vec<f64>>],
+    cell: usize,
+) -> Result<SampleRows, PluginError> {
+    let of_cell =
+        distances.get(cell).ok_or_else(|| PluginError::run(format!("no distances came for cell {cell}")))?;
+    for (values, name) in of_cell.iter().zip(kind.distances()) {
+        if let Some(position) = values.iter().position(|value| !value.is_finite()) {
+            return Err(PluginError::run(format!(
+                "the distance {name} of the sample {} is {}: the features are not finite with these weights and this \
+                 precision",
+                batch[position].id, values[position]
+            )));
+        }
+    }
+    let mut columns: Vec<Column> = kind
+        .distances()
+        .iter()
+        .zip(of_cell)
+        .map(|(name, values)| Column { name: (*name).to_owned(), values: values.clone() })
+        .collect();
+    let opinions = batch.iter().map(|judged| judged.opinion).collect();
+    columns.push(Column { name: kind.opinion().to_owned(), values: opinions });
+    Ok(SampleRows {
+        split: split.to_owned(),
+        groups: batch.iter().map(|judged| judged.group.clone()).collect(),
+        ids: batch.iter().map(|judged| judged.id.clone()).collect(),
+        columns,
+    })
+}
+
+fn tail(mut rows: SampleRows, skip: usize) -> SampleRows {
+    rows.ids.drain(..skip);
+    rows.groups.drain(..skip);
+    for column in &mut rows.columns {
+        column.values.drain(..skip);
+    }
+    rows
+}
+
+/// The name of a group's results: `val/cnn` for the group `cnn` of `val`, and of `val/cnn` itself.
+pub(super) fn result_name(split: &str, group: &str) -> String {
+    if group.is_empty() || split.ends_with(&format!("/{group}")) {
+        split.to_owned()
+    } else {
+        format!("{split}/{group}")
+    }
+}
+
+pub(super) fn column<'a>(rows: &'a SampleRows, name: &str) -> Result<&'a [f64], PluginError> {
+    rows.column(name).ok_or_else(|| PluginError::run(format!("recorded scores lack the column `{name}`")))
+}

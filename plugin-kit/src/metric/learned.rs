@@ -1,0 +1,283 @@
+//! A loss network whose distances are learned.
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::{LossNetwork, Run, torch_error};
+use tch::nn::{ConvConfig, Path, VarStore};
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::{Logit, LogitNetwork, Protocol, Variant};
+use crate::nn::{self, conv2d};
+
+/// What a metric is built from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LearnedOptions {
+    /// What is trained; not `baseline`.
+    pub variant: Variant,
+    /// With `published`, a frozen network is in training mode while the calibration is trained.
+    pub protocol: Protocol,
+    /// What predicts judgements in training.
+    pub logit: Logit,
+    /// Share of squared differences that are dropped in training.
+    pub dropout: f64,
+    /// Seed of the initial calibration, of the logit network and, for `scratch`, of the network.
+    pub seed: u64,
+}
+
+/// A loss network with a calibration that is trained: one non-negative weight for each channel of each layer.
+///
+/// The weights begin as those of a `torch.nn.Conv2d` to one channel, evenly distributed within `1/sqrt(C)`, and are brought
+/// to 0 or more before the first step as before every other: LPIPS does the same, so half of them begin at 0.
+pub struct LearnedMetric {
+    network: Box<dyn LossNetwork>,
+    mode: Mode,
+    /// 1×C×1×1 for each layer of the network.
+    calibration: Vec<(String, Tensor)>,
+    logit: LogitNetwork,
+    variables: VarStore,
+    dropout: f64,
+    training: bool,
+}
+
+/// How the network takes part in training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Not at all: it is always in evaluation mode.
+    Frozen,
+    /// Its parameters stay, but batch normalizations use and remember the batches' statistics (the published defect).
+    Drifting,
+    /// Its parameters are trained.
+    Trained,
+}
+
+impl std::fmt::Debug for LearnedMetric {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LearnedMetric")
+            .field("mode", &self.mode)
+            .field("layers", &self.network.layers())
+            .field("dropout", &self.dropout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LearnedMetric {
+    /// Builds the metric for the only cell of a run, ready to be trained, on the run's device.
+    ///
+    /// Fails if the run's network can't be built, or for the variant `baseline`, which has nothing to learn.
+    pub fn new(run: &dyn Run, options: &LearnedOptions) -> Result<LearnedMetric, PluginError> {
+        let (network, mode) = match (options.variant, options.protocol) {
+            (Variant::Baseline, _) => {
+                return Err(PluginError::run("the variant `baseline` has nothing to be trained"));
+            }
+            (Variant::Lin, Protocol::Corrected) => (run.loss_network()?, Mode::Frozen),
+            (Variant::Lin, Protocol::Published) => (run.trainable_network(None)?, Mode::Drifting),
+            (Variant::Tune, _) => (run.trainable_network(None)?, Mode::Trained),
+            (Variant::Scratch, _) => (run.trainable_network(Some(options.seed))?, Mode::Trained),
+        };
+        // Drawn on the CPU, so that every device begins with the same numbers.
+        tch::manual_seed((options.seed >> 1) as i64);
+        let mut variables = VarStore::new(Device::Cpu);
+        let mut calibration = Vec::new();
+        for (layer, channels) in network.channels()?.into_iter().enumerate() {
+            let name = calibration_name(layer);
+            let path = name.split('.').filter(|part| *part != "weight");
+            let path = path.fold(variables.root(), |path: Path<'_>, part| path / part);
+            let config = ConvConfig { bias: false, ..ConvConfig::default() };
+            calibration.push((name, conv2d(&path, channels, 1, 1, config).ws));
+        }
+        let logit = LogitNetwork::new(&(variables.root() / "logit"), options.logit);
+        // The same tensors, with their values moved.
+        variables.set_device(nn::device(&run.context().device)?);
+        let mut metric = LearnedMetric {
+            network,
+            mode,
+            calibration,
+            logit,
+            variables,
+            dropout: options.dropout,
+            training: false,
+        };
+        metric.set_training(false)?;
+        Ok(metric)
+    }
+
+    /// What the optimizer changes, by name: `lin{i}.model.1.weight` of the calibration, `logit.…`, and `network.…` with the
+    /// network's own names.
+    pub fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        let mut parameters = nn::parameters(&self.variables);
+        if self.mode == Mode::Trained {
+            parameters.extend(prefixed(self.network.parameters()?));
+        }
+        Ok(parameters)
+    }
+
+    /// What else training changes: the running statistics of batch normalizations, by name.
+    pub fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        match self.mode {
+            Mode::Frozen => Ok(Vec::new()),
+            Mode::Drifting | Mode::Trained => Ok(prefixed(self.network.buffers()?)),
+        }
+    }
+
+    /// Sets whether squared differences are dropped and batch normalizations use the batch's statistics. For evaluation
+    /// the calibration is brought to 0 or more, too: the last step may have left some of it below.
+    pub fn set_training(&mut self, training: bool) -> Result<(), PluginError> {
+        self.training = training;
+        if !training {
+            self.clamp()?;
+        }
+        match self.mode {
+            Mode::Frozen => Ok(()),
+            Mode::Drifting | Mode::Trained => self.network.set_training(training),
+        }
+    }
+
+    /// Brings calibration weights below 0 to 0.
+    pub fn clamp(&self) -> Result<(), PluginError> {
+        let clamp = |(_, weights): &(String, Tensor)| weights.shallow_clone().f_clamp_min_(0.0).map(|_| ());
+        tch::no_grad(|| self.calibration.iter().try_for_each(clamp)).map_err(torch_error)
+    }
+
+    /// The calibration by LPIPS's names, `lin{i}.model.1.weight`, 1×C×1×1 each, in the order of the layers.
+    pub fn calibration(&self) -> &[(String, Tensor)] {
+        &self.calibration
+    }
+
+    /// The network's parameters and running statistics under their published names, if training has changed any of them.
+    pub fn network(&self) -> Result<Option<Vec<(String, Tensor)>>, PluginError> {
+        if self.mode == Mode::Frozen {
+            return Ok(None);
+        }
+        let mut tensors = self.network.parameters()?;
+        tensors.extend(self.network.buffers()?);
+        Ok(Some(tensors))
+    }
+
+    /// The features of a batch of images, N×3×H×W in [0, 1]; with a graph only where the network's parameters are being
+    /// trained.
+    pub fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
+        if self.training && self.mode == Mode::Trained {
+            self.network.features(images)
+        } else {
+            tch::no_grad(|| self.network.features(images))
+        }
+    }
+
+    /// The distances, N, of two batches of features. In training a share of the squared differences is dropped before they
+    /// are weighed, and the others are scaled up, as `torch.nn.Dropout` does.
+    pub fn compare(&self, a: &[Tensor], b: &[Tensor]) -> Result<Tensor, PluginError> {
+        let weights = |layer: usize| &self.calibration[layer].1;
+        if !self.training || self.dropout == 0.0 {
+            let weights: Vec<Tensor> = (0..a.len()).map(|layer| weights(layer).shallow_clone()).collect();
+            return self.network.compare(0, a, b, Some(&weights));
+        }
+        let (mut wide_a, mut wide_b, mut masked) = (Vec::new(), Vec::new(), Vec::new());
+        for (layer, (a, b)) in a.iter().zip(b).enumerate() {
+            let mut attempt = || -> Result<(), TchError> {
+                let mask = dropout_mask(&positions(a)?, self.dropout)?;
+                wide_a.push(two_positions(a)?);
+                wide_b.push(two_positions(b)?);
+                masked.push(two_positions(&mask)?.f_mul(weights(layer))?);
+                Ok(())
+            };
+            attempt().map_err(torch_error)?;
+        }
+        self.network.compare(0, &wide_a, &wide_b, Some(&masked))
+    }
+
+    /// The prediction of a judgement, N in [0, 1], from two batches of distances.
+    pub fn predict(&self, d0: &Tensor, d1: &Tensor) -> Result<Tensor, PluginError> {
+        self.logit.predict(d0, d1)
+    }
+
+    /// As [`LossNetwork::distances`], for one cell: 1 × pairs × N, without gradients.
+    pub fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError> {
+        tch::no_grad(|| {
+            let features = images.iter().map(|batch| self.features(batch)).collect::<Result<Vec<_>, _>>()?;
+            let distances = pairs
+                .iter()
+                .map(|&(a, b)| self.compare(&features[a], &features[b]))
+                .collect::<Result<Vec<_>, _>>()?;
+            Tensor::f_stack(&distances, 0)
+                .and_then(|stack| stack.f_unsqueeze(0)?.f_to_device(Device::Cpu))
+                .map_err(torch_error)
+        })
+    }
+
+    /// Where its parameters lie.
+    pub fn device(&self) -> Device {
+        self.variables.device()
+    }
+}
+
+/// LPIPS's name of the calibration of a layer.
+pub(super) fn calibration_name(layer: usize) -> String {
+    format!("lin{layer}.model.1.weight")
+}
+
+fn prefixed(tensors: Vec<(String, Tensor)>) -> Vec<(String, Tensor)> {
+    tensors.into_iter().map(|(name, tensor)| (format!("network.{name}"), tensor)).collect()
+}
+
+/// Zeros for a share of the values, `1 / (1 - share)` for the others, each drawn on its own from libtorch's generator.
+fn dropout_mask(like: &Tensor, share: f64) -> Result<Tensor, TchError> {
+    let kept = 1.0 - share;
+    let mut mask = Tensor::f_empty(like.size(), (Kind::Float, like.device()))?;
+    let mut mask = mask.f_bernoulli_float_(kept)?;
+    // All dropped: nothing is to be scaled.
+    if kept > 0.0 { mask.f_div_scalar_(kept) } else { Ok(mask) }
+}
+
+/// Features as N×C×H×W: N×C, as behind a flattening, has one position.
+fn positions(features: &Tensor) -> Result<Tensor, TchError> {
+    match features.size()[..] {
+        [batch, channels] => features.f_view([batch, channels, 1, 1]),
+        _ => Ok(features.shallow_clone()),
+    }
+}
+
+/// A layer with a single position seen at two, which changes no mean over positions: N×C×1×1 weights would be taken for
+/// weights of channels, and those of a mask differ from sample to sample.
+fn two_positions(features: &Tensor) -> Result<Tensor, TchError> {
+    let features = positions(features)?;
+    match features.size()[..] {
+        [batch, channels, 1, 1] => features.f_expand([batch, channels, 1, 2], false),
+        _ => Ok(features),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn masks_drop_their_share_and_keep_the_mean() {
+        tch::manual_seed(1);
+        let features = Tensor::zeros([8, 16, 20, 20], (Kind::Float, Device::Cpu));
+        for share in [0.5, 0.2] {
+            let mask = dropout_mask(&features, share).unwrap();
+            // 51,200 draws: six standard deviations of their mean are at most 0.014.
+            let dropped = mask.eq(0.0).to_kind(Kind::Double).mean(None).double_value(&[]);
+            assert!((dropped - share).abs() < 0.014, "{dropped}");
+            assert!((mask.max().double_value(&[]) - 1.0 / (1.0 - share)).abs() < 1e-6);
+            assert!((mask.mean(None).double_value(&[]) - 1.0).abs() < 0.03);
+            // Samples, channels and positions are dropped on their own: no row or column goes as a whole.
+            for dims in [[1i64, 2, 3], [0, 2, 3], [0, 1, 2]] {
+                let means = mask.eq(0.0).to_kind(Kind::Double).mean_dim(dims.as_slice(), false, None);
+                assert!((means - share).abs().max().double_value(&[]) < 0.1);
+            }
+        }
+        assert_eq!(dropout_mask(&features, 1.0).unwrap().abs().max().double_value(&[]), 0.0);
+    }
+
+    #[test]
+    fn a_single_position_is_seen_twice_with_the_same_weight() {
+        let mask = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 4.0]).view([2, 2]);
+        let wide = two_positions(&mask).unwrap();
+        assert_eq!(wide.size(), [2, 2, 1, 2]);
+        assert_eq!(Vec::<f32>::try_from(wide.flatten(0, -1)).unwrap(), [1., 1., 2., 2., 3., 3., 4., 4.]);
+        let whole = Tensor::zeros([2, 2, 3, 1], (Kind::Float, Device::Cpu));
+        assert_eq!(two_positions(&whole).unwrap().size(), [2, 2, 3, 1]);
+    }
+}

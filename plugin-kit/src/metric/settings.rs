@@ -1,0 +1,60 @@
+//! What a metric can be made of, as settings of the tasks that train one.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What is trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// Nothing: a frozen network, compared as the config says.
+    #[default]
+    Baseline,
+    /// The weights of the channels (the calibration), on top of the frozen network.
+    Lin,
+    /// The calibration and the pretrained network.
+    Tune,
+    /// The calibration and the network, from random weights.
+    Scratch,
+}
+
+impl Variant {
+    /// Its name in configs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Variant::Baseline => "baseline",
+            Variant::Lin => "lin",
+            Variant::Tune => "tune",
+            Variant::Scratch => "scratch",
+        }
+    }
+
+    /// Whether the network's own parameters are trained.
+    pub fn trains_network(self) -> bool {
+        matches!(self, Variant::Tune | Variant::Scratch)
+    }
+}
+
+/// Which details are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// As meant: known defects of the published code are mended.
+    #[default]
+    Corrected,
+    /// As the published code does it, defects included.
+    Published,
+}
+
+/// What makes a prediction of the judgement out of two distances, in training only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Logit {
+    /// Three 1×1 convolutions, 5 to 32 to 32 to 1 channels, on d0, d1, their difference and their two ratios (LPIPS).
+    #[default]
+    Large,
+    /// A linear function of d0 and d1.
+    Small,
+    /// The difference d0 - d1 itself; nothing is trained.
+    None,
+}

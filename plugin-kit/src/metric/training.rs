@@ -1,0 +1,234 @@
+//! Training a metric on triplets.
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::torch_error;
+use serde_json::{Value, json};
+use tch::{Kind, Reduction, Tensor};
+
+use super::LearnedMetric;
+use crate::train::{At, BatchSource, Loss, Trainee, Validation};
+
+/// A batch of triplets.
+#[derive(Debug)]
+pub struct TripletBatch {
+    /// The references, the first and the second distorted images: N×3×H×W each, RGB; in [0, 1] but for what a published
+    /// protocol does to them.
+    pub images: [Tensor; 3],
+    /// For each triplet the share of people, in [0, 1], who found p1 closer to the reference.
+    pub judge: Tensor,
+}
+
+/// A second term of the loss that turns distances around which have learned the opposite of what they should: 10 times the
+/// binary cross-entropy between `sigmoid(d0 - d1)` and the judgement (Pihlgren et al., arXiv 2304.02265).
+///
+/// The logit network could else make up for distances that are larger for the more similar image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncLoss {
+    /// For the first epochs, so many.
+    Epochs(u64),
+    /// For each batch whose 2AFC score is at most 0.5.
+    WhileWrong,
+    /// Never.
+    Never,
+}
+
+impl SyncLoss {
+    /// From the number that configs have: above 0 epochs, 0 never, below 0 while wrong.
+    pub fn from_setting(epochs: i64) -> SyncLoss {
+        match epochs {
+            0 => SyncLoss::Never,
+            1.. => SyncLoss::Epochs(epochs as u64),
+            _ => SyncLoss::WhileWrong,
+        }
+    }
+
+    /// Whether a batch of this score in this epoch (from 0) has the term.
+    fn applies(self, epoch: u64, score: f64) -> bool {
+        match self {
+            SyncLoss::Epochs(epochs) => epoch < epochs,
+            SyncLoss::WhileWrong => score <= 0.5,
+            SyncLoss::Never => false,
+        }
+    }
+}
+
+/// How much the sync loss counts.
+const SYNC_WEIGHT: f64 = 10.0;
+
+/// The loss of a batch of triplets, with its graph, and what belongs to it: the binary cross-entropy between the logit
+/// network's prediction and the judgement, and the sync loss where it applies in this epoch (from 0).
+///
+/// References, first and second images go through the network one after the other: batch normalizations see the statistics
+/// of each of the three alone.
+pub fn triplet_loss(
+    metric: &LearnedMetric,
+    batch: &TripletBatch,
+    sync: SyncLoss,
+    epoch: u64,
+) -> Result<Loss, PluginError> {
+    let [reference, p0, p1] = &batch.images;
+    let reference = metric.features(reference)?;
+    let d0 = metric.compare(&reference, &metric.features(p0)?)?;
+    let d1 = metric.compare(&reference, &metric.features(p1)?)?;
+    let judge = batch.judge.f_to(d0.device()).map_err(torch_error)?;
+    let mut loss = binary_cross_entropy(&metric.predict(&d0, &d1)?, &judge)?;
+    let score = batch_score(&d0, &d1, &judge).map_err(torch_error)?;
+    let mut scalars = vec![("2afc_score", score.shallow_clone())];
+    if sync != SyncLoss::Never && sync.applies(epoch, score.f_double_value(&[]).map_err(torch_error)?) {
+        let difference = d0.f_sub(&d1).and_then(|difference| difference.f_sigmoid()).map_err(torch_error)?;
+        let term = binary_cross_entropy(&difference, &judge)?;
+        let term = term.f_relu().and_then(|term| term.f_mul_scalar(SYNC_WEIGHT)).map_err(torch_error)?;
+        loss = loss.f_add(&term).map_err(torch_error)?;
+        scalars.push(("sync_loss", term.detach()));
+    }
+    Ok(Loss { loss, scalars })
+}
+
+/// The mean binary cross-entropy between predictions and shares, both in [0, 1]; not a number if a prediction is none.
+fn binary_cross_entropy(prediction: &Tensor, share: &Tensor) -> Result<Tensor, PluginError> {
+    let attempt = || {
+        let finite = prediction.f_isfinite()?.f_all()?.f_int64_value(&[])? != 0;
+        if finite {
+            prediction.f_binary_cross_entropy::<Tensor>(share, None, Reduction::Mean)
+        } else {
+            // libtorch refuses those, on CUDA so that the device can't be used any more. The training says what was wrong.
+            prediction.f_sum(None::<Kind>)
+        }
+    };
+    attempt().map_err(torch_error)
+}
+
+/// The mean 2AFC score of a batch: as [`two_afc_score`](crate::similarity::two_afc_score).
+fn batch_score(d0: &Tensor, d1: &Tensor, judge: &Tensor) -> Result<Tensor, tch::TchError> {
+    // 1 where p1 is the closer one, 0 where p0 is, 0.5 where they are equal.
+    let closer = d0.f_sub(d1)?.f_detach()?.f_sign()?.f_add_scalar(1.0)?.f_div_scalar(2.0)?;
+    let other = |share: &Tensor| share.f_neg()?.f_add_scalar(1.0);
+    let chosen = closer.f_mul(judge)?.f_add(&other(&closer)?.f_mul(&other(judge)?)?)?;
+    chosen.f_mean(Kind::Double)
+}
+
+/// A metric in training.
+pub struct MetricTrainee<'a> {
+    metric: LearnedMetric,
+    sync: SyncLoss,
+    validation: Option<(&'a dyn BatchSource<TripletBatch>, usize)>,
+    /// Epochs that were validated.
+    epochs: u64,
+}
+
+impl std::fmt::Debug for MetricTrainee<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MetricTrainee")
+            .field("metric", &self.metric)
+            .field("sync", &self.sync)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> MetricTrainee<'a> {
+    /// A metric to be trained, and the triplets to validate it with, taken in batches of this size. To be trained with
+    /// [`Goal::Maximize`](crate::train::Goal).
+    ///
+    /// With triplets to validate with, the objective is their mean 2AFC score. Without, it is the number of epochs, so that
+    /// the last weights are the best.
+    pub fn new(
+        metric: LearnedMetric,
+        sync: SyncLoss,
+        validation: Option<(&'a dyn BatchSource<TripletBatch>, usize)>,
+    ) -> MetricTrainee<'a> {
+        MetricTrainee { metric, sync, validation, epochs: 0 }
+    }
+
+    /// The metric, with the weights that training has left it.
+    pub fn into_metric(self) -> LearnedMetric {
+        self.metric
+    }
+}
+
+impl Trainee<TripletBatch> for MetricTrainee<'_> {
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        self.metric.parameters()
+    }
+
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        self.metric.buffers()
+    }
+
+    fn set_training(&mut self, training: bool) -> Result<(), PluginError> {
+        self.metric.set_training(training)
+    }
+
+    fn before_step(&mut self) -> Result<(), PluginError> {
+        self.metric.clamp()
+    }
+
+    fn loss(&mut self, batch: TripletBatch, at: &At) -> Result<Loss, PluginError> {
+        triplet_loss(&self.metric, &batch, self.sync, at.epoch)
+    }
+
+    fn validate(&mut self) -> Result<Validation, PluginError> {
+        self.epochs += 1;
+        let Some((source, batch_size)) = self.validation else {
+            return Ok(Validation::from(self.epochs as f64));
+        };
+        let positions: Vec<usize> = (0..source.len()).collect();
+        let batches: Vec<Vec<usize>> = positions.chunks(batch_size.max(1)).map(<[usize]>::to_vec).collect();
+        let mut sum = 0.0;
+        // Always the same epoch: what is drawn for validation is drawn once.
+        source.for_each(0, &batches, &mut |batch| {
+            let distances = self.metric.distances(&batch.images, &[(0, 1), (0, 2)])?;
+            let attempt = || {
+                let of = |pair| distances.f_get(0)?.f_get(pair);
+                let judge = batch.judge.f_to(distances.device())?;
+                let score = batch_score(&of(0)?, &of(1)?, &judge)?;
+                Ok(score.f_double_value(&[])? * judge.numel() as f64)
+            };
+            sum += attempt().map_err(torch_error)?;
+            Ok(())
+        })?;
+        Ok(Validation::from(sum / positions.len().max(1) as f64))
+    }
+
+    fn state(&self) -> Value {
+        json!({ "epochs": self.epochs })
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<(), PluginError> {
+        let epochs = state.get("epochs").and_then(Value::as_u64);
+        self.epochs = epochs.ok_or_else(|| PluginError::run("the checkpoint does not say its epoch"))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::similarity::two_afc_score;
+
+    #[test]
+    fn the_score_of_a_batch_is_the_mean_of_its_triplets_scores() {
+        let (d0, d1, judge) = ([0.1_f64, 0.4, 0.3, 0.2], [0.2_f64, 0.1, 0.3, 0.5], [0.2_f64, 0.7, 0.9, 1.0]);
+        let expected: f64 = (0..4).map(|at| two_afc_score(d0[at], d1[at], judge[at])).sum::<f64>() / 4.0;
+        let [d0, d1, judge] = [d0, d1, judge].map(|values| Tensor::from_slice(&values).to_kind(Kind::Float));
+        let score = batch_score(&d0, &d1, &judge).unwrap().double_value(&[]);
+        assert!((score - expected).abs() < 1e-6, "{score} instead of {expected}");
+    }
+
+    #[test]
+    fn the_sync_loss_applies_as_its_setting_says() {
+        let first_two = SyncLoss::from_setting(2);
+        assert!(first_two.applies(1, 0.9) && !first_two.applies(2, 0.1));
+        let wrong = SyncLoss::from_setting(-1);
+        assert!(wrong.applies(7, 0.5) && !wrong.applies(0, 0.500_001));
+        assert!(!SyncLoss::from_setting(0).applies(0, 0.0));
+    }
+
+    #[test]
+    fn predictions_that_are_no_numbers_make_the_loss_none() {
+        let prediction = Tensor::from_slice(&[0.5_f32, f32::NAN]);
+        let loss = binary_cross_entropy(&prediction, &Tensor::from_slice(&[1.0_f32, 0.0])).unwrap();
+        assert!(loss.double_value(&[]).is_nan());
+    }
+}

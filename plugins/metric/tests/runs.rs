@@ -1,0 +1,270 @@
+//! Whole runs in memory: every variant, interrupted ones, and what they leave behind.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use lossnet_plugin_api::component::{LossNetwork, Run};
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::protocol::ErrorKind;
+use lossnet_plugin_api::tch::{self, Tensor};
+use lossnet_plugin_kit::image::Image;
+use lossnet_plugin_kit::testing::{ConvLossNetwork, MemoryRun, formula_images};
+use lossnet_plugin_metric::{MetricSettings, task};
+use pytorch_reader::PytorchReader;
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+fn picture(name: &str) -> (String, Field) {
+    let field = name.rsplit('/').next().unwrap().to_owned();
+    let image = Image::from_tensor(&formula_images(5, name, &[3, 16, 16]).unwrap()).unwrap();
+    (field, Field::Image(image.into()))
+}
+
+/// Triplets in two groups: p1 is a mix of the reference and noise where people chose it, else p0 is.
+fn triplets(split: &str, count: usize) -> Vec<Sample> {
+    let triplet = |index: usize| {
+        let id = format!("{split}/{index}");
+        let judge = if index % 3 == 0 { 0.9 } else { 0.2 };
+        let (closer, other) = if judge > 0.5 { ("p1", "p0") } else { ("p0", "p1") };
+        let noise = picture(&format!("{id}/{other}"));
+        let reference = picture(&format!("{id}/ref"));
+        let Field::Image(clean) = &reference.1 else { unreachable!() };
+        let Field::Image(wild) = &noise.1 else { unreachable!() };
+        let mixed =
+            clean.data.iter().zip(&wild.data).map(|(a, b)| ((3 * u16::from(*a) + u16::from(*b)) / 4) as u8);
+        let mixed = Image::rgb(16, 16, mixed.collect()).unwrap();
+        let fields = vec![
+            reference,
+            noise,
+            (closer.to_owned(), Field::Image(mixed.into())),
+            ("judge".to_owned(), Field::Number(judge)),
+        ];
+        Sample { id, group: ["a", "b"][index % 2].to_owned(), fields }
+    };
+    (0..count).map(triplet).collect()
+}
+
+fn pairs(count: usize) -> Vec<Sample> {
+    let pair = |index: usize| {
+        let id = format!("jnd/{index}");
+        let mut fields = vec![picture(&format!("{id}/p0")), picture(&format!("{id}/p1"))];
+        fields.push(("same".to_owned(), Field::Number(index as f64 / count as f64)));
+        Sample { id, group: String::new(), fields }
+    };
+    (0..count).map(pair).collect()
+}
+
+fn run_in(folder: &Path) -> MemoryRun {
+    MemoryRun::new(folder)
+        .unwrap()
+        .with_samples("train", triplets("train", 12))
+        .with_samples("val", triplets("val", 9))
+        .with_samples("jnd", pairs(7))
+        .with_samples("other:val", triplets("other", 4))
+}
+
+fn settings(variant: &str) -> Value {
+    let mut settings = serde_json::to_value(MetricSettings::default()).unwrap();
+    settings["variant"] = variant.into();
+    settings["size"] = 16.into();
+    let training = &mut settings["training"];
+    training["epochs"] = 3.into();
+    training["batch_size"] = 5.into();
+    training["learning_rate"] = 0.01.into();
+    training["checkpoint_minutes"] = 0.0.into();
+    settings
+}
+
+/// Dropout is drawn from libtorch's generator, which is one for all tests of a process.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn execute(settings: &Value, run: &MemoryRun) -> Result<(), PluginError> {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    task().run_json(&settings.to_string(), run)
+}
+
+/// d0 or d of all samples of a split.
+fn distances(run: &MemoryRun, split: &str, column: &str) -> Vec<f64> {
+    let mut found = Vec::new();
+    for report in run.reports() {
+        if let Report::Samples(rows) = report
+            && rows.split == split
+        {
+            found.extend_from_slice(rows.column(column).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_variant_is_trained_and_evaluated() {
+    let expected = [
+        ("2afc_score", "train/a"),
+        ("2afc_accuracy", "train/b"),
+        ("2afc_score", "val/a"),
+        ("2afc_score", "val/mean"),
+        ("2afc_accuracy", "val/mean"),
+        ("jnd_map", "jnd"),
+        ("2afc_score", "other:val/a"),
+        ("2afc_score", "other:val/mean"),
+    ];
+    let mut all = Vec::new();
+    for (variant, protocol) in [
+        ("baseline", "corrected"),
+        ("lin", "corrected"),
+        ("lin", "published"),
+        ("tune", "corrected"),
+        ("scratch", "corrected"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = run_in(folder.path());
+        let mut settings = settings(variant);
+        settings["protocol"] = protocol.into();
+        execute(&settings, &run).unwrap();
+        let metrics = run.metrics();
+        for (name, split) in expected {
+            let metric = metrics.iter().find(|metric| metric.name == name && metric.split == split);
+            let metric = metric.unwrap_or_else(|| panic!("{variant}: no {name} of {split}"));
+            assert!((0.0..=1.0).contains(&metric.value), "{variant}: {name} of {split} is {}", metric.value);
+        }
+        // 12 triplets in batches of 5 for 3 epochs.
+        let steps = if variant == "baseline" { 0 } else { 9 };
+        assert_eq!(run.curve("training/step_loss").len(), steps, "{variant}");
+        let exported = |name: &str| folder.path().join("checkpoints").join(name).exists();
+        let network_changed = !(variant == "baseline" || (variant, protocol) == ("lin", "corrected"));
+        assert_eq!(exported("calibration.pth"), variant != "baseline", "{variant}");
+        assert_eq!(exported("network.safetensors"), network_changed, "{variant} {protocol}");
+        all.push(distances(&run, "val", "d0"));
+    }
+    // Training changes distances, and each variant in another way; this network has no batch normalization that could
+    // drift.
+    assert_eq!(all[1], all[2]);
+    for (one, other) in [(0, 1), (1, 3), (3, 4), (0, 3)] {
+        assert_ne!(all[one], all[other]);
+    }
+}
+
+#[test]
+fn an_interrupted_run_goes_on_to_the_same_results() {
+    tch::set_num_threads(1);
+    let whole = tempfile::tempdir().unwrap();
+    let uninterrupted = run_in(whole.path());
+    execute(&settings("tune"), &uninterrupted).unwrap();
+    for questions in [2, 7, 13] {
+        let folder = tempfile::tempdir().unwrap();
+        let error =
+            execute(&settings("tune"), &run_in(folder.path()).cancelled_after(questions)).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Interrupted, "{error}");
+        let resumed = run_in(folder.path());
+        execute(&settings("tune"), &resumed).unwrap();
+        assert_eq!(resumed.metrics(), uninterrupted.metrics(), "after {questions} questions");
+        assert_eq!(distances(&resumed, "val", "d1"), distances(&uninterrupted, "val", "d1"));
+    }
+}
+
+#[test]
+fn what_is_exported_gives_the_distances_that_were_recorded() {
+    for variant in ["lin", "tune"] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = run_in(folder.path());
+        execute(&settings(variant), &run).unwrap();
+        let checkpoints = folder.path().join("checkpoints");
+        let file = PytorchReader::new(checkpoints.join("calibration.pth")).unwrap();
+        let calibration: Vec<Tensor> = [4_i64, 6]
+            .into_iter()
+            .enumerate()
+            .map(|(layer, channels)| {
+                let tensor = file.get(&format!("lin{layer}.model.1.weight")).unwrap();
+                assert_eq!(tensor.shape(), [1, channels as usize, 1, 1]);
+                Tensor::from_slice(&floats(&tensor.read().unwrap()))
+            })
+            .collect();
+        assert!(calibration.iter().all(|weights| weights.min().double_value(&[]) >= 0.0));
+        let network = ConvLossNetwork::new(0, true).unwrap();
+        if variant == "tune" {
+            let bytes = std::fs::read(checkpoints.join("network.safetensors")).unwrap();
+            let file = SafeTensors::deserialize(&bytes).unwrap();
+            for (name, tensor) in network.parameters().unwrap() {
+                let values = Tensor::from_slice(&floats(file.tensor(&name).unwrap().data()))
+                    .view(tensor.size().as_slice());
+                tch::no_grad(|| tensor.shallow_clone().copy_(&values));
+            }
+        }
+        let samples = run.samples("val").unwrap();
+        let recorded = distances(&run, "val", "d0");
+        assert_eq!(recorded.len(), samples.len());
+        for (index, recorded) in recorded.into_iter().enumerate() {
+            let sample = samples.sample(index).unwrap();
+            let features = |field: &str| {
+                let image = lossnet_plugin_kit::samples::image(&sample, field).unwrap().to_tensor().unwrap();
+                tch::no_grad(|| network.features(&image.unsqueeze(0)).unwrap())
+            };
+            let distance = network.compare(0, &features("ref"), &features("p0"), Some(&calibration)).unwrap();
+            let distance = tch::no_grad(|| distance.double_value(&[0]));
+            assert!(
+                (distance - recorded).abs() <= 1e-6 * recorded.abs().max(1e-3),
+                "{variant}: {distance} {recorded}"
+            );
+        }
+        let told = run.notices().join("\n");
+        assert!(told.contains("loss_network.calibration") && told.contains("calibration.pth"), "{told}");
+        assert_eq!(told.contains("loss_network.weights"), variant == "tune");
+    }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]])).collect()
+}
+
+#[test]
+fn with_a_share_for_validation_the_best_weights_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_in(folder.path());
+    let mut settings = settings("lin");
+    settings["training"]["validation_share"] = 0.25.into();
+    execute(&settings, &run).unwrap();
+    let objectives = run.curve("training/validation/objective");
+    assert_eq!(objectives.len(), 3);
+    assert!(objectives.iter().all(|(_, score)| (0.0..=1.0).contains(score)), "{objectives:?}");
+    // 9 of the 12 triplets are left to train with.
+    assert_eq!(run.curve("training/step_loss").len(), 6);
+}
+
+#[test]
+fn what_can_t_be_trained_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |settings: &Value, run: MemoryRun| {
+        let error = execute(settings, &run).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Input, "{error}");
+        format!("{error}; {}", error.help.clone().unwrap_or_default())
+    };
+    let mut jnd = settings("lin");
+    jnd["train_split"] = "jnd".into();
+    let text = told(&jnd, run_in(folder.path()));
+    assert!(text.contains("the samples of the split `jnd`, such as jnd/0, are no triplets"), "{text}");
+    assert!(text.contains("task.train_split"), "{text}");
+
+    let mut none = settings("tune");
+    none["train_split"] = "training".into();
+    let text = told(&none, run_in(folder.path()));
+    assert!(text.contains("`training`") && text.contains("task.train_split"), "{text}");
+
+    let empty = MemoryRun::new(folder.path()).unwrap().with_samples("train", Vec::new());
+    assert!(told(&settings("lin"), empty).contains("the split `train` has no samples to train with"));
+
+    let mut wrong = triplets("val", 2);
+    wrong[1].fields.retain(|(name, _)| name != "p1");
+    let broken = MemoryRun::new(folder.path()).unwrap().with_samples("val", wrong);
+    assert!(told(&settings("baseline"), broken).contains("val/1: it has no image `p1`"));
+
+    let mut mixed = triplets("val", 2);
+    mixed.extend(pairs(1));
+    let mixed = MemoryRun::new(folder.path()).unwrap().with_samples("val", mixed);
+    assert!(told(&settings("baseline"), mixed).contains("a split has either triplets or pairs"));
+
+    let image = vec![Sample { id: "1".into(), group: String::new(), fields: vec![picture("1/image")] }];
+    let images = MemoryRun::new(folder.path()).unwrap().with_samples("val", image);
+    let text = told(&settings("baseline"), images);
+    assert!(text.contains("the sample 1 has image, and the task `metric` needs triplets"), "{text}");
+}
