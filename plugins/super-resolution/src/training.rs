@@ -1,0 +1,190 @@
+//! Training the network with a perceptual loss.
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::tch;
+use lossnet_plugin_api::tch::TchError;
+use lossnet_plugin_kit::image::{Image, sheet};
+use lossnet_plugin_kit::nn::{buffers, device, parameters};
+use lossnet_plugin_kit::perceptual::{PerceptualLoss, Reduction};
+use lossnet_plugin_kit::train::{At, Goal, Loss, SampleSource, Trainee, Validation, stage_seed, train};
+
+use crate::data::{Batch, Pair, Parts, loader, prepare};
+use crate::files;
+use crate::network::TransformNetwork;
+use crate::pictures;
+use crate::settings::{Protocol, SuperResolutionSettings};
+
+/// The training's name: of its curves and of the folder of its checkpoints.
+const STAGE: &str = "training";
+
+/// Validation images in a picture of the training.
+const PICTURED: usize = 4;
+
+/// The perceptual loss of what the network makes of a batch, with its graph: a training step without the optimizer's
+/// part. The batch is moved to the network's device.
+///
+/// Fails where images are too small or differ in size.
+pub fn batch_loss(
+    network: &TransformNetwork,
+    loss: &PerceptualLoss<'_>,
+    batch: &Batch,
+) -> Result<Tensor, PluginError> {
+    let device = network.device();
+    let moved = |tensor: &Tensor| tensor.f_to_device(device).map_err(torch_error);
+    let target = loss.target(&moved(&batch.target)?)?;
+    let output = network.forward(&moved(&batch.input)?, true)?;
+    loss.loss(&output, &target)
+}
+
+/// What the network makes of one image, grey or RGB: RGB, rounded to 8 bits. Fails where a side is shorter than
+/// [`TransformNetwork::SMALLEST_INPUT`].
+pub fn enlarge(network: &TransformNetwork, image: &Image) -> Result<Image, PluginError> {
+    let input = image.to_rgb().to_tensor()?;
+    let input =
+        input.f_unsqueeze(0).and_then(|input| input.f_to_device(network.device())).map_err(torch_error)?;
+    let output = tch::no_grad(|| network.forward(&input, false))?;
+    Ok(Image::from_tensor(&output.f_squeeze_dim(0).map_err(torch_error)?)?)
+}
+
+/// The network and what it learns from.
+#[derive(Debug)]
+pub struct Training<'a> {
+    network: TransformNetwork,
+    loss: PerceptualLoss<'a>,
+    protocol: Protocol,
+    validation: Vec<Pair>,
+    batch_size: usize,
+}
+
+impl<'a> Training<'a> {
+    /// A training of this network, validated with these RGB pairs in batches of so many.
+    pub fn new(
+        network: TransformNetwork,
+        loss: PerceptualLoss<'a>,
+        protocol: Protocol,
+        validation: Vec<Pair>,
+        batch_size: usize,
+    ) -> Training<'a> {
+        Training { network, loss, protocol, validation, batch_size: batch_size.max(1) }
+    }
+
+    /// The network.
+    pub fn into_network(self) -> TransformNetwork {
+        self.network
+    }
+}
+
+impl Trainee<Batch> for Training<'_> {
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(parameters(self.network.variables()))
+    }
+
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(buffers(self.network.variables()))
+    }
+
+    fn set_training(&mut self, _training: bool) -> Result<(), PluginError> {
+        // The network is told at each call.
+        Ok(())
+    }
+
+    fn loss(&mut self, batch: Batch, _at: &At) -> Result<Loss, PluginError> {
+        Ok(batch_loss(&self.network, &self.loss, &batch)?.into())
+    }
+
+    fn validate(&mut self) -> Result<Validation, PluginError> {
+        let (mut images, mut batches) = (Vec::new(), Vec::new());
+        for pairs in self.validation.chunks(self.batch_size) {
+            let Batch { input, target } = Batch::of(pairs)?;
+            let device = self.network.device();
+            let input = input.f_to_device(device).map_err(torch_error)?;
+            let target = target.f_to_device(device).map_err(torch_error)?;
+            let output = self.network.forward(&input, false)?;
+            let (each, all) = psnr_of_batch(&output, &target).map_err(torch_error)?;
+            images.extend(each);
+            batches.push(all);
+        }
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let (per_image, per_batch) = (mean(&images), mean(&batches));
+        let objective = match self.protocol {
+            Protocol::Corrected => per_image,
+            Protocol::Published => per_batch,
+        };
+        let scalars = vec![("psnr".to_owned(), per_image), ("psnr_of_batches".to_owned(), per_batch)];
+        Ok(Validation { objective, scalars })
+    }
+
+    fn pictures(&mut self) -> Result<Vec<(String, Image)>, PluginError> {
+        let rows = self.validation.iter().take(PICTURED).map(|pair| {
+            let output = enlarge(&self.network, &pair.input)?;
+            let bicubic = pictures::enlarge_bicubic(&pair.input, &pair.target)?;
+            Ok(vec![pair.input.clone(), bicubic, output, pair.target.clone()])
+        });
+        let rows = rows.collect::<Result<Vec<_>, PluginError>>()?;
+        Ok(vec![("validation".to_owned(), sheet(&rows)?)])
+    }
+}
+
+/// The PSNR, in dB, of each image with peak 1; and, as published, of all of them together with the range of the targets'
+/// values for its peak. All values count, of the three channels alike.
+fn psnr_of_batch(output: &Tensor, target: &Tensor) -> Result<(Vec<f64>, f64), TchError> {
+    let squared = output.f_sub(target)?.f_square()?;
+    let each = squared.f_mean_dim([1i64, 2, 3].as_slice(), false, tch::Kind::Double)?;
+    let each: Vec<f64> = Vec::try_from(each.f_to_device(tch::Device::Cpu)?)?;
+    let range = target.f_max()?.f_sub(&target.f_min()?)?.f_double_value(&[])?;
+    let error = each.iter().sum::<f64>() / each.len() as f64;
+    let all = 20.0 * range.log10() - 10.0 * error.log10();
+    Ok((each.iter().map(|error| -10.0 * error.log10()).collect(), all))
+}
+
+/// Trains a network, or goes on with it, and leaves the best one in `network.safetensors` in the folder of the cell's
+/// checkpoints.
+pub(crate) fn trained_network(
+    settings: &SuperResolutionSettings,
+    run: &dyn Run,
+) -> Result<TransformNetwork, PluginError> {
+    let Parts { samples, training, validation } = Parts::open(settings, run)?;
+    let loss_network = run.loss_network()?;
+    let loss = PerceptualLoss::new(&*loss_network, settings.perceptual, Reduction::Layers);
+    let device = device(&run.context().device)?;
+    let network = TransformNetwork::new(settings.factor, stage_seed(run, STAGE), device);
+    let batch_size = settings.training.batch_size;
+    let source = SampleSource {
+        samples: &*samples,
+        indices: training,
+        seed: 0,
+        loader: loader(batch_size, run),
+        prepare: |sample: Sample, _: &mut _| prepare(&sample, settings),
+        collate: |pairs: Vec<Pair>| Batch::of(&pairs),
+    };
+    let mut trainee = Training::new(network, loss, settings.protocol, validation, batch_size);
+    let trained = train(STAGE, &mut trainee, &source, &settings.training, Goal::Maximize, run)?;
+    run.notice(&format!(
+        "trained for {} epochs; validation was best after epoch {}: {:.2} dB",
+        trained.epochs,
+        trained.best_epoch + 1,
+        trained.best_objective
+    ));
+    let network = trainee.into_network();
+    files::write_network(&network, &run.context().cells[0].checkpoints)?;
+    Ok(network)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn psnr_is_that_of_each_image_or_that_of_the_batch_with_its_own_range() {
+        // Two images of 3×1×2 values: errors of 0.1 everywhere, and of 0.2; targets from 0.25 to 0.75.
+        let target =
+            Tensor::from_slice(&[0.25f32, 0.75, 0.5, 0.5, 0.5, 0.5]).repeat([2]).reshape([2, 3, 1, 2]);
+        let error = Tensor::from_slice(&[0.1f32, 0.2]).reshape([2, 1, 1, 1]);
+        let (each, all) = psnr_of_batch(&(&target + error), &target).unwrap();
+        assert!((each[0] - 20.0).abs() < 1e-5 && (each[1] - 13.9794).abs() < 1e-4, "{each:?}");
+        // 10 log10(0.5² / 0.025)
+        assert!((all - 10.0).abs() < 1e-5, "{all}");
+    }
+}
