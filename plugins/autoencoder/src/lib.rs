@@ -1,0 +1,234 @@
+//! The task `autoencoder`: what is the code of an autoencoder worth that was trained with a perceptual loss?
+//!
+//! An autoencoder learns to make images, or a loss network's features, from small codes. Then small networks learn to tell
+//! from the codes what is in the images; how well they can is the result. After Pihlgren, Sandin and Liwicki, "Improving
+//! Image Autoencoder Embeddings with Perceptual Loss", IJCNN 2020 (arXiv 2001.03444).
+
+mod codes;
+mod data;
+pub mod networks;
+pub mod objective;
+mod prediction;
+mod quiet;
+mod results;
+mod settings;
+mod training;
+
+use std::path::Path;
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::tch::{self, Device, Kind};
+use lossnet_plugin_kit::train::{Trained, discard, stage_seed};
+use lossnet_plugin_kit::{nn, scores};
+use serde_json::{Value, json};
+
+pub use prediction::{Scores, predictor_loss, predictor_name};
+pub use settings::{AutoencoderSettings, EarlyStopping, Protocol};
+
+use codes::{Codes, Encoding};
+use data::{Part, Preparation, autoencoder_split};
+use networks::{Autoencoder, FeatureShapes, Form};
+use objective::Objective;
+use prediction::{Prediction, TrainedPredictor};
+use training::{STAGE, train_autoencoder};
+
+struct AutoencoderTask;
+
+impl Task for AutoencoderTask {
+    type Config = AutoencoderSettings;
+
+    fn info(&self) -> Info {
+        Info::new(
+            "autoencoder",
+            "what the codes of autoencoders trained with a loss network tell about images",
+        )
+        .with_reference("Pihlgren et al., arXiv 2001.03444, arXiv 2003.07441; arXiv 2302.04032")
+    }
+
+    fn run(&self, settings: AutoencoderSettings, run: &dyn Run) -> Result<(), PluginError> {
+        check(&settings)?;
+        let network = run.loss_network()?;
+        let objective = Objective::new(&*network, settings.perceptual, settings.gamma, settings.beta);
+        let split = autoencoder_split(&settings.autoencoder_split, run)?;
+        let part = Part::open(run, &split, settings.training.validation_share)?;
+        let preparation = Preparation::new(settings.size).like(&*part.samples)?;
+        let mut autoencoder = build(&settings, &objective, preparation, run)?;
+        let training = settings.early_stopping.apply(&settings.training);
+        let trained = train_autoencoder(&mut autoencoder, &objective, &part, preparation, &training, run)?;
+        predict(&settings, &autoencoder, &objective, preparation, run)?;
+        report_autoencoder(&trained, &part, run)?;
+        keep_or_discard(&settings, &autoencoder, run)
+    }
+
+    fn needs(&self) -> Vec<String> {
+        ["image", "label"].map(str::to_owned).to_vec()
+    }
+
+    fn config_defaults(&self) -> Vec<(String, Value)> {
+        vec![
+            ("loss_network.normalize".to_owned(), json!("none")),
+            ("data.splits".to_owned(), json!(["test"])),
+        ]
+    }
+}
+
+/// What the schema of the settings can't say.
+fn check(settings: &AutoencoderSettings) -> Result<(), PluginError> {
+    for (at, hidden) in settings.predictors.iter().enumerate() {
+        if hidden.contains(&0) {
+            return Err(PluginError::input(format!("`task.predictors`: {hidden:?} has a layer of size 0")));
+        }
+        if settings.predictors[..at].contains(hidden) {
+            return Err(PluginError::input(format!("`task.predictors` has {hidden:?} twice")));
+        }
+    }
+    if settings.predictors.is_empty() {
+        return Err(PluginError::input("`task.predictors` is empty: there must be one at least"));
+    }
+    Ok(())
+}
+
+/// The autoencoder with the initial weights of this run.
+fn build(
+    settings: &AutoencoderSettings,
+    objective: &Objective<'_>,
+    preparation: Preparation,
+    run: &dyn Run,
+) -> Result<Autoencoder, PluginError> {
+    let device = nn::device(&run.context().device)?;
+    let image = preparation.extent().ok_or_else(|| PluginError::run("the images' size is not known"))?;
+    // What the loss network makes of images of this size shows with any image.
+    let blank = Tensor::f_zeros([1, 3, image.0, image.1], (Kind::Float, device)).map_err(torch_error)?;
+    let form = Form {
+        model: settings.model,
+        code: i64::from(settings.code_size),
+        variational: settings.gamma != 0.0,
+        image,
+        features: FeatureShapes::of(&objective.features(&blank)?),
+    };
+    tch::manual_seed((stage_seed(run, STAGE) >> 1) as i64);
+    Autoencoder::new(form, device)
+}
+
+/// Trains the predictors on codes, and reports what they are worth.
+fn predict(
+    settings: &AutoencoderSettings,
+    autoencoder: &Autoencoder,
+    objective: &Objective<'_>,
+    preparation: Preparation,
+    run: &dyn Run,
+) -> Result<(), PluginError> {
+    let (classes, batch_size) = (settings.classes, settings.training.batch_size);
+    let encoding = Encoding { autoencoder, objective, preparation, classes, batch_size, run };
+    let part = Part::open(run, &settings.predictor_split, settings.predictor_training.validation_share)?;
+    let whole = encoding.of(&part.split, &*part.samples)?;
+    let training = whole.select(&part.split, &part.training)?;
+    let validation = whole.select("validation", &part.validation)?;
+    let predictor_training = settings.early_stopping.apply(&settings.predictor_training);
+    let prediction = Prediction {
+        training: &training,
+        validation: &validation,
+        classes,
+        protocol: settings.protocol,
+        settings: &predictor_training,
+        run,
+    };
+    let predictors = settings.predictors.iter().map(|hidden| prediction.train(hidden));
+    let predictors = predictors.collect::<Result<Vec<_>, _>>()?;
+    let best = report_validation(&predictors, &validation, run)?;
+
+    let context = run.context();
+    let further = context.test.iter().flat_map(|data| {
+        data.splits.iter().map(|split| format!("{}:{split}", data.label)).collect::<Vec<_>>()
+    });
+    for split in context.splits.iter().cloned().chain(further) {
+        let codes = encoding.of(&split, &*run.samples(&split)?)?;
+        report_test(&predictors, best, &codes, run)?;
+    }
+    Ok(())
+}
+
+/// Reports the predictors' validation scores and gives the position of the one with the smallest loss.
+fn report_validation(
+    predictors: &[TrainedPredictor],
+    validation: &Codes,
+    run: &dyn Run,
+) -> Result<usize, PluginError> {
+    let scores = predictors.iter().map(|predictor| predictor.validate(validation));
+    let scores = scores.collect::<Result<Vec<_>, _>>()?;
+    let loss = |at: &usize| results::mean(&scores[*at].loss);
+    let best = (0..scores.len()).min_by(|a, b| loss(a).total_cmp(&loss(b)));
+    let best = best.ok_or_else(|| PluginError::run("no predictor was trained"))?;
+    for (predictor, scores) in predictors.iter().zip(&scores) {
+        results::report(run, &validation.split, &predictor.name, scores)?;
+    }
+    results::report(run, &validation.split, "best", &scores[best])?;
+    run.notice(&format!("{} has the smallest validation loss", predictors[best].name));
+    Ok(best)
+}
+
+fn report_test(
+    predictors: &[TrainedPredictor],
+    best: usize,
+    codes: &Codes,
+    run: &dyn Run,
+) -> Result<(), PluginError> {
+    for (at, predictor) in predictors.iter().enumerate() {
+        let scores = predictor.test(codes)?;
+        results::report(run, &codes.split, &predictor.name, &scores)?;
+        if at == best {
+            results::report(run, &codes.split, "best", &scores)?;
+            results::record(run, codes, &scores)?;
+        }
+    }
+    Ok(())
+}
+
+fn report_autoencoder(trained: &Trained, part: &Part, run: &dyn Run) -> Result<(), PluginError> {
+    let samples = part.validation.len() as u64;
+    let report =
+        scores::metric("loss", "validation/autoencoder", trained.best_objective, "loss", false, samples);
+    run.report(0, &report)
+}
+
+/// Keeps the trained autoencoder beside the checkpoints, or deletes those.
+fn keep_or_discard(
+    settings: &AutoencoderSettings,
+    autoencoder: &Autoencoder,
+    run: &dyn Run,
+) -> Result<(), PluginError> {
+    if settings.keep_checkpoints {
+        return write_network(autoencoder, &run.context().cells[0].checkpoints.join("network.safetensors"));
+    }
+    // The predictors' first: should that be interrupted, the autoencoder need not be trained anew for them.
+    for hidden in &settings.predictors {
+        discard(&predictor_name(hidden), run)?;
+    }
+    discard(STAGE, run)
+}
+
+/// Writes parameters and running statistics by their names.
+fn write_network(autoencoder: &Autoencoder, path: &Path) -> Result<(), PluginError> {
+    let mut tensors: Vec<(String, Tensor)> = autoencoder.variables().variables().into_iter().collect();
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    for (_, tensor) in &mut tensors {
+        let plain = tensor.f_detach().and_then(|tensor| tensor.f_to(Device::Cpu));
+        *tensor = plain.and_then(|tensor| tensor.f_contiguous()).map_err(torch_error)?;
+    }
+    let unwritten = |error: &dyn std::fmt::Display| {
+        PluginError::run(format!("the trained autoencoder can't be written to {}: {error}", path.display()))
+            .with_help("make room there; the same command does the rest")
+    };
+    // Under another name first, so that no half of a file is ever taken for the whole.
+    let unfinished = path.with_extension("unfinished");
+    Tensor::write_safetensors(&tensors, &unfinished).map_err(|error| unwritten(&error))?;
+    std::fs::rename(&unfinished, path).map_err(|error| unwritten(&error))
+}
+
+/// The task, for a program that links it; a host loads the plugin instead.
+pub fn task() -> Box<dyn AnyTask> {
+    Box::new(AutoencoderTask)
+}
+
+submit! { Components::Tasks(|| vec![task()]) }
+export_plugin!();

@@ -1,0 +1,127 @@
+//! The training of the autoencoder.
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::tch::Device;
+use lossnet_plugin_kit::image::{Image, sheet};
+use lossnet_plugin_kit::loader::{LoaderOptions, load_batches};
+use lossnet_plugin_kit::train::{
+    At, Goal, Loss, SampleSource, TrainSettings, Trained, Trainee, Validation, train,
+};
+use lossnet_plugin_kit::{nn, samples};
+use rand_chacha::ChaCha8Rng;
+
+use crate::data::{Part, Preparation};
+use crate::networks::{Autoencoder, Decoded};
+use crate::objective::Objective;
+
+/// The name of the training among those of the task.
+pub(crate) const STAGE: &str = "autoencoder";
+
+/// Images on a sheet of reconstructions.
+const SHOWN: usize = 8;
+
+/// The autoencoder at school. A batch is one of images, N×3×H×W in [0, 1].
+struct Pupil<'a> {
+    autoencoder: &'a mut Autoencoder,
+    objective: &'a Objective<'a>,
+    device: Device,
+    part: &'a Part,
+    preparation: Preparation,
+    loader: LoaderOptions,
+    run: &'a dyn Run,
+}
+
+/// Trains the autoencoder on a part, or loads it where that is done, and leaves it with its best weights, in evaluation
+/// mode.
+pub(crate) fn train_autoencoder(
+    autoencoder: &mut Autoencoder,
+    objective: &Objective<'_>,
+    part: &Part,
+    preparation: Preparation,
+    settings: &TrainSettings,
+    run: &dyn Run,
+) -> Result<Trained, PluginError> {
+    let device = nn::device(&run.context().device)?;
+    let loader = loader(run, settings.batch_size);
+    let source = SampleSource {
+        samples: &*part.samples,
+        indices: part.training.clone(),
+        seed: run.context().seed,
+        loader,
+        prepare: |sample: Sample, _: &mut ChaCha8Rng| preparation.image(&sample),
+        collate: |images: Vec<Image>| samples::batch(&images),
+    };
+    let mut pupil = Pupil { autoencoder, objective, device, part, preparation, loader, run };
+    train(STAGE, &mut pupil, &source, settings, Goal::Minimize, run)
+}
+
+/// How a run loads batches of this size.
+pub(crate) fn loader(run: &dyn Run, batch_size: usize) -> LoaderOptions {
+    LoaderOptions { threads: run.context().loader_threads, batch_size, ..LoaderOptions::default() }
+}
+
+impl Trainee<Tensor> for Pupil<'_> {
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(nn::parameters(self.autoencoder.variables()))
+    }
+
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(nn::buffers(self.autoencoder.variables()))
+    }
+
+    fn set_training(&mut self, training: bool) -> Result<(), PluginError> {
+        self.autoencoder.set_training(training);
+        Ok(())
+    }
+
+    fn loss(&mut self, images: Tensor, _: &At) -> Result<Loss, PluginError> {
+        let images = images.f_to(self.device).map_err(torch_error)?;
+        let terms = self.objective.pass(self.autoencoder, &images)?.terms;
+        Ok(Loss { scalars: terms.named(), loss: terms.total })
+    }
+
+    fn validate(&mut self) -> Result<Validation, PluginError> {
+        let batches: Vec<Vec<usize>> =
+            self.part.validation.chunks(self.loader.batch_size.max(1)).map(<[usize]>::to_vec).collect();
+        let (mut total, mut terms): (f64, Vec<(&str, f64)>) = (0.0, Vec::new());
+        let preparation = self.preparation;
+        let prepare = |_, sample: Sample| preparation.image(&sample);
+        load_batches(&*self.part.samples, &batches, self.loader, prepare, |images| {
+            self.run.check_cancelled()?;
+            let share = images.len() as f64 / self.part.validation.len() as f64;
+            let images = samples::batch(&images)?.f_to(self.device).map_err(torch_error)?;
+            let found = self.objective.pass(self.autoencoder, &images)?.terms;
+            total += share * found.total.f_double_value(&[]).map_err(torch_error)?;
+            for (at, (name, term)) in found.named().into_iter().enumerate() {
+                let value = share * term.f_double_value(&[]).map_err(torch_error)?;
+                match terms.get_mut(at) {
+                    Some((_, sum)) => *sum += value,
+                    None => terms.push((name, value)),
+                }
+            }
+            Ok(())
+        })?;
+        let scalars = terms.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Ok(Validation { objective: total, scalars })
+    }
+
+    /// The first images of the validation part above what the autoencoder makes of them.
+    fn pictures(&mut self) -> Result<Vec<(String, Image)>, PluginError> {
+        if self.autoencoder.form().model.writes_features() {
+            return Ok(Vec::new());
+        }
+        let shown = self.part.validation.iter().take(SHOWN);
+        let images = shown.map(|&index| self.preparation.image(&self.part.samples.sample(index)?));
+        let images = images.collect::<Result<Vec<_>, PluginError>>()?;
+        let batch = samples::batch(&images)?.f_to(self.device).map_err(torch_error)?;
+        let codes = self.autoencoder.encode(&self.objective.input(self.autoencoder, &batch)?)?.mean;
+        let Decoded::Images(made) = self.autoencoder.decode(&codes)? else { return Ok(Vec::new()) };
+        let made = (0..images.len() as i64).map(|at| {
+            let image =
+                made.f_select(0, at).and_then(|image| image.f_to(Device::Cpu)).map_err(torch_error)?;
+            Ok(Image::from_tensor(&image)?)
+        });
+        let made = made.collect::<Result<Vec<_>, PluginError>>()?;
+        Ok(vec![("reconstructions".to_owned(), sheet(&[images, made])?)])
+    }
+}
