@@ -59,13 +59,13 @@ fn wrapped(hue: f32) -> f32 {
 
 fn to_rgb(hue: f32, saturation: f32, value: f32) -> [f32; 3] {
     let sixths = hue * 6.0;
-    let sector = sixths.floor();
-    let within = sixths - sector;
+    let sector = sixths as i32;
+    let within = sixths - sector as f32;
     let low = (value * (1.0 - saturation)).clamp(0.0, 1.0);
     let falling = (value * (1.0 - saturation * within)).clamp(0.0, 1.0);
     let rising = (value * (1.0 - saturation * (1.0 - within))).clamp(0.0, 1.0);
     // A hue that was rounded up to 1 is in the first sector again.
-    match sector as i32 % 6 {
+    match sector % 6 {
         0 => [value, rising, low],
         1 => [falling, value, low],
         2 => [low, value, rising],

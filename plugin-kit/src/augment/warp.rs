@@ -26,17 +26,21 @@ pub(super) fn affine(samples: &[f32], extent: Extent, inverse: Inverse) -> Vec<f
     let to_grid = |value: f64, side: f32| value as f32 / (0.5 * side);
     let across = [to_grid(inverse[0], width), to_grid(inverse[1], width)];
     let down = [to_grid(inverse[2], height), to_grid(inverse[3], height)];
-    let origins: Vec<Option<usize>> = (0..extent.height)
-        .flat_map(|y| (0..extent.width).map(move |x| (x, y)))
-        .map(|(x, y)| {
-            let (x, y) = (x as f32 + (0.5 - 0.5 * width), y as f32 + (0.5 - 0.5 * height));
-            let column = nearest(x * across[0] + y * across[1], extent.width)?;
-            let row = nearest(x * down[0] + y * down[1], extent.height)?;
-            Some(row * extent.width + column)
-        })
-        .collect();
-    let planes = samples.chunks_exact(extent.plane());
-    planes.flat_map(|plane| origins.iter().map(|origin| origin.map_or(0.0, |origin| plane[origin]))).collect()
+    let mut result = vec![0.0; samples.len()];
+    for row in 0..extent.height {
+        let y = row as f32 + (0.5 - 0.5 * height);
+        for column in 0..extent.width {
+            let x = column as f32 + (0.5 - 0.5 * width);
+            let from_column = nearest(x * across[0] + y * across[1], extent.width);
+            let from_row = nearest(x * down[0] + y * down[1], extent.height);
+            let (Some(from_column), Some(from_row)) = (from_column, from_row) else { continue };
+            let (origin, pixel) = (from_row * extent.width + from_column, row * extent.width + column);
+            for channel in (0..samples.len()).step_by(extent.plane()) {
+                result[channel + pixel] = samples[channel + origin];
+            }
+        }
+    }
+    result
 }
 
 /// The sample nearest to a grid position, of which -1 and 1 are the outer borders of the first and the last.
@@ -66,4 +70,19 @@ pub(super) fn translate(samples: &[f32], extent: Extent, right: i64, down: i64) 
 fn overlap(shift: i64, side: usize) -> Option<(usize, usize)> {
     let distance = usize::try_from(shift.unsigned_abs()).ok().filter(|distance| *distance < side)?;
     Some(if shift < 0 { (distance, 0) } else { (0, distance) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_go_to_the_even_neighbour() {
+        // Grid positions of the samples' borders in a row of four, and of their middles.
+        let borders = [-1.0, -0.5, 0.0, 0.5, 1.0].map(|grid| nearest(grid, 4));
+        assert_eq!(borders, [Some(0), Some(0), Some(2), Some(2), None]);
+        let middles = [-1.25, -0.75, -0.25, 0.25, 0.75, 1.25].map(|grid| nearest(grid, 4));
+        assert_eq!(middles, [None, Some(0), Some(1), Some(2), Some(3), None]);
+        assert_eq!([-1e30, 1e30, f32::NAN].map(|grid| nearest(grid, 4)), [None; 3]);
+    }
 }
