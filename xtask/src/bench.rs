@@ -20,14 +20,22 @@ pub(crate) const COMMAND: Command = Command {
     summary: "Measures start-up, speed beside eager PyTorch, and memory",
     details: "\
 Start-up of commands that need no tensor; the task metric over five comparisons and four layers beside a plain forward
-pass in eager PyTorch, taken alternately (left out, saying so, where no Python with torch 2.11 and torchvision is there);
-with --memory also the peak memory of 2,000 and of 20,000 triplets, which takes minutes. docs/benchmarks.md keeps numbers.",
-    switches: &[Switch { name: "--memory", help: "Also measure memory" }],
+pass in eager PyTorch, and training steps of every task beside the same in eager PyTorch, taken alternately (left out,
+saying so, where no Python with torch 2.11 and torchvision is there); with --memory also the peak memory of 2,000 and of
+20,000 triplets. It takes a quarter of an hour. docs/benchmarks.md keeps numbers.",
+    switches: &[
+        Switch { name: "--memory", help: "Also measure the memory of many triplets" },
+        Switch { name: "--training", help: "Measure training steps and nothing else" },
+    ],
     rest: None,
     run: |workspace, arguments| {
         let binary = build(workspace, Profile::Release)?;
+        if arguments.has("--training") {
+            return training(workspace, &binary);
+        }
         start_up(workspace, &binary)?;
         speed(workspace)?;
+        training(workspace, &binary)?;
         if arguments.has("--memory") { memory(workspace, &binary) } else { Ok(()) }
     },
 };
@@ -67,15 +75,25 @@ fn median(times: &mut [Duration]) -> Duration {
 }
 
 fn speed(workspace: &Workspace) -> Result<(), Error> {
-    let Some(python) = libtorch::python_with_torch() else {
-        say("there is no Python with torch 2.11: speed is not compared");
-        return Ok(());
-    };
     let mut example = cargo::cargo(workspace);
     process::run(example.args(["build", "--release", "--package=lossnet-engine", "--example=bench_metric"]))?;
     let program = cargo::metadata(workspace)?.outputs(Profile::Release).join("examples/bench_metric");
+    beside_pytorch(workspace, "bench/metric.py", &program)
+}
+
+/// Training steps of every task, data loading included.
+fn training(workspace: &Workspace, binary: &Path) -> Result<(), Error> {
+    beside_pytorch(workspace, "bench/training.py", binary)
+}
+
+/// Runs a script that compares a program with PyTorch, if a Python that has it is there.
+fn beside_pytorch(workspace: &Workspace, script: &str, program: &Path) -> Result<(), Error> {
+    let Some(python) = libtorch::python_with_torch() else {
+        say(&format!("there is no Python with torch 2.11: {script} is left out"));
+        return Ok(());
+    };
     let mut compare = Process::new(python);
-    compare.current_dir(workspace.root()).arg("bench/metric.py").arg(program);
+    compare.current_dir(workspace.root()).arg(script).arg(program);
     with_libtorch(&mut compare, workspace);
     print(&String::from_utf8_lossy(&process::read(&mut compare)?));
     Ok(())
