@@ -25,7 +25,7 @@ fn picture(name: &str) -> (String, Field) {
 fn triplets(split: &str, count: usize) -> Vec<Sample> {
     let triplet = |index: usize| {
         let id = format!("{split}/{index}");
-        let judge = if index % 3 == 0 { 0.9 } else { 0.2 };
+        let judge = if index.is_multiple_of(3) { 0.9 } else { 0.2 };
         let (closer, other) = if judge > 0.5 { ("p1", "p0") } else { ("p0", "p1") };
         let noise = picture(&format!("{id}/{other}"));
         let reference = picture(&format!("{id}/ref"));

@@ -1,0 +1,117 @@
+//! The task `augmentation`: can a perceptual metric be adapted to any ranking of distortions?
+//!
+//! A ranking orders augmentations by how much they are to count. Two different ones applied to an image make a triplet whose
+//! judgement is known: the lower-ranking one is "more similar". A metric is trained on such triplets and tested on others,
+//! and on judgements of people (BAPPS), to see what adapting did to it. Pihlgren et al., "Deep Perceptual Similarity is
+//! Adaptable to Ambiguous Contexts", arXiv 2304.02265.
+
+mod evaluation;
+mod ranking;
+mod reference;
+mod settings;
+mod training;
+
+use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::image::{sheet, write_png};
+use lossnet_plugin_kit::metric::{Protocol, Variant};
+use lossnet_plugin_kit::train::stage_seed;
+use lossnet_plugin_kit::{samples, scores};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+pub use ranking::Ranking;
+pub use settings::{AugmentationSettings, Ranked};
+
+/// Its name in configs.
+const NAME: &str = "augmentation";
+
+/// Images on the sheet that shows a ranking.
+const SHOWN: usize = 4;
+
+struct AugmentationTask;
+
+impl Task for AugmentationTask {
+    type Config = AugmentationSettings;
+
+    fn info(&self) -> Info {
+        Info::new(
+            NAME,
+            "similarity adapted to a ranking of distortions, and what that does to human-likeness",
+        )
+        .with_reference("Pihlgren et al., arXiv 2304.02265")
+    }
+
+    fn run(&self, settings: AugmentationSettings, run: &dyn Run) -> Result<(), PluginError> {
+        let ranking = Ranking::new(&settings.ranking, stage_seed(run, "ranking"))?;
+        let unnormalized = match settings.protocol {
+            Protocol::Corrected => None,
+            Protocol::Published => reference::Unnormalized::of(run)?,
+        };
+        report_ranking(&ranking, settings.size as usize, run)?;
+        if settings.variant == Variant::Baseline {
+            let network = run.loss_network()?;
+            let distances = |images: &[Tensor], pairs: &[(usize, usize)]| network.distances(images, pairs);
+            return evaluation::evaluate_all(&settings, &ranking, unnormalized, run, &distances);
+        }
+        let metric = training::learned(&settings, &ranking, unnormalized, run)?;
+        let distances = |images: &[Tensor], pairs: &[(usize, usize)]| metric.distances(images, pairs);
+        evaluation::evaluate_all(&settings, &ranking, unnormalized, run, &distances)
+    }
+
+    fn shared_axes(&self) -> Vec<SharedAxes> {
+        // A frozen network without training serves all layers and comparisons in one pass.
+        let mut when = serde_json::Map::new();
+        when.insert("task.variant".to_owned(), "baseline".into());
+        let axes = ["loss_network.layers", "loss_network.comparison"].map(str::to_owned).to_vec();
+        vec![SharedAxes { when, axes }]
+    }
+
+    fn needs(&self) -> Vec<String> {
+        vec!["image".to_owned()]
+    }
+
+    fn config_defaults(&self) -> Vec<(String, serde_json::Value)> {
+        vec![("data.splits".to_owned(), serde_json::json!(["test"]))]
+    }
+}
+
+/// Tells the ranking: to the user, as a result (the rank of each augmentation, from 1), and as a picture of some test images
+/// with their augmentations in order.
+fn report_ranking(ranking: &Ranking, side: usize, run: &dyn Run) -> Result<(), PluginError> {
+    let names: Vec<&str> = ranking.order().iter().map(|kind| kind.name()).collect();
+    run.notice(&format!("ranking, from the most to the least similar: {}", names.join(", ")));
+    for cell in 0..run.context().cells.len() {
+        for (rank, name) in names.iter().enumerate() {
+            run.report(cell, &scores::metric("rank", name, (rank + 1) as f64, "place", false, 1))?;
+        }
+    }
+    let Some(split) = run.context().splits.first() else { return Ok(()) };
+    let images = run.samples(split)?;
+    let mut random = ChaCha8Rng::seed_from_u64(stage_seed(run, "ranking/picture"));
+    let mut rows = Vec::new();
+    for index in 0..images.len().min(SHOWN) {
+        let sample = images.sample(index)?;
+        if sample.field("image").is_none() {
+            return Ok(());
+        }
+        rows.push(ranking.row(&samples::image(&sample, "image")?, side, &mut random)?);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let picture = sheet(&rows)?;
+    for (cell, context) in run.context().cells.iter().enumerate() {
+        let path = context.folder.join("ranking.png");
+        write_png(&path, &picture)?;
+        run.report(cell, &Report::Image { name: "ranking".to_owned(), path, step: None })?;
+    }
+    Ok(())
+}
+
+/// The task, for a program that links it; a host loads the plugin instead.
+pub fn task() -> Box<dyn AnyTask> {
+    Box::new(AugmentationTask)
+}
+
+submit! { Components::Tasks(|| vec![task()]) }
+export_plugin!();

@@ -1,0 +1,83 @@
+//! The task's settings.
+
+use lossnet_plugin_kit::augment::Augmentation;
+use lossnet_plugin_kit::metric::{Logit, Protocol, Variant, training_defaults};
+use lossnet_plugin_kit::train::TrainSettings;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a metric is adapted to a ranking of augmentations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AugmentationSettings {
+    /// What is trained: nothing in `baseline`.
+    pub variant: Variant,
+    /// Side to which all images are resized (bilinear with antialiasing, as Pillow).
+    #[schemars(range(min = 12, max = 4096))]
+    pub size: u32,
+    /// Whether known defects of the published code are mended.
+    pub protocol: Protocol,
+    /// The split whose images are trained with. Those of `data.splits` and `data.test` are tested with.
+    pub train_split: String,
+    /// Augmentations from the one that changes an image least to the one that changes it most. Empty: all six in an order
+    /// drawn from the cell's seed.
+    pub ranking: Vec<Ranked>,
+    /// Epochs with the sync loss; -1: in any epoch for batches whose score is at most 0.5; 0: never.
+    #[schemars(range(min = -1, max = 1_000_000))]
+    pub sync_epochs: i64,
+    /// What predicts judgements from distances in training.
+    pub logit: Logit,
+    /// Share of the squared differences that are dropped in training.
+    #[schemars(range(min = 0.0, max = 0.99))]
+    pub dropout: f64,
+    /// How the training goes. Without a share for validation the last weights count.
+    pub training: TrainSettings,
+}
+
+impl Default for AugmentationSettings {
+    fn default() -> Self {
+        AugmentationSettings {
+            variant: Variant::Baseline,
+            size: 64,
+            protocol: Protocol::Corrected,
+            train_split: "train".to_owned(),
+            ranking: Vec::new(),
+            sync_epochs: -1,
+            logit: Logit::Large,
+            dropout: 0.5,
+            training: training_defaults(1024, 0.2),
+        }
+    }
+}
+
+/// An augmentation that can be ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ranked {
+    /// Turned about the centre by 30° to 330°.
+    Rotate,
+    /// Moved by up to half its sides.
+    Translate,
+    /// Darkened to 10 % to 50 %.
+    Darken,
+    /// Hues shifted by up to half the circle.
+    Color,
+    /// Blurred with a standard deviation of 4 to 10 pixels.
+    Blur,
+    /// Enlarged about the centre 1.1 to 2 times.
+    ZoomIn,
+}
+
+impl Ranked {
+    /// What computes it.
+    pub(crate) fn augmentation(self) -> Augmentation {
+        match self {
+            Ranked::Rotate => Augmentation::Rotate,
+            Ranked::Translate => Augmentation::Translate,
+            Ranked::Darken => Augmentation::Darken,
+            Ranked::Color => Augmentation::Color,
+            Ranked::Blur => Augmentation::Blur,
+            Ranked::ZoomIn => Augmentation::ZoomIn,
+        }
+    }
+}
