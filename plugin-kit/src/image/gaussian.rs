@@ -21,7 +21,7 @@ const LARGEST_RADIUS: f64 = 65536.0;
 /// # use lossnet_plugin_kit::image::{Image, gaussian_blur};
 /// let image = Image::grey(5, 1, vec![0, 0, 255, 0, 0])?;
 /// assert_eq!(gaussian_blur(&image, 0.0)?, image);
-/// assert_eq!(gaussian_blur(&image, 1.0)?.data(), [17, 61, 99, 61, 17]);
+/// assert_eq!(gaussian_blur(&image, 1.0)?.data(), [15, 60, 103, 60, 15]);
 /// # Ok::<(), lossnet_plugin_kit::image::ImageError>(())
 /// ```
 pub fn gaussian_blur(image: &Image, radius: f64) -> Result<Image, ImageError> {

@@ -2,7 +2,7 @@
 //!
 //! The published figures of bicubic interpolation (Set5, Set14, BSD100 at a factor of 4) are met by: images cropped to a
 //! multiple of the factor, shrunk and enlarged with [`matlab_resize`](crate::image::matlab_resize), then
-//! [`luma`] · [`Plane::rounded`] · [`Plane::shaved`] by the factor, and [`psnr`] and [`ssim`] with a peak of 255.
+//! [`luma()`] · [`Plane::rounded`] · [`Plane::shaved`] by the factor, and [`psnr`] and [`ssim()`] with a peak of 255.
 
 mod luma;
 mod ssim;
@@ -17,7 +17,7 @@ const OPERATION: &str = "measuring image quality";
 
 /// Peak signal-to-noise ratio in decibels: 10 log10(peak² / mean squared difference). Infinite for equal planes.
 ///
-/// `peak` is the largest possible value, 255 for [`luma`]. Fails where the planes have different sizes.
+/// `peak` is the largest possible value, 255 for [`luma()`]. Fails where the planes have different sizes.
 pub fn psnr(a: &Plane, b: &Plane, peak: f64) -> Result<f64, ImageError> {
     same_extent(a, b)?;
     let squares: f64 = a.values().iter().zip(b.values()).map(|(a, b)| (a - b) * (a - b)).sum();

@@ -15,7 +15,7 @@ const K2: f64 = 0.03;
 /// K1 = 0.01, K2 = 0.03, averaged over the positions where the window lies inside. 1 for equal planes.
 ///
 /// scikit-image gives the same with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False`. `peak` is its
-/// `data_range`, the span of possible values: 255 for [`luma`](super::luma).
+/// `data_range`, the span of possible values: 255 for [`luma()`](super::luma()).
 ///
 /// Fails where the planes have different sizes or the window does not fit.
 pub fn ssim(a: &Plane, b: &Plane, peak: f64) -> Result<f64, ImageError> {
