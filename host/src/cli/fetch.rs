@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use lossnet_plugin_protocol::{Kind, WeightsEntry};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::args::FetchArguments;
 use super::context::Context;
 use super::failure::Failure;
+use crate::config::SettingsSchema;
 use crate::engine::Request;
 use crate::engine::protocol::{Configured, FetchDatasetRequest};
 use crate::fetch::FetchOptions;
@@ -18,6 +19,8 @@ use crate::weights::{WeightsChoice, locate};
 pub(super) fn fetch(arguments: &FetchArguments, context: &Context) -> Result<ExitCode, Failure> {
     // All names before the first download.
     let wanted = arguments.what.iter().map(|name| wanted(name, context)).collect::<Result<Vec<_>, _>>()?;
+    let set = arguments.set.iter().map(|text| setting(text)).collect::<Result<Map<String, Value>, _>>()?;
+    check_known(&set, &wanted, context)?;
     for item in wanted {
         match item {
             Wanted::Weights(files) => {
@@ -25,7 +28,7 @@ pub(super) fn fetch(arguments: &FetchArguments, context: &Context) -> Result<Exi
                     weights(&backbone, &entry, arguments, context)?;
                 }
             }
-            Wanted::Dataset(name) => dataset(&name, arguments, context)?,
+            Wanted::Dataset(name) => dataset(&name, &set, arguments, context)?,
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -82,12 +85,58 @@ fn weights(
     Ok(())
 }
 
-fn dataset(name: &str, arguments: &FetchArguments, context: &Context) -> Result<(), Failure> {
+/// `KEY=VALUE`, whose value is read as TOML where it is, and else taken as it stands.
+fn setting(text: &str) -> Result<(String, Value), Failure> {
+    let (key, value) = text.split_once('=').ok_or_else(|| {
+        Failure::usage(format!("-s {text}: a setting is written KEY=VALUE, as in -s factor=2"))
+    })?;
+    let key = key.trim().trim_start_matches("data.");
+    let parsed = toml::from_str::<Map<String, Value>>(&format!("value = {value}"));
+    let parsed = parsed.ok().filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
+    Ok((key.to_owned(), parsed.unwrap_or_else(|| Value::String(value.to_owned()))))
+}
+
+/// Fails for a setting that none of the datasets has, before anything is fetched.
+fn check_known(set: &Map<String, Value>, wanted: &[Wanted], context: &Context) -> Result<(), Failure> {
+    let mut schemas = Vec::new();
+    for item in wanted {
+        if let Wanted::Dataset(name) = item {
+            let manifest = context
+                .index()?
+                .catalog
+                .get(Kind::Dataset, name)
+                .map_err(|unknown| Failure::input(&unknown))?;
+            schemas.push(SettingsSchema::new(manifest).map_err(Failure::usage)?);
+        }
+    }
+    match set.keys().find(|key| !schemas.iter().any(|schema| schema.has(key))) {
+        Some(key) => Err(Failure::usage(format!("-s {key}: none of the datasets has a setting `{key}`"))
+            .with_hint("`lossnet show dataset NAME` lists the settings of a dataset")),
+        None => Ok(()),
+    }
+}
+
+fn dataset(
+    name: &str,
+    set: &Map<String, Value>,
+    arguments: &FetchArguments,
+    context: &Context,
+) -> Result<(), Failure> {
     let component = context.component(Kind::Dataset, name)?;
     let manifest =
         context.index()?.catalog.get(Kind::Dataset, name).map_err(|unknown| Failure::input(&unknown))?;
+    let schema = SettingsSchema::new(manifest).map_err(Failure::usage)?;
+    let known = set.iter().filter(|(key, _)| schema.has(key));
+    let config = schema.complete(&known.map(|(key, value)| (key.clone(), value.clone())).collect());
+    if let Some(problem) = schema.problems(&config, &format!("the dataset `{name}`")).into_iter().next() {
+        let failure = Failure::usage(format!("-s {}: {}", problem.path.join("."), problem.problem));
+        return Err(match problem.help {
+            Some(help) => failure.with_hint(help),
+            None => failure,
+        });
+    }
     let request = FetchDatasetRequest {
-        dataset: Configured { component, config: Map::new() },
+        dataset: Configured { component, config },
         folder: arguments.datasets_dir.join(name),
         splits: manifest.details.splits.clone(),
         offline: context.global.offline || arguments.check,

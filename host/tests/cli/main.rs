@@ -3,7 +3,11 @@
 
 mod comparing;
 mod damage;
+mod datasets;
+#[path = "../fetch_server/mod.rs"]
+mod fetch_server;
 mod listing;
 mod refusing;
 mod running;
 mod support;
+mod training;

@@ -1,6 +1,7 @@
-//! A server on this machine that answers each request as it is told to.
+//! A server on this machine that answers each request as it is told to, or gives files by their paths.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -41,6 +42,8 @@ pub(crate) struct Seen {
 }
 
 struct State {
+    /// Files by path, each answered properly whenever it is asked for; other paths are not found.
+    files: Option<BTreeMap<String, Vec<u8>>>,
     body: Vec<u8>,
     tag: &'static str,
     replies: VecDeque<Reply>,
@@ -56,9 +59,18 @@ pub(crate) struct Server {
 impl Server {
     /// Serves this file under every path; when the replies are used up, connections are closed without an answer.
     pub(crate) fn start(body: Vec<u8>, replies: Vec<Reply>) -> Server {
+        Server::serve(State { files: None, body, tag: "\"one\"", replies: replies.into(), seen: Vec::new() })
+    }
+
+    /// Serves files by path, as often as they are asked for.
+    pub(crate) fn of_files(files: BTreeMap<String, Vec<u8>>) -> Server {
+        let (body, replies, seen) = (Vec::new(), VecDeque::new(), Vec::new());
+        Server::serve(State { files: Some(files), body, tag: "\"one\"", replies, seen })
+    }
+
+    fn serve(state: State) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let state = State { body, tag: "\"one\"", replies: replies.into(), seen: Vec::new() };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
@@ -108,6 +120,11 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>) {
     let (reply, body, tag) = {
         let mut state = state.lock().unwrap();
         state.seen.push(seen.clone());
+        if let Some(files) = &state.files {
+            let found = files.get(&seen.path).cloned();
+            let reply = if found.is_some() { Reply::Whole } else { Reply::Status(404) };
+            (state.body, state.replies) = (found.unwrap_or_default(), VecDeque::from([reply]));
+        }
         let Some(reply) = state.replies.pop_front() else { return };
         if let Reply::Changed(body) = &reply {
             (state.body, state.tag) = (body.clone(), "\"two\"");

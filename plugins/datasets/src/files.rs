@@ -13,10 +13,10 @@ pub(crate) const IMAGES: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff",
 /// The files of a folder with one of these endings, by base name. Others and hidden ones are left out.
 pub(crate) fn by_name(folder: &Path, endings: &[&str]) -> Result<BTreeMap<String, PathBuf>, PluginError> {
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for path in entries(folder)? {
+    for (path, kind) in entries(folder)? {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
         let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
-        if !path.is_file() || name.starts_with('.') || !endings.contains(&ending.as_str()) {
+        if kind != Kind::File || name.starts_with('.') || !endings.contains(&ending.as_str()) {
             continue;
         }
         if let Some(other) = files.insert(name.to_owned(), path.clone()) {
@@ -34,21 +34,44 @@ pub(crate) fn by_name(folder: &Path, endings: &[&str]) -> Result<BTreeMap<String
 pub(crate) fn folders(folder: &Path) -> Result<Vec<String>, PluginError> {
     let mut names: Vec<String> = entries(folder)?
         .into_iter()
-        .filter(|path| path.is_dir())
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .filter(|(_, kind)| *kind == Kind::Folder)
+        .filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()))
         .filter(|name| !name.starts_with('.'))
         .collect();
     names.sort();
     Ok(names)
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, PluginError> {
+#[derive(PartialEq, Eq)]
+enum Kind {
+    File,
+    Folder,
+    Other,
+}
+
+/// What a folder holds. Links count as what they lead to; only for them the system is asked once more.
+fn entries(folder: &Path) -> Result<Vec<(PathBuf, Kind)>, PluginError> {
     let unreadable = |error: std::io::Error| {
         PluginError::input(format!("the folder {} can't be read: {error}", folder.display()))
     };
+    let kind = |path: &Path, kind: std::fs::FileType| {
+        let of_link = kind.is_symlink().then(|| std::fs::metadata(path)).and_then(Result::ok);
+        let kind = of_link.map_or(kind, |metadata| metadata.file_type());
+        if kind.is_file() {
+            Kind::File
+        } else if kind.is_dir() {
+            Kind::Folder
+        } else {
+            Kind::Other
+        }
+    };
     // Not fs_err, which would name the folder a second time.
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
-    entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable)).collect()
+    let entry = |entry: std::fs::DirEntry| {
+        let path = entry.path();
+        entry.file_type().map(|file_type| (path.clone(), kind(&path, file_type)))
+    };
+    entries.map(|found| found.and_then(entry).map_err(unreadable)).collect()
 }
 
 /// Files of several folders that belong together by base name.
