@@ -1,4 +1,4 @@
-//! Images that are evaluated again and again.
+//! Images that are evaluated, once or again and again.
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::loader::{LoaderOptions, load_batches};
@@ -14,18 +14,26 @@ pub(crate) struct Evaluated {
     indices: Vec<usize>,
     reader: Reader,
     loader: LoaderOptions,
+    /// Bytes of prepared images that may be kept in memory.
+    budget: usize,
     /// All pairs, in order, after they were loaded for the first time.
     kept: Option<Vec<Pair>>,
 }
 
 impl Evaluated {
+    /// These samples, by their positions.
     pub(crate) fn new(
         samples: Box<dyn Samples>,
         indices: Vec<usize>,
         reader: Reader,
         loader: LoaderOptions,
     ) -> Evaluated {
-        Evaluated { samples, indices, reader, loader, kept: None }
+        Evaluated { samples, indices, reader, loader, budget: 0, kept: None }
+    }
+
+    /// The same, to be evaluated many times: images are kept in memory where they fit.
+    pub(crate) fn repeatedly(self) -> Evaluated {
+        Evaluated { budget: KEPT_BYTES, ..self }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -48,7 +56,7 @@ impl Evaluated {
         load_batches(&*self.samples, &batches, self.loader, prepare, |batch| {
             by_size(&batch, consume)?;
             bytes += batch.iter().map(Pair::bytes).sum::<usize>();
-            if bytes <= KEPT_BYTES {
+            if bytes <= self.budget {
                 kept.extend(batch);
             } else {
                 kept.clear();

@@ -149,7 +149,7 @@ fn validation(
             ))
             .with_help("name another one with `task.val_split`"));
         }
-        return Ok(((0..len).collect(), images));
+        return Ok(((0..len).collect(), images.repeatedly()));
     }
     let share = settings.training.validation_share;
     let (training, aside) = validation_split(len, share, run.context().seed);
@@ -164,7 +164,7 @@ fn validation(
         ));
     }
     let samples = run.samples(&settings.train_split)?;
-    Ok((training, Evaluated::new(samples, aside, reader, loader)))
+    Ok((training, Evaluated::new(samples, aside, reader, loader).repeatedly()))
 }
 
 /// All samples of a split, to be evaluated.

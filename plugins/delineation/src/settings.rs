@@ -20,7 +20,7 @@ pub struct DelineationSettings {
     /// `training.validation_share` of the training samples else.
     pub val_split: Option<String>,
     /// Side in pixels of the random crops that are trained on: a multiple of 16.
-    #[schemars(range(min = 32, max = 4096), extend("multipleOf" = 16))]
+    #[schemars(range(min = 32, max = 4096))]
     pub crop: usize,
     /// Which part of an image is evaluated, in validation and in tests.
     pub evaluation: Evaluation,
