@@ -271,7 +271,7 @@ pub fn set_parameters(tensors: &[(String, Tensor)], seed: u64) -> Result<(), Plu
 /// A batch of images made by the shared formula, in [0, 1]: N×C×H×W for `shape`.
 pub fn formula_images(seed: u64, name: &str, shape: &[i64]) -> Result<Tensor, PluginError> {
     let count = shape.iter().product::<i64>().max(0) as usize;
-    let values: Vec<f32> = uniform(seed, name, count).map(|value| (value + 1.0) / 2.0).collect();
+    let values: Vec<f32> = uniform(seed, name, count).map(|value| f32::midpoint(value, 1.0)).collect();
     Tensor::f_from_slice(&values).and_then(|values| values.f_reshape(shape)).map_err(torch_error)
 }
 

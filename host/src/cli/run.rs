@@ -9,7 +9,7 @@ use lossnet_plugin_protocol::ErrorKind;
 
 use super::args::RunArguments;
 use super::context::Context;
-use super::failure::{Failure, INTERRUPTED, SOME_CELLS_FAILED, USAGE};
+use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
 use super::{output, results};
 use crate::config::RawConfig;
 use crate::engine::Request;
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
     context.finish_steps_when_interrupted()?;
     let tally = run_groups(&plan, &experiment, &requests, context)?;
     report(&plan, &experiment, arguments, context)?;
-    Ok(end(&tally, context))
+    Ok(end(&plan, &tally, context))
 }
 
 fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
@@ -159,7 +159,7 @@ fn report(
     Ok(())
 }
 
-fn end(tally: &Tally, context: &Context) -> ExitCode {
+fn end(plan: &Plan, tally: &Tally, context: &Context) -> ExitCode {
     if tally.interrupted {
         context
             .display
@@ -176,7 +176,11 @@ fn end(tally: &Tally, context: &Context) -> ExitCode {
         ));
         // Where nothing could be done with what was given, it is that which is wrong.
         let nothing_fits = tally.done == 0 && tally.wrong_input == tally.failed;
-        return ExitCode::from(if nothing_fits { USAGE } else { SOME_CELLS_FAILED });
+        return ExitCode::from(match () {
+            () if nothing_fits => USAGE,
+            () if tally.failed == plan.cells.len() => RUN_FAILED,
+            () => SOME_CELLS_FAILED,
+        });
     }
     ExitCode::SUCCESS
 }

@@ -145,7 +145,7 @@ mod tests {
     fn black_and_white_are_16_and_235_and_grey_stays() {
         let image = Image::rgb(2, 1, vec![0, 0, 0, 255, 255, 255]).unwrap();
         assert_eq!(values(&luma(&image)), [16.0, 235.0]);
-        assert_eq!(values(&published_luma(&image)), [16.0, 235.000176]);
+        assert_eq!(values(&published_luma(&image)), [16.0, 235.000_176]);
         assert_eq!(luma(&Image::grey(2, 1, vec![0, 255]).unwrap()).values(), [0.0, 255.0]);
     }
 
