@@ -2,7 +2,96 @@
 //!
 //! A run that is killed at any moment and started again gives, on the CPU, the bits of one that was not: everything
 //! that is random is drawn from seeds that depend on where the training stands and not on how it got there, and all
-//! else is in the checkpoint. A task implements [`Trainee`] and calls [`train`].
+//! else is in the checkpoint. A task implements [`Trainee`] and calls [`train`]:
+//!
+//! ```
+//! use lossnet_plugin_api::component::{Run, torch_error};
+//! use lossnet_plugin_api::prelude::*;
+//! use lossnet_plugin_kit::nn;
+//! use lossnet_plugin_kit::perceptual::{PerceptualKind, PerceptualLoss, Reduction};
+//! use lossnet_plugin_kit::train::{
+//!     At, Goal, Loss, SampleSource, TrainSettings, Trainee, Validation, stage_seed, train, validation_split,
+//! };
+//! use lossnet_plugin_kit::{loader, samples};
+//! use tch::nn::{Module, VarStore};
+//!
+//! /// One convolution that learns to give images back, judged by the configured loss network.
+//! struct Copier<'a> {
+//!     variables: VarStore,
+//!     convolution: tch::nn::Conv2D,
+//!     loss: PerceptualLoss<'a>,
+//!     validation: Tensor,
+//! }
+//!
+//! impl Copier<'_> {
+//!     fn distance(&self, images: &Tensor) -> Result<Tensor, PluginError> {
+//!         let target = self.loss.target(images)?;
+//!         self.loss.loss(&self.convolution.forward(images), &target)
+//!     }
+//! }
+//!
+//! impl Trainee<Tensor> for Copier<'_> {
+//!     fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+//!         Ok(nn::parameters(&self.variables))
+//!     }
+//!
+//!     fn set_training(&mut self, _: bool) -> Result<(), PluginError> {
+//!         Ok(()) // no dropout, no batch normalization
+//!     }
+//!
+//!     fn loss(&mut self, images: Tensor, _: &At) -> Result<Loss, PluginError> {
+//!         Ok(self.distance(&images)?.into())
+//!     }
+//!
+//!     fn validate(&mut self) -> Result<Validation, PluginError> {
+//!         let distance = self.distance(&self.validation)?;
+//!         Ok(distance.f_double_value(&[]).map_err(torch_error)?.into())
+//!     }
+//! }
+//!
+//! fn run(settings: &TrainSettings, run: &dyn Run) -> Result<f64, PluginError> {
+//!     let network = run.loss_network()?;
+//!     let device = nn::device(&run.context().device)?;
+//!     tch::manual_seed((stage_seed(run, "copier") >> 1) as i64);
+//!     let variables = VarStore::new(device);
+//!     let convolution = nn::conv2d(&variables.root(), 3, 3, 3, tch::nn::ConvConfig { padding: 1, ..Default::default() });
+//!
+//!     let images = run.samples("train")?;
+//!     let (training, validation) = validation_split(images.len(), settings.validation_share, run.context().seed);
+//!     let image = |index: &usize| samples::image(&images.sample(*index)?, "image");
+//!     let validation = validation.iter().map(image).collect::<Result<Vec<_>, _>>()?;
+//!     let source = SampleSource {
+//!         samples: &*images,
+//!         indices: training,
+//!         seed: run.context().seed,
+//!         loader: loader::LoaderOptions { threads: run.context().loader_threads, ..Default::default() },
+//!         prepare: |sample, _: &mut _| samples::image(&sample, "image"),
+//!         collate: |images: Vec<_>| Ok(samples::batch(&images)?.to(device)),
+//!     };
+//!     let mut copier = Copier {
+//!         variables,
+//!         convolution,
+//!         loss: PerceptualLoss::new(&*network, PerceptualKind::Mse, Reduction::Layers),
+//!         validation: samples::batch(&validation)?.to(device),
+//!     };
+//!     let trained = train("copier", &mut copier, &source, settings, Goal::Minimize, run)?;
+//!     Ok(trained.best_objective)
+//! }
+//! # // A run over images in memory.
+//! # use lossnet_plugin_api::protocol::sample::{Field, ImageData, Sample};
+//! # use lossnet_plugin_kit::testing::MemoryRun;
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let sample = |index: u8| Sample {
+//! #     id: index.to_string(),
+//! #     group: String::new(),
+//! #     fields: vec![("image".to_owned(), Field::Image(ImageData {
+//! #         width: 8, height: 8, channels: 3, data: (0..192).map(|at| (at as u8).wrapping_mul(index)).collect(),
+//! #     }))],
+//! # };
+//! # let memory = MemoryRun::new(folder.path()).unwrap().with_samples("train", (1..9).map(sample).collect());
+//! # let settings = |epochs| TrainSettings { epochs, batch_size: 3, ..Default::default() };
+//! # assert!(run(&settings(1), &memory).unwrap() > 0.0);
+//! ```
 
 mod adam;
 mod checkpoint;
