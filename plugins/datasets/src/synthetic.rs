@@ -167,12 +167,14 @@ fn texture(random: &mut Random, side: usize) -> Result<Image, PluginError> {
     })
 }
 
-/// A figure whose outline depends on the label: a superellipse or star with `label` in its form.
+/// A bright figure on a dark texture, whose outline depends on the label: a disc, a square, a diamond, an upright and a lying
+/// bar, a cross, a ring, a frame, a saltire, a star.
 fn shape(random: &mut Random, side: usize, label: usize) -> Result<Image, PluginError> {
     let background = texture(random, side)?;
     let (cx, cy, radius) =
         (random.between(0.35, 0.65), random.between(0.35, 0.65), random.between(0.18, 0.32));
-    let color = [random.between(0.0, 1.0), random.between(0.0, 1.0), random.between(0.0, 1.0)];
+    // Bright on dark, so that a small network learns the classes from few samples.
+    let color = [random.between(0.6, 1.0), random.between(0.6, 1.0), random.between(0.6, 1.0)];
     draw(side, |x, y| {
         let (dx, dy) = ((x - cx).abs() / radius, (y - cy).abs() / radius);
         let inside = match label {
@@ -189,7 +191,7 @@ fn shape(random: &mut Random, side: usize, label: usize) -> Result<Image, Plugin
         };
         let (column, row) = ((x * side as f64) as usize, (y * side as f64) as usize);
         let behind = background.pixel(column.min(side - 1), row.min(side - 1));
-        if inside { color } else { [0, 1, 2].map(|channel| f64::from(behind[channel]) / 255.0) }
+        if inside { color } else { [0, 1, 2].map(|channel| 0.5 * f64::from(behind[channel]) / 255.0) }
     })
 }
 

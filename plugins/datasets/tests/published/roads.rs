@@ -24,10 +24,8 @@ fn map(side: u32) -> Vec<u8> {
 
 /// A page as the server has them, with whole addresses.
 fn page(split: &str, part: &str, names: &[&str]) -> String {
-    let links: String = names
-        .iter()
-        .map(|name| format!("<a href=\"{SOURCE}/{split}/{part}/{name}\">{name}</a><br>\n"))
-        .collect();
+    let link = |name: &&str| format!("<a href=\"{SOURCE}/{split}/{part}/{name}\">{name}</a><br>\n");
+    let links = names.iter().map(link).collect::<Vec<String>>().concat();
     format!("<html><head><title>Index</title></head><body><a href=\"../\">up</a>\n{links}</body></html>")
 }
 

@@ -85,7 +85,7 @@ fn arrays_may_be_stored_in_other_ways() {
     one.shape.pop();
     read(file(&[one.compressed(), labels(&[7]).compressed()]), &[7.0]);
     let numbers =
-        |kind: u32, class: u8, data: Vec<u8>| Array { kind, class, ..Array::bytes("y", &[2, 1], data) };
+        |kind: u32, class: u8, data: Vec<u8>| Array { class, kind, ..Array::bytes("y", &[2, 1], data) };
     for y in [
         numbers(9, 6, [1.0_f64, 10.0].iter().flat_map(|value| value.to_le_bytes()).collect()),
         numbers(7, 7, [1.0_f32, 10.0].iter().flat_map(|value| value.to_le_bytes()).collect()),
