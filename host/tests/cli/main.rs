@@ -6,6 +6,7 @@ mod damage;
 mod datasets;
 #[path = "../fetch_server/mod.rs"]
 mod fetch_server;
+mod formats;
 mod listing;
 mod refusing;
 mod running;
