@@ -14,6 +14,28 @@
 //!   process writes at a time.
 //! * Header, table and every sample have a checksum. What is damaged is made anew where that shows when the file is opened,
 //!   and else is an error that names file and sample.
+//!
+//! ```no_run
+//! use std::path::{Path, PathBuf};
+//! use lossnet_plugin_api::prelude::*;
+//! use lossnet_plugin_kit::loader::LoaderOptions;
+//! use lossnet_plugin_kit::packed::{Key, open_or_make};
+//!
+//! /// Samples made of these files below a folder, decoded only if a file has changed since the last time.
+//! fn packed(
+//!     folder: &Path,
+//!     files: &[PathBuf],
+//!     samples: &dyn Samples,
+//!     services: &dyn Services,
+//! ) -> Result<Box<dyn Samples>, PluginError> {
+//!     let mut key = Key::new("faces 1");
+//!     for file in files {
+//!         key.add_file(folder, file)?;
+//!     }
+//!     let path = folder.join("packed/train.lossnet");
+//!     open_or_make(&path, &key, samples, services, LoaderOptions::default())
+//! }
+//! ```
 
 mod format;
 mod key;

@@ -29,8 +29,11 @@ pub(crate) fn tiles(page: &Path, url: &str) -> Result<BTreeMap<String, String>, 
         }
     }
     if names.is_empty() {
+        // The note holds the page's sum, which another page would not have.
         return Err(wrong(
-            "links to no .tif or .tiff file beside it: delete it to have it fetched again".to_owned(),
+            "links to no .tif or .tiff file beside it: delete it and .index.html.checked.json, if there is one, to have \
+             it fetched again"
+                .to_owned(),
         ));
     }
     Ok(names)

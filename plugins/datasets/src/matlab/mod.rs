@@ -3,6 +3,8 @@
 //! What `save -v5` (and SciPy's `savemat`) writes on little-endian machines, compressed or not. An array's size is not taken
 //! at its word: memory is taken only for what is really there. Not read are cells, structs, sparse and complex arrays, files
 //! of version 4, and those of version 7.3, which are HDF5.
+//!
+//! The crate `matfile` keeps a whole file and all its arrays in memory, more than once, which is gigabytes for SVHN's `extra`.
 
 mod element;
 mod values;
