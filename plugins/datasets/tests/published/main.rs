@@ -1,4 +1,5 @@
-//! Datasets as they are published, in small: what is fetched, what is read, and what is said of damaged files.
+//! Datasets as they are published, in small: what is fetched, what is read, and what is said of damaged files. And what is
+//! generated.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
@@ -13,4 +14,5 @@ mod roads;
 mod stl10;
 mod support;
 mod svhn;
+mod synthetic;
 mod test_images;
