@@ -42,7 +42,8 @@ impl Task for AugmentationTask {
     }
 
     fn run(&self, settings: AugmentationSettings, run: &dyn Run) -> Result<(), PluginError> {
-        let ranking = Ranking::new(&settings.ranking, stage_seed(run, "ranking"))?;
+        let seed = settings.ranking_seed.unwrap_or_else(|| stage_seed(run, "ranking"));
+        let ranking = Ranking::new(&settings.ranking, seed)?;
         let unnormalized = match settings.protocol {
             Protocol::Corrected => None,
             Protocol::Published => reference::Unnormalized::of(run)?,

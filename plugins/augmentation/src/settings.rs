@@ -20,8 +20,11 @@ pub struct AugmentationSettings {
     /// The split whose images are trained with. Those of `data.splits` and `data.test` are tested with.
     pub train_split: String,
     /// Augmentations from the one that changes an image least to the one that changes it most. Empty: all six in an order
-    /// drawn from the cell's seed.
+    /// that is drawn.
     pub ranking: Vec<Ranked>,
+    /// Seed that an order is drawn from: cells with the same number have the same ranking. Left out: from the cell's own
+    /// seed, so that every cell and every repetition has another.
+    pub ranking_seed: Option<u64>,
     /// Epochs with the sync loss; -1: in any epoch for batches whose score is at most 0.5; 0: never.
     #[schemars(range(min = -1, max = 1_000_000))]
     pub sync_epochs: i64,
@@ -42,6 +45,7 @@ impl Default for AugmentationSettings {
             protocol: Protocol::Corrected,
             train_split: "train".to_owned(),
             ranking: Vec::new(),
+            ranking_seed: None,
             sync_epochs: -1,
             logit: Logit::Large,
             dropout: 0.5,

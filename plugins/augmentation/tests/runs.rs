@@ -196,6 +196,18 @@ fn what_is_tested_depends_on_the_seed_and_not_on_batches_or_variants() {
     assert!(baseline.2.iter().zip(&batches.2).all(|(one, other)| (one - other).abs() <= 1e-6 * one.abs()));
     assert_ne!(baseline.0, other.0);
     assert_ne!(baseline.2, other.2);
+    // With a seed of its own a ranking is the same in all cells.
+    let named = |seed: u64, ranking_seed: u64| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = run_in(folder.path());
+        run.context.seed = seed;
+        let mut settings = settings("baseline");
+        settings["ranking_seed"] = ranking_seed.into();
+        execute(&settings, &run).unwrap();
+        rank(&run.memory)
+    };
+    assert_eq!(named(0, 5), named(1, 5));
+    assert_ne!(named(0, 5), named(0, 6));
 }
 
 #[test]
