@@ -145,7 +145,9 @@ learning_rate = 1e-2
     for dataset in ["stl10", "svhn"] {
         let accuracy = rows
             .iter()
-            .find(|row| row["dataset"] == dataset && row["metric"] == "accuracy" && row["split"] == "test/best")
+            .find(|row| {
+                row["dataset"] == dataset && row["metric"] == "accuracy" && row["split"] == "test/best"
+            })
             .unwrap_or_else(|| panic!("no accuracy for {dataset} in {rows:#?}"));
         // A tenth is chance; the classes differ in brightness.
         assert!(accuracy["value"].as_f64().unwrap() > 0.2, "{accuracy}");

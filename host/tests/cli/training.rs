@@ -152,6 +152,72 @@ fn a_delineation_survives_killing() {
 }
 
 #[test]
+fn a_super_resolution_survives_killing() {
+    let rest = r#"
+backbone = "squeezenet1_1"
+layers = [1]
+[data]
+name = "synthetic"
+content = "shapes"
+samples = 8
+side = 24
+splits = ["test"]
+"#;
+    let settings = "size = 24\ntrain_images = 8\nval_images = 2\nsave_images = 1";
+    survives_killing(&config("super-resolution", settings, "epochs = 5\nbatch_size = 4", rest));
+}
+
+#[test]
+fn an_autoencoder_and_its_predictors_survive_killing() {
+    // Kills hit the autoencoder first, and then its predictors.
+    let rest = r#"
+backbone = "pixels"
+layers = "all"
+[task.predictor_training]
+epochs = 6
+batch_size = 4
+checkpoint_minutes = 0.0
+[data]
+name = "synthetic"
+content = "shapes"
+samples = 8
+side = 64
+"#;
+    let settings = "code_size = 4\ngamma = 0.1\npredictors = [[], [8]]";
+    survives_killing(&config("autoencoder", settings, "epochs = 1\nbatch_size = 4", rest));
+}
+
+#[test]
+fn a_metric_with_its_network_survives_killing() {
+    // Dropout, and a network whose parameters are trained.
+    let rest = r#"
+backbone = "squeezenet1_1"
+layers = [1, 4]
+[data]
+name = "synthetic"
+content = "triplets"
+samples = 12
+splits = ["val", "jnd"]
+"#;
+    let settings = "variant = \"tune\"\nsize = 32";
+    survives_killing(&config("metric", settings, "epochs = 4\nbatch_size = 4", rest));
+}
+
+#[test]
+fn an_adapted_metric_survives_killing() {
+    let rest = r#"
+backbone = "squeezenet1_1"
+layers = [1, 4]
+[data]
+name = "synthetic"
+content = "shapes"
+samples = 12
+"#;
+    let settings = "variant = \"lin\"\nsize = 32";
+    survives_killing(&config("augmentation", settings, "epochs = 4\nbatch_size = 4", rest));
+}
+
+#[test]
 fn a_terminated_training_saves_and_says_how_to_go_on() {
     let user = User::new();
     let training = "epochs = 500\nbatch_size = 4";

@@ -1,11 +1,11 @@
 //! Samples packed once into one file, from which they are read without decoding anything.
 //!
 //! Decoding hundreds of thousands of small image files costs more than what is done with them, and does so again in every
-//! epoch. A packed file holds the same samples as raw bytes: reading one is one positional read of the system, mostly from
-//! its page cache, and a checksum.
+//! epoch. A packed file holds the same samples as raw bytes, mapped into memory: reading one is a look at the system's page
+//! cache, and a checksum.
 //!
-//! The file is read by position, not mapped into memory: a mapping that another process cuts off ends the program, which no
-//! safe wrapper prevents, and for records of some kilobytes the system call is no measurable part of the time.
+//! The file's length is looked at before each sample is: memory behind the end of a file that someone has cut off in the
+//! meantime can't be read.
 //!
 //! * [`open_or_make`] packs the samples of a dataset, decoding them in parallel; [`open_or_write`] those that come one by
 //!   one from a stream.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Samples;
 use lossnet_plugin_api::protocol::sample::Sample;
+use mmap_io::MemoryMappedFile;
 
 use super::Key;
 use super::format::{self, HEADER, Header, Read, Table};
@@ -28,6 +29,7 @@ pub(super) enum State {
 pub(super) struct Packed {
     path: PathBuf,
     file: File,
+    map: MemoryMappedFile,
     table: Table,
 }
 
@@ -67,7 +69,15 @@ impl Packed {
             return Ok(State::Damaged("its table's checksum does not fit"));
         }
         Ok(match Table::decode(&bytes, header.count, header.table_at) {
-            Some(table) => State::Current(Packed { path: path.to_owned(), file, table }),
+            Some(table) => {
+                let map = MemoryMappedFile::open_ro(path)
+                    .map_err(|error| unreadable(std::io::Error::other(error)))?;
+                // Whoever packs anew renames a new file over the old one: then it is the next opening's.
+                if map.len() != length {
+                    return Ok(State::Stale);
+                }
+                State::Current(Packed { path: path.to_owned(), file, map, table })
+            }
             None => State::Damaged("its table makes no sense"),
         })
     }
@@ -96,8 +106,13 @@ impl Samples for Packed {
         let before = index.checked_sub(1).map(|before| self.table.entries[before]);
         let (start, id_start) = before.map_or((HEADER as u64, 0), |before| (before.end, before.id_end));
         let id = &self.table.ids[id_start as usize..entry.id_end as usize];
-        let mut record = vec![0; (entry.end - start) as usize];
-        self.file.read_exact_at(&mut record, start).map_err(|error| self.damaged(index, id, error))?;
+        // Memory behind the end of a file that was cut off since can't be looked at.
+        let length = self.file.metadata().map_err(|error| self.damaged(index, id, error))?.len();
+        if entry.end > length {
+            return Err(self.damaged(index, id, "the file was cut off"));
+        }
+        let record =
+            self.map.as_slice(start, entry.end - start).map_err(|error| self.damaged(index, id, error))?;
         let fields =
             format::decode(&record).ok_or_else(|| self.damaged(index, id, "its checksum does not fit"))?;
         Ok(Sample { id: id.to_owned(), group: self.table.groups[entry.group as usize].clone(), fields })
