@@ -1,6 +1,6 @@
 //! Training with the sync loss against PyTorch (`plugins/metric/tests/golden/generate.py`).
 //!
-//! Step losses within 1e-3 of the expected ones, relatively: rounding grows from step to step.
+//! Step losses within 1e-4 of the expected ones, relatively: rounding grows from step to step.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lossnet_plugin_api::prelude::PluginError;
@@ -76,7 +76,7 @@ fn twenty_steps_with_the_sync_loss_equal_pytorchs() {
         assert_eq!(losses.len(), expected.len());
         for (step, (loss, expected)) in losses.iter().zip(expected).enumerate() {
             let error = (loss - expected).abs() / expected;
-            assert!(error <= 1e-3, "{variant:?}, step {}: {loss} instead of {expected}", step + 1);
+            assert!(error <= 1e-4, "{variant:?}, step {}: {loss} instead of {expected}", step + 1);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The logit networks and short trainings against PyTorch (`golden/generate.py`).
 //!
-//! Step losses within 1e-3 of the expected ones, relatively: rounding grows from step to step. Predictions and gradients
+//! Step losses within 1e-4 of the expected ones, relatively (measured: 2e-7): rounding grows from step to step. Predictions and gradients
 //! within 1e-5 of the largest expected value.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -126,7 +126,7 @@ fn twenty_steps_of_training_equal_pytorchs() {
         assert_eq!(losses.len(), expected.len(), "{name}");
         for (step, (loss, expected)) in losses.iter().zip(expected).enumerate() {
             let error = (loss - expected).abs() / expected;
-            assert!(error <= 1e-3, "{name}, step {}: {loss} instead of {expected}", step + 1);
+            assert!(error <= 1e-4, "{name}, step {}: {loss} instead of {expected}", step + 1);
         }
     }
 }
