@@ -158,13 +158,7 @@ pub(crate) fn trained_network(
         collate: |pairs: Vec<Pair>| Batch::of(&pairs),
     };
     let mut trainee = Training::new(network, loss, settings.protocol, validation, batch_size);
-    let trained = train(STAGE, &mut trainee, &source, &settings.training, Goal::Maximize, run)?;
-    run.notice(&format!(
-        "trained for {} epochs; validation was best after epoch {}: {:.2} dB",
-        trained.epochs,
-        trained.best_epoch + 1,
-        trained.best_objective
-    ));
+    train(STAGE, &mut trainee, &source, &settings.training, Goal::Maximize, run)?;
     let network = trainee.into_network();
     files::write_network(&network, &run.context().cells[0].checkpoints)?;
     Ok(network)
