@@ -164,6 +164,28 @@ fn an_interrupted_run_goes_on_to_the_same_results() {
 }
 
 #[test]
+fn what_an_interrupted_run_has_scored_is_not_scored_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = run_in(folder.path());
+    execute(&settings("baseline"), &whole).unwrap();
+    // Of the dataset itself, and of one that is for tests only.
+    for (split, kept, left) in [("val", 5, 4), ("other:val", 3, 1)] {
+        let scored = whole.reports().into_iter().find_map(|report| match report {
+            Report::Samples(rows) if rows.split == split => Some(rows),
+            _ => None,
+        });
+        let mut rows = scored.unwrap();
+        rows.ids.truncate(kept);
+        rows.groups.truncate(kept);
+        rows.columns.iter_mut().for_each(|column| column.values.truncate(kept));
+        let resumed = run_in(folder.path()).with_recorded(rows);
+        execute(&settings("baseline"), &resumed).unwrap();
+        assert_eq!(distances(&resumed, split, "d0").len(), left, "{split}");
+        assert_eq!(resumed.metrics(), whole.metrics(), "{split}");
+    }
+}
+
+#[test]
 fn what_is_exported_gives_the_distances_that_were_recorded() {
     for variant in ["lin", "tune"] {
         let folder = tempfile::tempdir().unwrap();
