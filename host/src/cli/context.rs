@@ -130,7 +130,7 @@ impl Context {
         move |event| {
             match event {
                 Event::Progress(progress) => display.progress(&progress),
-                Event::Notice(text) => display.warn(&text),
+                Event::Notice(text) => display.note(&text),
                 _ => {}
             }
             if interrupted.load(Ordering::Relaxed) { Control::Stop } else { Control::Continue }

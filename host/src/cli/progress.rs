@@ -49,6 +49,13 @@ impl Display {
         }
     }
 
+    /// Tells the user something that was noticed at work.
+    pub(super) fn note(&self, text: &str) {
+        if self.quiet < 2 {
+            self.above(&format!("note: {text}"));
+        }
+    }
+
     /// Tells the user something that may spoil the result.
     pub(super) fn warn(&self, text: &str) {
         if self.quiet < 2 {

@@ -1,6 +1,7 @@
 //! `lossnet results`
 
-use std::collections::BTreeSet;
+mod table;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,8 +9,10 @@ use super::args::ResultsArguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::{output, status};
-use crate::results::{self, COLUMNS, Condition, Order, Row, gather};
+use crate::results::{self, Condition, Order, Row, gather};
 use crate::store::Store;
+
+pub(super) use table::table;
 
 /// Shows or writes the table.
 pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result<ExitCode, Failure> {
@@ -63,48 +66,4 @@ fn write(rows: &[Row], arguments: &ResultsArguments, context: &Context) -> Resul
         output::print(&table(rows))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The columns in which rows differ, then the scores with what they depend on.
-pub(super) fn table(rows: &[Row]) -> String {
-    const SCORES: [&str; 5] = ["metric", "split", "value", "unit", "samples"];
-    /// No part of what was computed, or said by other columns already.
-    const BESIDE: [&str; 6] =
-        ["higher_is_better", "weights_sha256", "seconds", "started", "cell", "signature"];
-    if rows.is_empty() {
-        return "no results".to_owned();
-    }
-    let differs = |column: &&str| {
-        let values: BTreeSet<String> = rows.iter().map(|row| row.text(column)).collect();
-        values.len() > 1
-    };
-    let identity = COLUMNS.into_iter().filter(|column| !SCORES.contains(column) && !BESIDE.contains(column));
-    let columns: Vec<&str> = identity.filter(differs).chain(SCORES).collect();
-    let mut lines = vec![columns.iter().map(|column| (*column).to_owned()).collect::<Vec<_>>()];
-    for row in rows {
-        lines.push(
-            columns
-                .iter()
-                .map(|column| match (*column, row.get(column).and_then(serde_json::Value::as_f64)) {
-                    ("value", Some(value)) => format!("{value:.6}"),
-                    _ => row.text(column),
-                })
-                .collect(),
-        );
-    }
-    // What rows have in common, and all of what a score depends on, is said once.
-    let signatures: BTreeSet<String> = rows.iter().map(|row| row.text("signature")).collect();
-    let common = common_parts(&signatures);
-    format!("{}\nall: {common}", output::table(&lines))
-}
-
-/// The parts (`name=value`, separated by `|`) that all signatures have.
-fn common_parts(signatures: &BTreeSet<String>) -> String {
-    let mut signatures = signatures.iter();
-    let Some(first) = signatures.next() else { return String::new() };
-    let parts: Vec<&str> = first.split('|').collect();
-    let rest: Vec<BTreeSet<&str>> = signatures.map(|signature| signature.split('|').collect()).collect();
-    let shared: Vec<&str> =
-        parts.into_iter().filter(|part| rest.iter().all(|other| other.contains(part))).collect();
-    shared.join("|")
 }

@@ -51,7 +51,8 @@ pub fn learn(
     let metric = LearnedMetric::new(run, options)?;
     let validation = validation.map(|source| (source, run.context().batch_size));
     let mut trainee = MetricTrainee::new(metric, sync, validation);
-    train(STAGE, &mut trainee, source, settings, Goal::Maximize, run)?;
+    let goal = if validation.is_some() { Goal::Maximize } else { Goal::Last };
+    train(STAGE, &mut trainee, source, settings, goal, run)?;
     let metric = trainee.into_metric();
     export(&metric, run)?;
     Ok(metric)

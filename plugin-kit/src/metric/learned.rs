@@ -170,18 +170,12 @@ impl LearnedMetric {
             let weights: Vec<Tensor> = (0..a.len()).map(|layer| weights(layer).shallow_clone()).collect();
             return self.network.compare(0, a, b, Some(&weights));
         }
-        let (mut wide_a, mut wide_b, mut masked) = (Vec::new(), Vec::new(), Vec::new());
-        for (layer, (a, b)) in a.iter().zip(b).enumerate() {
-            let mut attempt = || -> Result<(), TchError> {
-                let mask = dropout_mask(&positions(a)?, self.dropout)?;
-                wide_a.push(two_positions(a)?);
-                wide_b.push(two_positions(b)?);
-                masked.push(two_positions(&mask)?.f_mul(weights(layer))?);
-                Ok(())
-            };
-            attempt().map_err(torch_error)?;
-        }
-        self.network.compare(0, &wide_a, &wide_b, Some(&masked))
+        let masked = a.iter().enumerate().map(|(layer, features)| {
+            let mask = dropout_mask(&positions(features)?, self.dropout)?;
+            mask.f_mul(weights(layer))
+        });
+        let masked: Vec<Tensor> = masked.collect::<Result<_, TchError>>().map_err(torch_error)?;
+        self.network.compare(0, a, b, Some(&masked))
     }
 
     /// The prediction of a judgement, N in [0, 1], from two batches of distances.
@@ -235,16 +229,6 @@ fn positions(features: &Tensor) -> Result<Tensor, TchError> {
     }
 }
 
-/// A layer with a single position seen at two, which changes no mean over positions: N×C×1×1 weights would be taken for
-/// weights of channels, and those of a mask differ from sample to sample.
-fn two_positions(features: &Tensor) -> Result<Tensor, TchError> {
-    let features = positions(features)?;
-    match features.size()[..] {
-        [batch, channels, 1, 1] => features.f_expand([batch, channels, 1, 2], false),
-        _ => Ok(features),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -269,15 +253,5 @@ mod tests {
             }
         }
         assert_eq!(dropout_mask(&features, 1.0).unwrap().abs().max().double_value(&[]), 0.0);
-    }
-
-    #[test]
-    fn a_single_position_is_seen_twice_with_the_same_weight() {
-        let mask = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 4.0]).view([2, 2]);
-        let wide = two_positions(&mask).unwrap();
-        assert_eq!(wide.size(), [2, 2, 1, 2]);
-        assert_eq!(Vec::<f32>::try_from(wide.flatten(0, -1)).unwrap(), [1., 1., 2., 2., 3., 3., 4., 4.]);
-        let whole = Tensor::zeros([2, 2, 3, 1], (Kind::Float, Device::Cpu));
-        assert_eq!(two_positions(&whole).unwrap().size(), [2, 2, 3, 1]);
     }
 }

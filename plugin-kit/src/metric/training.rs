@@ -2,7 +2,7 @@
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::torch_error;
-use serde_json::{Value, json};
+
 use tch::{Kind, Reduction, Tensor};
 
 use super::LearnedMetric;
@@ -112,8 +112,6 @@ pub struct MetricTrainee<'a> {
     metric: LearnedMetric,
     sync: SyncLoss,
     validation: Option<(&'a dyn BatchSource<TripletBatch>, usize)>,
-    /// Epochs that were validated.
-    epochs: u64,
 }
 
 impl std::fmt::Debug for MetricTrainee<'_> {
@@ -126,17 +124,15 @@ impl std::fmt::Debug for MetricTrainee<'_> {
 }
 
 impl<'a> MetricTrainee<'a> {
-    /// A metric to be trained, and the triplets to validate it with, taken in batches of this size. To be trained with
-    /// [`Goal::Maximize`](crate::train::Goal).
-    ///
-    /// With triplets to validate with, the objective is their mean 2AFC score. Without, it is the number of epochs, so that
-    /// the last weights are the best.
+    /// A metric to be trained, and the triplets to validate it with, taken in batches of this size: the objective is their
+    /// mean 2AFC score, so the goal is [`Maximize`](crate::train::Goal::Maximize). Without them it is
+    /// [`Last`](crate::train::Goal::Last).
     pub fn new(
         metric: LearnedMetric,
         sync: SyncLoss,
         validation: Option<(&'a dyn BatchSource<TripletBatch>, usize)>,
     ) -> MetricTrainee<'a> {
-        MetricTrainee { metric, sync, validation, epochs: 0 }
+        MetricTrainee { metric, sync, validation }
     }
 
     /// The metric, with the weights that training has left it.
@@ -167,10 +163,7 @@ impl Trainee<TripletBatch> for MetricTrainee<'_> {
     }
 
     fn validate(&mut self) -> Result<Validation, PluginError> {
-        self.epochs += 1;
-        let Some((source, batch_size)) = self.validation else {
-            return Ok(Validation::from(self.epochs as f64));
-        };
+        let Some((source, batch_size)) = self.validation else { return Ok(Validation::none()) };
         let positions: Vec<usize> = (0..source.len()).collect();
         let batches: Vec<Vec<usize>> = positions.chunks(batch_size.max(1)).map(<[usize]>::to_vec).collect();
         let mut sum = 0.0;
@@ -187,16 +180,6 @@ impl Trainee<TripletBatch> for MetricTrainee<'_> {
             Ok(())
         })?;
         Ok(Validation::from(sum / positions.len().max(1) as f64))
-    }
-
-    fn state(&self) -> Value {
-        json!({ "epochs": self.epochs })
-    }
-
-    fn restore(&mut self, state: &Value) -> Result<(), PluginError> {
-        let epochs = state.get("epochs").and_then(Value::as_u64);
-        self.epochs = epochs.ok_or_else(|| PluginError::run("the checkpoint does not say its epoch"))?;
-        Ok(())
     }
 }
 

@@ -191,6 +191,13 @@ pub struct Validation {
     pub scalars: Vec<(String, f64)>,
 }
 
+impl Validation {
+    /// Where there is nothing to validate with: for [`Goal::Last`].
+    pub fn none() -> Validation {
+        Validation { objective: 0.0, scalars: Vec::new() }
+    }
+}
+
 impl From<f64> for Validation {
     fn from(objective: f64) -> Validation {
         Validation { objective, scalars: Vec::new() }
@@ -204,6 +211,8 @@ pub enum Goal {
     Minimize,
     /// The larger one.
     Maximize,
+    /// Neither: the weights after the last epoch count, and the objective is not looked at.
+    Last,
 }
 
 impl Goal {
@@ -211,6 +220,7 @@ impl Goal {
         match self {
             Goal::Minimize => new < old,
             Goal::Maximize => new > old,
+            Goal::Last => true,
         }
     }
 }

@@ -231,7 +231,9 @@ impl<'a, B> Stage<'a, B> {
         let step = self.worker.position.step;
         self.scalar("loss", step, self.worker.position.mean_loss())?;
         self.scalar("learning_rate", step, self.settings.learning_rate_in(epoch))?;
-        self.scalar("validation/objective", step, found.objective)?;
+        if self.goal != Goal::Last {
+            self.scalar("validation/objective", step, found.objective)?;
+        }
         for (name, value) in &found.scalars {
             self.scalar(&format!("validation/{name}"), step, *value)?;
         }
@@ -264,7 +266,8 @@ impl<'a, B> Stage<'a, B> {
         let (epochs, samples) = (self.settings.epochs, self.source.len() as u64);
         // An epoch that goes on from a checkpoint knows how many examples it has seen; the last batch completes it.
         let seen = if position.batch == batches { samples } else { position.examples.min(samples) };
-        let best = position.best.map(|best| format!(", best validation {:.4}", best.objective()));
+        let best = position.best.filter(|_| self.goal != Goal::Last);
+        let best = best.map(|best| format!(", best validation {:.4}", best.objective()));
         self.run.progress(&Progress {
             stage: self.name.to_owned(),
             done: position.epoch * samples + seen,

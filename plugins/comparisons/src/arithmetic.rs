@@ -48,7 +48,11 @@ fn weighs(weights: &Tensor, shape: &[i64]) -> bool {
 
 /// Whether each value has a weight of its own, as with dropout of squared differences.
 pub(crate) fn weighs_positions(calibration: Option<&Tensor>) -> bool {
-    calibration.is_some_and(|weights| weights.dim() == 4 && weights.size()[2..] != [1, 1])
+    // Weights of channels are C or 1×C×1×1. N×C×1×1 are those of values at a single position.
+    calibration.map(Tensor::size).is_some_and(|shape| match shape[..] {
+        [batch, _, height, width] => [batch, height, width] != [1, 1, 1],
+        _ => false,
+    })
 }
 
 /// The weights as a tensor that broadcasts to N×C×H×W.
