@@ -106,7 +106,7 @@ fn curve(golden: &Golden, variant: Variant, logit: Logit) -> Vec<f64> {
         ..TrainSettings::default()
     };
     let mut trainee = MetricTrainee::new(metric, SyncLoss::Never, None);
-    let trained = train("training", &mut trainee, &source, &settings, Goal::Maximize, &run).unwrap();
+    let trained = train("training", &mut trainee, &source, &settings, Goal::Last, &run).unwrap();
     // Without triplets to validate with the last weights count.
     assert_eq!(trained.best_epoch + 1, golden.steps);
     run.curve("training/step_loss").into_iter().map(|(_, loss)| loss).collect()
