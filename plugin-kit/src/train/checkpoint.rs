@@ -278,11 +278,11 @@ fn serialize(tensors: &Named) -> Result<Vec<u8>, Damage> {
                 PluginError::run(format!("`{name}` can't be saved: it is not of 32-bit floats")).into()
             );
         }
-        let mut floats = vec![0.0_f32; tensor.numel()];
-        let count = floats.len();
-        tensor.f_detach().and_then(|t| t.f_copy_data(&mut floats, count)).map_err(torch_error)?;
+        // libtorch runs on little-endian machines only, and safetensors is little-endian: bytes go as they are.
+        let mut bytes = vec![0; 4 * tensor.numel()];
+        tensor.f_detach().and_then(|t| t.f_copy_data_u8(&mut bytes, t.numel())).map_err(torch_error)?;
         let shape = tensor.size().iter().map(|&size| size as usize).collect();
-        values.push((name.clone(), shape, floats.iter().flat_map(|value| value.to_le_bytes()).collect()));
+        values.push((name.clone(), shape, bytes));
     }
     let views = values
         .iter()
@@ -292,9 +292,7 @@ fn serialize(tensors: &Named) -> Result<Vec<u8>, Damage> {
 }
 
 fn fill(tensor: &Tensor, view: &TensorView<'_>) -> Result<(), PluginError> {
-    let floats: Vec<f32> =
-        view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    let values = Tensor::f_from_slice(&floats).and_then(|flat| flat.f_reshape(tensor.size()));
+    let values = Tensor::f_from_data_size(view.data(), &tensor.size(), Kind::Float);
     let values = values.and_then(|values| values.f_to(tensor.device())).map_err(torch_error)?;
     tch::no_grad(|| tensor.shallow_clone().f_copy_(&values)).map_err(torch_error)
 }
