@@ -1,9 +1,11 @@
 //! What is in a sample, as tasks need it.
 
+use std::borrow::Borrow;
+
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::torch_error;
 use lossnet_plugin_api::protocol::sample::{Field, Sample};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::image::Image;
 
@@ -33,18 +35,24 @@ fn missing(sample: &Sample, what: &str, field: &str) -> PluginError {
 
 /// Images of one size as a batch: N×C×H×W, float32, in [0, 1]. Fails, naming two sizes, if they differ, and if there
 /// are none.
-pub fn batch(images: &[Image]) -> Result<Tensor, PluginError> {
-    let Some(first) = images.first() else {
+pub fn batch<I: Borrow<Image>>(images: &[I]) -> Result<Tensor, PluginError> {
+    let Some(first) = images.first().map(Borrow::borrow) else {
         return Err(PluginError::run("a batch without images was asked for"));
     };
     let shape = |image: &Image| (image.width(), image.height(), image.channels());
-    if let Some(other) = images.iter().find(|image| shape(image) != shape(first)) {
+    let others = images.iter().map(Borrow::borrow);
+    if let Some(other) = others.clone().find(|image| shape(image) != shape(first)) {
         return Err(PluginError::input(format!(
             "the images of a batch must agree in size and channels, and one is {first:?}, another {other:?}"
         )));
     }
-    let tensors = images.iter().map(Image::to_tensor).collect::<Result<Vec<_>, _>>()?;
-    Tensor::f_stack(&tensors, 0).map_err(torch_error)
+    // All of them at once: libtorch then works on large tensors with all its threads.
+    let levels: Vec<u8> = others.flat_map(Image::data).copied().collect();
+    let size = [images.len(), first.height(), first.width(), first.channels()].map(|size| size as i64);
+    Tensor::f_from_data_size(&levels, &size, Kind::Uint8)
+        .and_then(|levels| levels.f_permute([0, 3, 1, 2])?.f_contiguous())
+        .and_then(|levels| levels.f_to_kind(Kind::Float)?.f_div_scalar_(255.0))
+        .map_err(torch_error)
 }
 
 #[cfg(test)]
@@ -75,8 +83,10 @@ mod tests {
         let mask = image(&sample(), "mask").unwrap();
         let tensor = batch(&[mask.clone(), mask.clone()]).unwrap();
         assert_eq!(tensor.size(), [2, 1, 1, 2]);
+        let rgb = Image::rgb(2, 1, vec![0, 51, 255, 102, 153, 204]).unwrap();
+        assert_eq!(batch(&[&rgb]).unwrap(), rgb.to_tensor().unwrap().unsqueeze(0));
         let error = batch(&[mask.clone(), mask.to_rgb()]).unwrap_err().to_string();
         assert!(error.contains("2×1×1") && error.contains("2×1×3"), "{error}");
-        assert!(batch(&[]).is_err());
+        assert!(batch::<Image>(&[]).is_err());
     }
 }

@@ -7,6 +7,7 @@ use tch::Tensor;
 
 use super::TripletBatch;
 use crate::image::{Filter, Image, resize};
+use crate::samples;
 
 /// The two kinds of judgements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,11 +147,19 @@ fn no_judgement(sample: &Sample, task: &str) -> PluginError {
 
 /// The images at this position of all judgements: N×3×H×W.
 pub(super) fn stack(batch: &[Judged], position: usize) -> Result<Tensor, PluginError> {
-    let images = batch.iter().map(|judged| match judged.images.get(position) {
-        Some(picture) => picture.tensor(),
-        None => Err(PluginError::run(format!("{} lacks an image", judged.id))),
+    let pictures = batch.iter().map(|judged| {
+        let picture = judged.images.get(position);
+        picture.ok_or_else(|| PluginError::run(format!("{} lacks an image", judged.id)))
     });
-    let images = images.collect::<Result<Vec<_>, _>>()?;
+    let pictures = pictures.collect::<Result<Vec<&Picture>, _>>()?;
+    let levels = pictures.iter().map(|picture| match picture {
+        Picture::Image(image) => Some(image),
+        Picture::Planes(_) => None,
+    });
+    if let Some(images) = levels.collect::<Option<Vec<&Image>>>() {
+        return samples::batch(&images);
+    }
+    let images = pictures.iter().map(|picture| picture.tensor()).collect::<Result<Vec<_>, _>>()?;
     Tensor::f_stack(&images, 0).map_err(torch_error)
 }
 

@@ -10,6 +10,7 @@ mod judgement;
 mod learn;
 mod learned;
 mod logit;
+mod mask;
 mod pth;
 mod settings;
 mod training;

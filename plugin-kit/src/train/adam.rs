@@ -16,6 +16,8 @@ pub(super) struct Adam {
 struct Moments {
     name: String,
     parameter: Tensor,
+    /// Summed over the batches of a step; none where the loss does not depend on the parameter.
+    gradient: Option<Tensor>,
     mean: Tensor,
     square: Tensor,
 }
@@ -28,7 +30,13 @@ impl Adam {
         let parameters = parameters.into_iter().map(|(name, parameter)| {
             let (mean, square) = (parameter.f_zeros_like()?, parameter.f_zeros_like()?);
             // Moments of tensors that require gradients must not require any.
-            Ok(Moments { name, mean: mean.f_detach()?, square: square.f_detach()?, parameter })
+            Ok(Moments {
+                name,
+                mean: mean.f_detach()?,
+                square: square.f_detach()?,
+                parameter,
+                gradient: None,
+            })
         });
         let parameters = parameters.collect::<Result<_, TchError>>().map_err(torch_error)?;
         Ok(Adam { parameters, settings: settings.clone() })
@@ -47,19 +55,36 @@ impl Adam {
 
     /// Forgets the gradients.
     pub(super) fn zero_grad(&mut self) {
-        self.parameters.iter_mut().for_each(|of| of.parameter.zero_grad());
+        self.parameters.iter_mut().for_each(|of| of.gradient = None);
+    }
+
+    /// Adds the gradients of a loss. They are taken from libtorch as they come, not collected in the parameters: that
+    /// saves filling them with zeros and adding to those.
+    pub(super) fn backward(&mut self, loss: &Tensor) -> Result<(), PluginError> {
+        let wanted: Vec<&mut Moments> =
+            self.parameters.iter_mut().filter(|of| of.parameter.requires_grad()).collect();
+        let inputs: Vec<&Tensor> = wanted.iter().map(|of| &of.parameter).collect();
+        let found = Tensor::f_run_backward(&[loss], &inputs, false, false).map_err(torch_error)?;
+        for (of, gradient) in wanted.into_iter().zip(found).filter(|(_, gradient)| gradient.defined()) {
+            of.gradient = Some(match of.gradient.take() {
+                Some(sum) => sum.f_add(&gradient).map_err(torch_error)?,
+                None => gradient,
+            });
+        }
+        Ok(())
+    }
+
+    /// The norm of each gradient that is there, by the parameter's name.
+    pub(super) fn gradient_norms(&self) -> Result<Vec<(&str, f64)>, PluginError> {
+        let with_gradient = self.parameters.iter().filter_map(|of| Some((of, of.gradient.as_ref()?)));
+        let norms = with_gradient
+            .map(|(of, gradient)| Ok((of.name.as_str(), gradient.f_norm()?.f_double_value(&[])?)));
+        norms.collect::<Result<_, TchError>>().map_err(torch_error)
     }
 
     /// The norm of all gradients together.
     pub(super) fn gradient_norm(&self) -> Result<f64, PluginError> {
-        let mut sum = 0.0;
-        for of in &self.parameters {
-            let gradient = of.parameter.f_grad().map_err(torch_error)?;
-            if gradient.defined() {
-                sum += gradient.f_norm().map_err(torch_error)?.double_value(&[]).powi(2);
-            }
-        }
-        Ok(sum.sqrt())
+        Ok(self.gradient_norms()?.iter().map(|(_, norm)| norm.powi(2)).sum::<f64>().sqrt())
     }
 
     /// Step number `step`, from 1. Gradients are taken as they are, but for clipping.
@@ -87,10 +112,7 @@ impl Moments {
         learning_rate: f64,
         (first, second): (f64, f64),
     ) -> Result<(), TchError> {
-        let mut gradient = self.parameter.f_grad()?;
-        if !gradient.defined() {
-            return Ok(());
-        }
+        let Some(mut gradient) = self.gradient.take() else { return Ok(()) };
         if scale != 1.0 {
             gradient = gradient.f_mul_scalar(scale)?;
         }

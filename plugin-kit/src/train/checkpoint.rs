@@ -1,5 +1,6 @@
 //! Checkpoints: `step-N.safetensors` with all tensors, and `step-N.json`, written after it, with all else and the
-//! tensors' checksum; `best-E.safetensors` and `.json` likewise for the weights after the best epoch.
+//! tensors' checksum; `best-E.safetensors` and `.json` likewise for the weights after the best epoch. After an epoch's
+//! validation they are called `step-N-epoch`, and at the end `step-N-finished`: what is saved is not written over.
 //!
 //! Every file is written under another name, brought to the disk, and then renamed. The last two checkpoints are kept
 //! with the best weights that they refer to.
@@ -24,6 +25,9 @@ const FORMAT: u32 = 1;
 /// Checkpoints that are kept.
 const KEPT: usize = 2;
 
+/// What the names of files begin with that are not complete yet.
+const UNFINISHED: &str = ".tmp";
+
 /// Tensors by name.
 pub(super) type Named = Vec<(String, Tensor)>;
 
@@ -31,6 +35,8 @@ pub(super) type Named = Vec<(String, Tensor)>;
 #[derive(Debug)]
 pub(super) struct Checkpoints {
     folder: PathBuf,
+    /// Names of those that could not be loaded: they are not counted among those to keep.
+    damaged: Vec<String>,
 }
 
 /// The JSON beside the tensors.
@@ -63,14 +69,14 @@ enum Damage {
 
 impl Checkpoints {
     pub(super) fn new(folder: PathBuf) -> Checkpoints {
-        Checkpoints { folder }
+        Checkpoints { folder, damaged: Vec::new() }
     }
 
     /// Writes a checkpoint, and removes those that are not needed any more.
     pub(super) fn save(&self, position: &Position, data: &str, tensors: &Named) -> Result<(), PluginError> {
-        let name = format!("step-{:012}", position.step);
+        let name = step_name(position);
         self.write(&name, position, data, tensors).map_err(|error| self.unwritten(&error))?;
-        self.tidy().map_err(|error| self.unwritten(&error))
+        self.tidy(&name).map_err(|error| self.unwritten(&error.into()))
     }
 
     /// Writes the best weights so far.
@@ -84,23 +90,23 @@ impl Checkpoints {
         self.write(&best_name(best.epoch), position, data, weights).map_err(|error| self.unwritten(&error))
     }
 
-    /// Loads the newest checkpoint that is sound into `tensors`. What is wrong with newer ones is told.
+    /// Loads the newest checkpoint that is sound into `tensors`, which else stay as they are. What is wrong with newer ones
+    /// is told.
     pub(super) fn load(
-        &self,
+        &mut self,
         data: &str,
         tensors: &Named,
         tell: &dyn Fn(&str),
     ) -> Result<Option<Position>, PluginError> {
-        let mut names = self.names("step-").map_err(|error| self.unread(&error))?;
-        names.sort();
+        let names = self.steps().map_err(|error| self.unread(&error))?;
         let mut damaged: Option<String> = None;
         for name in names.iter().rev() {
-            let loaded = self.read(name, tensors).and_then(|header| {
+            let loaded = self.header(name).and_then(|header| {
                 // The best weights are a part of where the training stands.
                 if let Some(best) = header.position.best {
                     self.check(&best_name(best.epoch))?;
                 }
-                Ok(header)
+                self.read(name, tensors)
             });
             match loaded {
                 Ok(header) if header.format > FORMAT => {
@@ -126,6 +132,7 @@ impl Checkpoints {
                 Err(damage) => {
                     let path = self.path(name, "safetensors");
                     damaged.get_or_insert(format!("the checkpoint {} is damaged: {damage}", path.display()));
+                    self.damaged.push(name.clone());
                 }
             }
         }
@@ -174,9 +181,13 @@ impl Checkpoints {
         Ok(write_file(&self.path(name, "json"), &serde_json::to_vec_pretty(&header)?)?)
     }
 
+    fn header(&self, name: &str) -> Result<Header, Damage> {
+        Ok(serde_json::from_slice(&std::fs::read(self.path(name, "json"))?)?)
+    }
+
     /// A checkpoint's header and bytes, if those fit together.
     fn check(&self, name: &str) -> Result<(Header, Vec<u8>), Damage> {
-        let header: Header = serde_json::from_slice(&std::fs::read(self.path(name, "json"))?)?;
+        let header = self.header(name)?;
         let bytes = std::fs::read(self.path(name, "safetensors"))?;
         if checksum(&bytes) == header.sha256 { Ok((header, bytes)) } else { Err(Damage::Checksum) }
     }
@@ -200,41 +211,44 @@ impl Checkpoints {
         Ok(header)
     }
 
-    fn names(&self, prefix: &str) -> std::io::Result<Vec<String>> {
-        let mut names = Vec::new();
+    fn files(&self) -> std::io::Result<Vec<String>> {
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        for entry in entries {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if let Some(name) = name.strip_suffix(".json")
-                && name.starts_with(prefix)
-            {
-                names.push(name.to_owned());
-            }
-        }
-        Ok(names)
+        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
     }
 
-    /// Removes what no kept checkpoint needs.
-    fn tidy(&self) -> Result<(), Damage> {
-        let mut steps = self.names("step-")?;
+    /// The names of the checkpoints that are there, from the first to the last.
+    fn steps(&self) -> std::io::Result<Vec<String>> {
+        let files = self.files()?;
+        let names = files.iter().filter_map(|file| file.strip_suffix(".json"));
+        let mut steps: Vec<String> =
+            names.filter(|name| name.starts_with("step-")).map(str::to_owned).collect();
         steps.sort();
-        let old = steps.len().saturating_sub(KEPT);
-        let mut needed = Vec::new();
-        for name in &steps[old..] {
-            let header: Header = serde_json::from_slice(&std::fs::read(self.path(name, "json"))?)?;
-            needed.extend(header.position.best.map(|best| best_name(best.epoch)));
-        }
-        let best = self.names("best-")?.into_iter().filter(|name| !needed.contains(name));
-        for name in steps[..old].iter().cloned().chain(best) {
-            // The JSON first: without it the tensors count for nothing.
-            std::fs::remove_file(self.path(&name, "json"))?;
-            std::fs::remove_file(self.path(&name, "safetensors"))?;
-        }
-        Ok(())
+        Ok(steps)
+    }
+
+    /// Removes what none of the last checkpoints needs, of which `newest` was just written: older ones, damaged ones, and
+    /// what a process that was killed has left.
+    fn tidy(&self, newest: &str) -> std::io::Result<()> {
+        let mut kept = self.steps()?;
+        // Those behind the newest one were passed over when it was begun from an earlier one.
+        kept.retain(|name| name == newest || (name.as_str() < newest && !self.damaged.contains(name)));
+        kept.drain(..kept.len().saturating_sub(KEPT));
+        let best = kept.iter().filter_map(|name| self.header(name).ok()?.position.best);
+        let best: Vec<String> = best.map(|best| best_name(best.epoch)).collect();
+        kept.extend(best);
+        let is_ours = |file: &str| ["step-", "best-", UNFINISHED].iter().any(|start| file.starts_with(start));
+        let is_kept = |file: &str| {
+            file.rsplit_once('.').is_some_and(|(name, _)| kept.iter().any(|kept| kept.as_str() == name))
+        };
+        let mut files = self.files()?;
+        files.retain(|file| is_ours(file) && !is_kept(file));
+        // The JSON first: without it the tensors count for nothing.
+        files.sort_by_key(|file| !file.ends_with(".json"));
+        files.iter().try_for_each(|file| std::fs::remove_file(self.folder.join(file)))
     }
 
     fn unwritten(&self, error: &Damage) -> PluginError {
@@ -247,6 +261,16 @@ impl Checkpoints {
     fn unread(&self, error: &std::io::Error) -> PluginError {
         PluginError::run(format!("the checkpoints in {} can't be read: {error}", self.folder.display()))
     }
+}
+
+/// In the order of names they are in the order of time.
+fn step_name(position: &Position) -> String {
+    let suffix = match (position.finished, position.batch) {
+        (true, _) => "-finished",
+        (false, 0) => "-epoch",
+        (false, _) => "",
+    };
+    format!("step-{:012}{suffix}", position.step)
 }
 
 fn best_name(epoch: u64) -> String {
@@ -263,7 +287,7 @@ fn checksum(bytes: &[u8]) -> String {
 
 fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

@@ -16,6 +16,10 @@ pub(super) struct Position {
     pub(super) loss_bits: u64,
     /// Examples that the sum is over.
     pub(super) examples: u64,
+    /// The points of the last step in the epoch's curves, values as the bits of a 64-bit float: those of the epoch itself
+    /// stand at the same step, and are void if it was not saved behind them.
+    #[serde(default)]
+    pub(super) points: Vec<(String, u64)>,
     /// Epochs since the best one.
     pub(super) since_best: u64,
     /// The best epoch so far.
@@ -54,6 +58,7 @@ impl Position {
 
     pub(super) fn next_epoch(&mut self) {
         (self.batch, self.loss_bits, self.examples) = (0, 0, 0);
+        self.points.clear();
         self.epoch += 1;
     }
 }

@@ -20,6 +20,11 @@ pub trait BatchSource<B> {
         self.len() == 0
     }
 
+    /// What the examples at these positions are called where a user is to look them up; without names their positions.
+    fn names(&self, examples: &[usize]) -> Vec<String> {
+        examples.iter().map(ToString::to_string).collect()
+    }
+
     /// Hands out these batches of examples (positions below [`len`](BatchSource::len)) in order. What is drawn for an
     /// example depends on the epoch and the example alone.
     fn for_each(
@@ -60,6 +65,15 @@ where
 {
     fn len(&self) -> usize {
         self.indices.len()
+    }
+
+    /// The samples' ids.
+    fn names(&self, examples: &[usize]) -> Vec<String> {
+        let name = |&position: &usize| {
+            let index = self.indices[position];
+            self.samples.sample(index).map_or_else(|_| format!("number {index}"), |sample| sample.id)
+        };
+        examples.iter().map(name).collect()
     }
 
     fn for_each(

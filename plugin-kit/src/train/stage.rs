@@ -1,5 +1,6 @@
 //! One training from its beginning, or from where it was left, to its end.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use lossnet_plugin_api::PluginError;
@@ -91,13 +92,25 @@ impl<'a, B> Stage<'a, B> {
             saved: Instant::now(),
         };
         let tensors = stage.worker.tensors()?;
+        let mut names = HashSet::new();
+        if let Some(twice) = tensors.iter().map(|(name, _)| name).find(|name| !names.insert(*name)) {
+            return Err(PluginError::run(format!(
+                "`{name}` can't be trained: two of its tensors have the name {twice}, and a checkpoint could keep only one"
+            )));
+        }
         let loaded = stage.checkpoints.load(&stage.data, &tensors, &|text| run.notice(text))?;
         if let Some(position) = loaded {
             stage.worker.trainee.restore(&position.trainee)?;
             stage.worker.position = position;
         }
-        let step = stage.worker.position.step;
-        run.report(0, &Report::Resume { stage: name.to_owned(), step })?;
+        let position = &stage.worker.position;
+        // An attempt that ended between an epoch's validation and its checkpoint has told of the validation, at the last
+        // step: that goes, and the step's own points come again.
+        let valid = if position.points.is_empty() { position.step } else { position.step - 1 };
+        run.report(0, &Report::Resume { stage: name.to_owned(), step: valid })?;
+        for (name, bits) in &position.points {
+            stage.scalar(name, position.step, f64::from_bits(*bits))?;
+        }
         Ok(stage)
     }
 
@@ -118,6 +131,7 @@ impl<'a, B> Stage<'a, B> {
         };
         self.checkpoints.load_best(best.epoch, &self.worker.weights()?)?;
         self.worker.trainee.set_training(false)?;
+        tch::manual_seed((mix(&[self.seed, text_seed(self.name), 4]) >> 1) as i64);
         pictures::keep(self.name, None, self.worker.trainee, self.settings, self.run)?;
         Ok(Trained {
             best_epoch: best.epoch,
@@ -149,6 +163,9 @@ impl<'a, B> Stage<'a, B> {
             };
             self.batch(batch, examples, batches.len())
         })?;
+        if left.next().is_some() {
+            return Err(PluginError::run("fewer batches came than were asked for"));
+        }
         self.validate(epoch)
     }
 
@@ -160,6 +177,7 @@ impl<'a, B> Stage<'a, B> {
         // The last step of an epoch may have fewer batches than the others.
         let together = accumulate.min(batches - place / accumulate * accumulate);
         if place.is_multiple_of(accumulate) {
+            self.worker.position.points.clear();
             let trainee = &mut self.worker.trainee;
             tch::no_grad(|| trainee.before_step())?;
         }
@@ -171,7 +189,7 @@ impl<'a, B> Stage<'a, B> {
         } else {
             loss.shallow_clone()
         };
-        share.f_backward().map_err(torch_error)?;
+        self.worker.adam.backward(&share)?;
         // Reading a number waits for the device: only when it has all that there is to do.
         let value = loss.f_double_value(&[]).map_err(torch_error)?;
         if !value.is_finite() {
@@ -180,14 +198,13 @@ impl<'a, B> Stage<'a, B> {
         self.worker.position.add_loss(value, examples.len());
         self.worker.position.batch += 1;
         let number = step + 1;
-        self.scalar("step_loss", number, value)?;
+        self.point("step_loss".to_owned(), number, value)?;
         for (name, tensor) in scalars {
-            self.scalar(&format!("step_{name}"), number, tensor.f_double_value(&[]).map_err(torch_error)?)?;
+            self.point(format!("step_{name}"), number, tensor.f_double_value(&[]).map_err(torch_error)?)?;
         }
         self.tell(batches);
         if self.worker.position.batch.is_multiple_of(accumulate) || self.worker.position.batch == batches {
             self.worker.adam.step(number, self.settings.learning_rate_in(epoch))?;
-            self.worker.adam.zero_grad();
             self.worker.position.step = number;
             self.after_step()?;
         }
@@ -197,7 +214,9 @@ impl<'a, B> Stage<'a, B> {
     /// Saves where that is due, and stops where the user asked for it.
     fn after_step(&mut self) -> Result<(), PluginError> {
         let cancelled = self.run.cancelled();
-        let every = Duration::from_secs_f64(self.settings.checkpoint_minutes * 60.0);
+        // More than fits into a duration is never.
+        let every =
+            Duration::try_from_secs_f64(self.settings.checkpoint_minutes * 60.0).unwrap_or(Duration::MAX);
         if cancelled || self.saved.elapsed() >= every {
             self.save()?;
         }
@@ -256,6 +275,13 @@ impl<'a, B> Stage<'a, B> {
         self.after_step()
     }
 
+    /// A point of the step that is being made.
+    fn point(&mut self, name: String, step: u64, value: f64) -> Result<(), PluginError> {
+        self.scalar(&name, step, value)?;
+        self.worker.position.points.push((name, value.to_bits()));
+        Ok(())
+    }
+
     fn scalar(&self, name: &str, step: u64, value: f64) -> Result<(), PluginError> {
         let name = format!("{}/{name}", self.name);
         self.run.report(0, &Report::Scalar(Scalar { name, step, value }))
@@ -290,13 +316,19 @@ impl<'a, B> Stage<'a, B> {
             let norm = tensor.f_detach().and_then(|tensor| tensor.f_norm()).map_err(torch_error)?;
             norms.push(json!({ "tensor": name, "norm": norm.double_value(&[]).to_string() }));
         }
+        let gradients = self.worker.adam.gradient_norms()?;
+        let gradients =
+            gradients.iter().map(|(name, norm)| json!({ "parameter": name, "norm": norm.to_string() }));
+        let gradients: Vec<_> = gradients.collect();
         let report = json!({
             "stage": self.name,
             "loss": loss.to_string(),
             "epoch": position.epoch,
             "step": position.step + 1,
             "examples": examples,
+            "samples": self.source.names(examples),
             "gradient_norm": self.worker.adam.gradient_norm()?.to_string(),
+            "gradients": gradients,
             "norms": norms,
         });
         let path = self.run.context().cells[0].folder.join(format!("{}-not-finite.json", self.name));

@@ -79,9 +79,14 @@ pub(crate) fn map(a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Resul
 
 /// The mean over positions of the [`map`], which is not made for it: N.
 pub(crate) fn distance(a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
-    if weighs_positions(calibration) {
-        let map = map(a, b, calibration)?;
-        return map.f_mean_dim([1i64, 2, 3].as_slice(), false, None).map_err(torch_error);
+    if let Some(weights) = calibration.filter(|weights| weighs_positions(Some(weights))) {
+        let size = a.size();
+        let positions = (size[2] * size[3]) as f64;
+        let attempt = || -> Result<Tensor, TchError> {
+            let weighted = a.f_mse_loss(b, Reduction::None)?.f_mul(weights)?;
+            weighted.f_sum_dim_intlist([1i64, 2, 3].as_slice(), false, None)?.f_div_scalar(positions)
+        };
+        return attempt().map_err(torch_error);
     }
     let attempt = || -> Result<Tensor, TchError> {
         let per_channel = a.f_mse_loss(b, Reduction::None)?.f_mean_dim([2i64, 3].as_slice(), false, None)?;

@@ -217,3 +217,29 @@ fn distances_do_not_depend_on_what_else_is_in_the_batch() {
         assert!(same(&metric.distances(&batch, &[(0, 1)]).unwrap(), &all));
     }
 }
+
+#[test]
+fn dropout_changes_no_distance_on_average() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = NormalizedRun(MemoryRun::new(folder.path()).unwrap());
+    let options = LearnedOptions {
+        variant: Variant::Lin,
+        protocol: Protocol::Corrected,
+        logit: Logit::Small,
+        dropout: 0.3,
+        seed: 1,
+    };
+    let mut metric = LearnedMetric::new(&run, &options).unwrap();
+    let (a, b) = (metric.features(&images("a")).unwrap(), metric.features(&images("b")).unwrap());
+    metric.set_training(false).unwrap();
+    let expected = metric.compare(&a, &b).unwrap();
+    metric.set_training(true).unwrap();
+    tch::manual_seed(1);
+    let draws: Vec<Tensor> = (0..400).map(|_| tch::no_grad(|| metric.compare(&a, &b).unwrap())).collect();
+    let draws = Tensor::stack(&draws, 0);
+    let mean = draws.mean_dim(0, false, Kind::Float);
+    // Within five standard errors of the mean, and not all the same.
+    let error = draws.std_dim(0, true, false) / 400_f64.sqrt();
+    assert!(error.min().double_value(&[]) > 0.0);
+    assert!(((mean - expected).abs() / error).max().double_value(&[]) < 5.0);
+}

@@ -186,6 +186,20 @@ fn what_an_interrupted_run_has_scored_is_not_scored_again() {
 }
 
 #[test]
+fn a_part_that_is_named_twice_counts_once_in_the_mean() {
+    let means = |run: &MemoryRun| {
+        execute(&settings("baseline"), run).unwrap();
+        let metrics = run.metrics().into_iter();
+        metrics.filter(|metric| metric.split == "val/mean").collect::<Vec<_>>()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let expected = means(&run_in(folder.path()));
+    assert_eq!(expected.len(), 2);
+    let part = triplets("val", 9).into_iter().filter(|sample| sample.group == "a").collect();
+    assert_eq!(means(&run_in(folder.path()).with_samples("val/a", part)), expected);
+}
+
+#[test]
 fn what_is_exported_gives_the_distances_that_were_recorded() {
     for variant in ["lin", "tune"] {
         let folder = tempfile::tempdir().unwrap();

@@ -145,4 +145,5 @@ def main():
     })
 
 
-main()
+if __name__ == "__main__":
+    main()
