@@ -44,9 +44,6 @@ impl Encoding<'_> {
     /// The codes (means, in evaluation mode) of all samples of a split, in their order.
     pub(crate) fn of(&self, split: &str, samples: &dyn Samples) -> Result<Codes, PluginError> {
         let total = samples.len();
-        if total == 0 {
-            return Err(PluginError::input(format!("the split `{split}` has no samples")));
-        }
         let device = nn::device(&self.run.context().device)?;
         let stage = format!("encoding {split}");
         let (mut ids, mut groups, mut labels, mut codes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -5,11 +5,13 @@ use lossnet_plugin_kit::image::{Filter, Image, pad_reflect, resize};
 use lossnet_plugin_kit::samples;
 use lossnet_plugin_kit::train::validation_split;
 
+use crate::settings::AutoencoderSettings;
+
 /// Splits that an autoencoder is preferably trained on: large ones, whose labels, if any, are not needed for anything else.
 const PREFERRED: [&str; 3] = ["unlabeled", "extra", "train"];
 
 /// The split that the autoencoder is trained on. Says which one was chosen where that was left to the task.
-pub(crate) fn autoencoder_split(configured: &str, run: &dyn Run) -> Result<String, PluginError> {
+fn autoencoder_split(configured: &str, run: &dyn Run) -> Result<String, PluginError> {
     if configured != "auto" {
         return Ok(configured.to_owned());
     }
@@ -39,7 +41,7 @@ pub(crate) struct Part {
 
 impl Part {
     /// Opens a split and sets a share of it aside, by the run's seed.
-    pub(crate) fn open(run: &dyn Run, split: &str, share: f64) -> Result<Part, PluginError> {
+    fn open(run: &dyn Run, split: &str, share: f64) -> Result<Part, PluginError> {
         let samples = run.samples(split)?;
         let (training, validation) = validation_split(samples.len(), share, run.context().seed);
         if training.is_empty() || validation.is_empty() {
@@ -50,6 +52,41 @@ impl Part {
             )));
         }
         Ok(Part { split: split.to_owned(), samples, training, validation })
+    }
+}
+
+/// All data of a run.
+pub(crate) struct Data {
+    /// What the autoencoder learns from.
+    pub(crate) autoencoder: Part,
+    /// What the predictors learn from.
+    pub(crate) predictors: Part,
+    /// What is evaluated at the end, by the names of the splits.
+    pub(crate) evaluated: Vec<(String, Box<dyn Samples>)>,
+}
+
+impl Data {
+    /// Opens all of it, so that what is missing or has no labels is found out before hours are spent on a training.
+    pub(crate) fn open(settings: &AutoencoderSettings, run: &dyn Run) -> Result<Data, PluginError> {
+        let split = autoencoder_split(&settings.autoencoder_split, run)?;
+        let autoencoder = Part::open(run, &split, settings.training.validation_share)?;
+        let share = settings.predictor_training.validation_share;
+        let predictors = Part::open(run, &settings.predictor_split, share)?;
+        Preparation::label(&predictors.samples.sample(0)?, settings.classes)?;
+        let context = run.context();
+        let further = context.test.iter().flat_map(|data| {
+            data.splits.iter().map(|split| format!("{}:{split}", data.label)).collect::<Vec<_>>()
+        });
+        let open = |split: String| {
+            let samples = run.samples(&split)?;
+            if samples.is_empty() {
+                return Err(PluginError::input(format!("the split `{split}` has no samples")));
+            }
+            Preparation::label(&samples.sample(0)?, settings.classes)?;
+            Ok((split, samples))
+        };
+        let evaluated = context.splits.iter().cloned().chain(further).map(open).collect::<Result<_, _>>()?;
+        Ok(Data { autoencoder, predictors, evaluated })
     }
 }
 

@@ -14,10 +14,8 @@ mod results;
 mod settings;
 mod training;
 
-use std::path::Path;
-
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_api::tch::{self, Device, Kind};
+use lossnet_plugin_api::tch::{self, Kind};
 use lossnet_plugin_kit::train::{Trained, discard, stage_seed};
 use lossnet_plugin_kit::{nn, scores};
 use serde_json::{Value, json};
@@ -26,7 +24,7 @@ pub use prediction::{Scores, predictor_loss, predictor_name};
 pub use settings::{AutoencoderSettings, EarlyStopping, Protocol};
 
 use codes::{Codes, Encoding};
-use data::{Part, Preparation, autoencoder_split};
+use data::{Data, Part, Preparation};
 use networks::{Autoencoder, FeatureShapes, Form};
 use objective::Objective;
 use prediction::{Prediction, TrainedPredictor};
@@ -49,14 +47,14 @@ impl Task for AutoencoderTask {
         check(&settings)?;
         let network = run.loss_network()?;
         let objective = Objective::new(&*network, settings.perceptual, settings.gamma, settings.beta);
-        let split = autoencoder_split(&settings.autoencoder_split, run)?;
-        let part = Part::open(run, &split, settings.training.validation_share)?;
+        let data = Data::open(&settings, run)?;
+        let part = &data.autoencoder;
         let preparation = Preparation::new(settings.size).like(&*part.samples)?;
         let mut autoencoder = build(&settings, &objective, preparation, run)?;
         let training = settings.early_stopping.apply(&settings.training);
-        let trained = train_autoencoder(&mut autoencoder, &objective, &part, preparation, &training, run)?;
-        predict(&settings, &autoencoder, &objective, preparation, run)?;
-        report_autoencoder(&trained, &part, run)?;
+        let trained = train_autoencoder(&mut autoencoder, &objective, part, preparation, &training, run)?;
+        predict(&settings, &autoencoder, &objective, preparation, &data, run)?;
+        report_autoencoder(&trained, part, run)?;
         keep_or_discard(&settings, &autoencoder, run)
     }
 
@@ -116,11 +114,12 @@ fn predict(
     autoencoder: &Autoencoder,
     objective: &Objective<'_>,
     preparation: Preparation,
+    data: &Data,
     run: &dyn Run,
 ) -> Result<(), PluginError> {
     let (classes, batch_size) = (settings.classes, settings.training.batch_size);
     let encoding = Encoding { autoencoder, objective, preparation, classes, batch_size, run };
-    let part = Part::open(run, &settings.predictor_split, settings.predictor_training.validation_share)?;
+    let part = &data.predictors;
     let whole = encoding.of(&part.split, &*part.samples)?;
     let training = whole.select(&part.split, &part.training)?;
     let validation = whole.select("validation", &part.validation)?;
@@ -137,12 +136,8 @@ fn predict(
     let predictors = predictors.collect::<Result<Vec<_>, _>>()?;
     let best = report_validation(&predictors, &validation, run)?;
 
-    let context = run.context();
-    let further = context.test.iter().flat_map(|data| {
-        data.splits.iter().map(|split| format!("{}:{split}", data.label)).collect::<Vec<_>>()
-    });
-    for split in context.splits.iter().cloned().chain(further) {
-        let codes = encoding.of(&split, &*run.samples(&split)?)?;
+    for (split, samples) in &data.evaluated {
+        let codes = encoding.of(split, &**samples)?;
         report_test(&predictors, best, &codes, run)?;
     }
     Ok(())
@@ -198,31 +193,14 @@ fn keep_or_discard(
     run: &dyn Run,
 ) -> Result<(), PluginError> {
     if settings.keep_checkpoints {
-        return write_network(autoencoder, &run.context().cells[0].checkpoints.join("network.safetensors"));
+        let path = run.context().cells[0].checkpoints.join("network.safetensors");
+        return nn::write(autoencoder.variables(), &path);
     }
     // The predictors' first: should that be interrupted, the autoencoder need not be trained anew for them.
     for hidden in &settings.predictors {
         discard(&predictor_name(hidden), run)?;
     }
     discard(STAGE, run)
-}
-
-/// Writes parameters and running statistics by their names.
-fn write_network(autoencoder: &Autoencoder, path: &Path) -> Result<(), PluginError> {
-    let mut tensors: Vec<(String, Tensor)> = autoencoder.variables().variables().into_iter().collect();
-    tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    for (_, tensor) in &mut tensors {
-        let plain = tensor.f_detach().and_then(|tensor| tensor.f_to(Device::Cpu));
-        *tensor = plain.and_then(|tensor| tensor.f_contiguous()).map_err(torch_error)?;
-    }
-    let unwritten = |error: &dyn std::fmt::Display| {
-        PluginError::run(format!("the trained autoencoder can't be written to {}: {error}", path.display()))
-            .with_help("make room there; the same command does the rest")
-    };
-    // Under another name first, so that no half of a file is ever taken for the whole.
-    let unfinished = path.with_extension("unfinished");
-    Tensor::write_safetensors(&tensors, &unfinished).map_err(|error| unwritten(&error))?;
-    std::fs::rename(&unfinished, path).map_err(|error| unwritten(&error))
 }
 
 /// The task, for a program that links it; a host loads the plugin instead.

@@ -263,12 +263,13 @@ fn data_that_can_t_be_used_is_named() {
         .with_samples("test", samples("test", 3, 90, 64));
     contains(failure(run, &quick), &["sample test/000", "96×64 pixels", "takes 64×64"]);
 
+    let test = || samples("test", 3, 64, 64);
     let mut unlabelled = samples("train", 10, 64, 64);
     unlabelled[4].fields.truncate(1);
-    let run = new("labels").with_samples("train", unlabelled);
+    let run = new("labels").with_samples("train", unlabelled).with_samples("test", test());
     contains(failure(run, &quick), &["the sample train/004 has no number `label`: it has image"]);
 
-    let run = new("classes").with_samples("train", samples("train", 10, 64, 64));
+    let run = new("classes").with_samples("train", samples("train", 10, 64, 64)).with_samples("test", test());
     let mut few = quick.clone();
     few["classes"] = json!(4);
     contains(failure(run, &few), &["is 7, and with 4 classes it must be a whole number from 0 to 3"]);
@@ -284,6 +285,7 @@ fn data_that_can_t_be_used_is_named() {
             4
         ],
     );
+    let run = run.with_samples("test", test());
     contains(failure(run, &quick), &["the sample text has no image `image`: it has label"]);
 
     let run = new("splits").with_samples("validate", samples("validate", 4, 64, 64));
@@ -296,6 +298,25 @@ fn data_that_can_t_be_used_is_named() {
     contains(error, &["`task.predictors` has [8] twice"]);
     let error = failure(run_in(folder.path(), 64, 64), &json!({ "predictors": [[8, 0]] }));
     contains(error, &["[8, 0] has a layer of size 0"]);
+}
+
+#[test]
+fn what_is_evaluated_is_looked_at_before_hours_of_training() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut unlabelled = samples("test", 3, 64, 64);
+    unlabelled.iter_mut().for_each(|sample| sample.fields.truncate(1));
+    let training = json!({ "epochs": 1, "batch_size": 16 });
+    let quick = json!({ "model": "feature-autoencoder", "predictors": [[]], "training": training });
+    for (test, message) in [
+        (Vec::new(), "the split `test` has no samples"),
+        (unlabelled, "the sample test/000 has no number `label`: it has image"),
+    ] {
+        let run = MemoryRun::new(folder.path()).unwrap().with_samples("train", samples("train", 10, 64, 64));
+        let (run, outcome) = attempt(run.with_samples("test", test), &quick);
+        assert_eq!(outcome.unwrap_err().to_string(), message);
+        assert!(run.memory.curve("autoencoder/step_loss").is_empty(), "{message}: after the training");
+    }
 }
 
 #[test]

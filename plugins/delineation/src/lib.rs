@@ -65,6 +65,7 @@ impl Task for DelineationTask {
             ..LoaderOptions::default()
         };
         let (indices, validation) = validation(&settings, samples.len(), reader, loader, run)?;
+        let evaluated = open_evaluated(&settings, reader, loader, run)?;
         let measure = Measure {
             steps: settings.test_steps,
             threshold: settings.threshold,
@@ -96,24 +97,15 @@ impl Task for DelineationTask {
         };
         train(STAGE, &mut trainee, &source, &settings.training, Goal::Minimize, run)?;
         let Delineation { network, mut validation, .. } = trainee;
-        save(&network, run)?;
+        nn::write(network.variables(), &context.cells[0].checkpoints.join("network.safetensors"))?;
 
         let rows = settings.pictures;
         if settings.protocol == Protocol::Published {
             let name = validation_name(&settings, run).unwrap_or("validation");
             evaluate(name, &mut validation, &network, measure, rows, device, run)?;
-        } else {
-            for split in &context.splits {
-                let mut images = whole_split(split, reader, loader, run)?;
-                evaluate(split, &mut images, &network, measure, rows, device, run)?;
-            }
         }
-        for data in &context.test {
-            for split in &data.splits {
-                let split = format!("{}:{split}", data.label);
-                let mut images = whole_split(&split, reader, loader, run)?;
-                evaluate(&split, &mut images, &network, measure, rows, device, run)?;
-            }
+        for (split, mut images) in evaluated {
+            evaluate(&split, &mut images, &network, measure, rows, device, run)?;
         }
         Ok(())
     }
@@ -127,10 +119,10 @@ impl Task for DelineationTask {
     }
 }
 
-/// The split of its own that the best weights are chosen by, if there is one.
+/// The split of its own that the best weights are chosen by, if there is one. That which is trained on can't be it.
 fn validation_name<'a>(settings: &'a DelineationSettings, run: &dyn Run) -> Option<&'a str> {
     let known = || run.context().known_splits.iter().any(|split| split == "val").then_some("val");
-    settings.val_split.as_deref().or_else(known)
+    settings.val_split.as_deref().or_else(known).filter(|split| *split != settings.train_split)
 }
 
 /// What is trained with, as positions in the training split of this length, and what the best weights are chosen by.
@@ -163,8 +155,38 @@ fn validation(
             "name a split for that with `task.val_split`, or change `task.training.validation_share`",
         ));
     }
+    run.notice(&format!(
+        "{} of the {len} samples of `{}` are set aside to choose the best weights by",
+        aside.len(),
+        settings.train_split
+    ));
     let samples = run.samples(&settings.train_split)?;
     Ok((training, Evaluated::new(samples, aside, reader, loader).repeatedly()))
+}
+
+/// What is evaluated at the end, besides the validation images, by the names of the splits. It is looked at before hours
+/// are spent on a training, to fail where a split is missing, empty or of another kind.
+fn open_evaluated(
+    settings: &DelineationSettings,
+    reader: Reader,
+    loader: LoaderOptions,
+    run: &dyn Run,
+) -> Result<Vec<(String, Evaluated)>, PluginError> {
+    let context = run.context();
+    // The published results are those of the validation images in their place.
+    let own = if settings.protocol == Protocol::Published { &[][..] } else { &context.splits[..] };
+    let further = context.test.iter().flat_map(|data| {
+        data.splits.iter().map(|split| format!("{}:{split}", data.label)).collect::<Vec<_>>()
+    });
+    let open = |split: String| {
+        let images = whole_split(&split, reader, loader, run)?;
+        if images.len() == 0 {
+            return Err(PluginError::input(format!("the split `{split}` has no samples to evaluate")));
+        }
+        images.first(1).map_err(|error| error.context(format_args!("the first sample of `{split}`")))?;
+        Ok((split, images))
+    };
+    own.iter().cloned().chain(further).map(open).collect()
 }
 
 /// All samples of a split, to be evaluated.
@@ -177,18 +199,6 @@ fn whole_split(
     let samples = run.samples(split)?;
     let indices = (0..samples.len()).collect();
     Ok(Evaluated::new(samples, indices, reader, loader))
-}
-
-/// Writes the best weights to `network.safetensors` in the cell's folder of checkpoints, which appears when it is complete.
-fn save(network: &UNet, run: &dyn Run) -> Result<(), PluginError> {
-    let folder = &run.context().cells[0].checkpoints;
-    let (path, partial) = (folder.join("network.safetensors"), folder.join("network.partial.safetensors"));
-    let unwritten = |reason: String| {
-        PluginError::run(format!("the trained network can't be written to {}: {reason}", path.display()))
-    };
-    std::fs::create_dir_all(folder).map_err(|error| unwritten(error.to_string()))?;
-    network.variables().save(&partial).map_err(|error| unwritten(torch_error(error).to_string()))?;
-    std::fs::rename(&partial, &path).map_err(|error| unwritten(error.to_string()))
 }
 
 /// The task, for a program that links it; a host loads the plugin instead.

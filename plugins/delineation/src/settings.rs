@@ -16,8 +16,8 @@ pub struct DelineationSettings {
     pub protocol: Protocol,
     /// The split to train on.
     pub train_split: String,
-    /// The split that the best weights are chosen by; if not set, `val` where the dataset says that it has that, and
-    /// `training.validation_share` of the training samples else.
+    /// The split that the best weights are chosen by; if not set, `val` where the dataset says that it has that. Without one,
+    /// and where it is the one that is trained on, `training.validation_share` of the training samples is set aside.
     pub val_split: Option<String>,
     /// Side in pixels of the random crops that are trained on: a multiple of 16.
     #[schemars(range(min = 32, max = 4096))]

@@ -270,6 +270,38 @@ fn whole_images_are_evaluated_and_a_share_is_set_aside_where_there_is_no_validat
 }
 
 #[test]
+fn what_is_evaluated_is_looked_at_before_hours_of_training() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut nameless = samples("test", 2, (40, 40), 3);
+    nameless.iter_mut().for_each(|sample| sample.fields.truncate(1));
+    for (test, message) in [
+        (Vec::new(), "the split `roads:test` has no samples to evaluate"),
+        (nameless, "the first sample of `roads:test`: the sample test/0 has no image `output`: it has input"),
+    ] {
+        let run = MemoryRun::new(folder.path())
+            .unwrap()
+            .with_samples("train", samples("train", 5, (40, 40), 3))
+            .with_samples("roads:test", test);
+        assert_eq!(perform(&run, &json!({})).unwrap_err().to_string(), message);
+        assert!(run.curve("unet/step_loss").is_empty(), "{message}: after the training");
+    }
+}
+
+#[test]
+fn the_best_weights_are_not_chosen_by_images_that_are_trained_on() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    // `val` is what would be taken otherwise.
+    let run = run(folder.path());
+    let training = json!({ "epochs": 1, "batch_size": 1, "picture_epochs": 0 });
+    perform(&run, &json!({ "train_split": "val", "training": training })).unwrap();
+    let told = "1 of the 3 samples of `val` are set aside to choose the best weights by";
+    assert!(run.notices().contains(&told.to_owned()), "{:?}", run.notices());
+    assert_eq!(run.curve("unet/step_loss").len(), 2);
+}
+
+#[test]
 fn maps_may_have_three_equal_channels_or_dark_lines() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();

@@ -97,7 +97,7 @@ impl Parts {
                 settings.train_images
             ));
         }
-        if !settings.val_split.is_empty() && has(&settings.val_split) {
+        if !settings.val_split.is_empty() && settings.val_split != split && has(&settings.val_split) {
             let from = run.samples(&settings.val_split).map_err(|error| {
                 error.with_help(
                     "choose the split with task.val_split; \"\" sets a share of the training's images aside",

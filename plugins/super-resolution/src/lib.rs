@@ -5,7 +5,6 @@
 
 mod data;
 mod evaluation;
-mod files;
 mod network;
 mod pictures;
 mod protocol;

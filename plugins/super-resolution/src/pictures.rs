@@ -3,8 +3,6 @@
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::{Filter, Image, match_histograms, resize, sheet, write_png};
 
-use crate::files::plain;
-
 /// An image enlarged to the size of another by bicubic interpolation, as Pillow does it.
 pub(crate) fn enlarge_bicubic(image: &Image, like: &Image) -> Result<Image, PluginError> {
     Ok(resize(image, like.width(), like.height(), Filter::Bicubic)?)
@@ -36,4 +34,10 @@ impl Stages<'_> {
         let name = format!("{}/{}", self.set, self.id);
         run.report(0, &Report::Image { name, path, step: None })
     }
+}
+
+/// A text as part of a file's name.
+fn plain(text: &str) -> String {
+    let keep = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    text.chars().map(keep).collect()
 }

@@ -17,7 +17,7 @@ pub struct SuperResolutionSettings {
     /// How many times larger the output is: 4 or 8.
     #[schemars(extend("enum" = [4, 8]))]
     pub factor: u32,
-    /// Side of the square targets of the training and of the test protocol `crop`; a multiple of `factor`.
+    /// Side of the square targets of the training and of the test protocol `crop288`; a multiple of `factor`.
     #[schemars(range(min = 1, max = 4096))]
     pub size: u32,
     /// The split that is trained with.
@@ -25,8 +25,8 @@ pub struct SuperResolutionSettings {
     /// Images that are drawn from it to be trained with.
     #[schemars(range(min = 2, max = 10_000_000))]
     pub train_images: usize,
-    /// The split that is validated with. Where it is empty, or `val` and the dataset has no such split,
-    /// `training.validation_share` of the images drawn for the training are set aside instead.
+    /// The split that is validated with. Where it is empty, the one that is trained with, or `val` and the dataset has no such
+    /// split, `training.validation_share` of the images drawn for the training are set aside instead.
     pub val_split: String,
     /// Images that are drawn to be validated with, at most.
     #[schemars(range(min = 1, max = 10_000_000))]
@@ -91,7 +91,9 @@ pub enum Protocol {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TestProtocol {
-    /// Central squares of `size` pixels whose inputs are made as in the training: `crop288` in results where that is 288.
+    /// Central squares of `size` pixels (288 unless set) whose inputs are made as in the training. With another `size`, results
+    /// have that in their name, such as `crop96`.
+    #[serde(rename = "crop288")]
     Crop,
     /// Whole images and MATLAB's bicubic, as the literature on super-resolution tests.
     Standard,

@@ -4,12 +4,11 @@ use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::tch;
 use lossnet_plugin_api::tch::TchError;
 use lossnet_plugin_kit::image::{Image, sheet};
-use lossnet_plugin_kit::nn::{buffers, device, parameters};
+use lossnet_plugin_kit::nn::{self, buffers, device, parameters};
 use lossnet_plugin_kit::perceptual::{PerceptualLoss, Reduction};
 use lossnet_plugin_kit::train::{At, Goal, Loss, SampleSource, Trainee, Validation, stage_seed, train};
 
 use crate::data::{Batch, Pair, Parts, loader, prepare};
-use crate::files;
 use crate::network::TransformNetwork;
 use crate::pictures;
 use crate::settings::{Protocol, SuperResolutionSettings};
@@ -160,7 +159,7 @@ pub(crate) fn trained_network(
     let mut trainee = Training::new(network, loss, settings.protocol, validation, batch_size);
     train(STAGE, &mut trainee, &source, &settings.training, Goal::Maximize, run)?;
     let network = trainee.into_network();
-    files::write_network(&network, &run.context().cells[0].checkpoints)?;
+    nn::write(network.variables(), &run.context().cells[0].checkpoints.join("network.safetensors"))?;
     Ok(network)
 }
 

@@ -147,7 +147,7 @@ fn the_published_protocol_is_validated_with_the_range_of_batches() {
     settings["factor"] = json!(8);
     settings["size"] = json!(40);
     settings["perceptual"] = json!("comparison");
-    settings["test_protocols"] = json!(["crop"]);
+    settings["test_protocols"] = json!(["crop288"]);
     settings["training"]["epochs"] = json!(1);
     task().run_json(&settings.to_string(), &run).unwrap();
     let objective = run.curve("training/validation/objective");
@@ -164,7 +164,7 @@ fn without_a_validation_split_a_share_is_set_aside() {
         .unwrap()
         .with_samples("train", samples(0, 9))
         .with_samples("test", samples(40, 1));
-    let mut settings = with("test_protocols", json!(["crop"]));
+    let mut settings = with("test_protocols", json!(["crop288"]));
     settings["train_images"] = json!(20);
     settings["training"]["epochs"] = json!(1);
     // Splits of the main dataset that are configured are tested on where there is no other test set.
@@ -179,6 +179,27 @@ fn without_a_validation_split_a_share_is_set_aside() {
     assert!(notices[0].contains("has 9 images, fewer than the 20"), "{notices:?}");
     let splits: Vec<String> = run.metrics().into_iter().map(|metric| metric.split).collect();
     assert!(splits.iter().any(|split| split == "test/crop32"), "{splits:?}");
+}
+
+#[test]
+fn validation_images_are_never_those_that_are_trained_with() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path());
+    let mut settings = with("train_split", json!("val"));
+    settings["test_protocols"] = json!(["standard"]);
+    settings["training"]["epochs"] = json!(1);
+    task().run_json(&settings.to_string(), &run).unwrap();
+    let told = "1 of the 6 images of `val` are set aside for the validation".to_owned();
+    assert!(run.notices().contains(&told), "{:?}", run.notices());
+    // Five images are left: a batch of four and one of one.
+    assert_eq!(run.curve("training/step_loss").len(), 2);
+}
+
+#[test]
+fn test_protocols_have_the_names_of_their_specification() {
+    let schema = task().manifest().unwrap().config_schema;
+    assert_eq!(schema["properties"]["test_protocols"]["default"], json!(["crop288", "standard"]));
 }
 
 #[test]

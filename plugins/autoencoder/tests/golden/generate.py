@@ -226,4 +226,5 @@ def main():
     (Path(__file__).parent / "autoencoder.json").write_text(text + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
