@@ -56,8 +56,11 @@ impl Triplets {
 /// Means over the groups of each cell, by split.
 #[derive(Debug)]
 pub struct Means {
-    cells: Vec<BTreeMap<String, Vec<Sums>>>,
+    cells: Vec<BTreeMap<String, Groups>>,
 }
+
+/// Sums by the name of their results: `val/cnn` as a group of `val` and as a split of its own is one.
+type Groups = BTreeMap<String, Sums>;
 
 impl Means {
     /// For so many cells.
@@ -69,19 +72,29 @@ impl Means {
     pub fn add(&mut self, cell: usize, split: &str, triplets: &Triplets) {
         // `val/cnn` and `val/color` as splits of their own have the mean `val/mean`, as groups of `val` have.
         let parent = split.split('/').next().unwrap_or(split).to_owned();
-        let sums = triplets.groups.values().copied();
+        let sums = triplets.groups.iter().map(|(group, sums)| (result_name(split, group), *sums));
         self.cells[cell].entry(parent).or_default().extend(sums);
     }
 
-    /// Reports the mean over groups, each counting the same, where there are several.
+    /// Reports the mean over groups, each counting the same; that of a single one, too.
     pub fn report(&self, run: &dyn Run) -> Result<(), PluginError> {
+        self.report_from(1, run)
+    }
+
+    /// Reports the mean over groups, each counting the same, where there are several.
+    pub fn report_several(&self, run: &dyn Run) -> Result<(), PluginError> {
+        self.report_from(2, run)
+    }
+
+    /// Those over so many groups or more.
+    fn report_from(&self, least: usize, run: &dyn Run) -> Result<(), PluginError> {
         for (cell, splits) in self.cells.iter().enumerate() {
-            for (split, groups) in splits {
+            for (split, groups) in splits.iter().filter(|(_, groups)| groups.len() >= least) {
                 let count = groups.len() as f64;
-                let score = groups.iter().map(|sums| sums.score / sums.count as f64).sum::<f64>() / count;
+                let score = groups.values().map(|sums| sums.score / sums.count as f64).sum::<f64>() / count;
                 let accuracy =
-                    groups.iter().map(|sums| sums.agreed as f64 / sums.count as f64).sum::<f64>() / count;
-                let samples = groups.iter().map(|sums| sums.count).sum();
+                    groups.values().map(|sums| sums.agreed as f64 / sums.count as f64).sum::<f64>() / count;
+                let samples = groups.values().map(|sums| sums.count).sum();
                 report(run, cell, &format!("{split}/mean"), score, accuracy, samples)?;
             }
         }

@@ -28,20 +28,21 @@ pub(crate) fn evaluate_all(
         }
         _ => distances(images, pairs),
     };
-    let mut means = Means::new(cells);
+    let (mut of_judged, mut of_images) = (Means::new(cells), Means::new(cells));
     for split in evaluated_splits(run.context()) {
         if is_judged(&split, run)? {
-            evaluate(&split, run, &|sample| judged(&sample, side, NAME), distances, &mut means)?;
+            evaluate(&split, run, &|sample| judged(&sample, side, NAME), distances, &mut of_judged)?;
             continue;
         }
         let prepare = |sample: Sample| {
             let seed = stage_seed(run, &format!("test/{split}/{}", sample.id));
             ranking.triplet(&sample, side, &mut ChaCha8Rng::seed_from_u64(seed))
         };
-        // The mean over a single group would repeat its score.
-        evaluate(&split, run, &prepare, &of_augmented, &mut Means::new(cells))?;
+        evaluate(&split, run, &prepare, &of_augmented, &mut of_images)?;
     }
-    means.report(run)
+    // Most images are in no groups: a mean would repeat their score.
+    of_images.report_several(run)?;
+    of_judged.report(run)
 }
 
 /// Whether a split's samples are judgements of people; else they must be images.

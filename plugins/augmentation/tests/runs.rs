@@ -181,6 +181,27 @@ fn every_variant_is_trained_and_tested() {
 }
 
 #[test]
+fn images_in_several_groups_have_a_mean_over_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut grouped = images("grouped", 8);
+    for (index, sample) in grouped.iter_mut().enumerate() {
+        sample.group = ["a", "b"][index % 2].to_owned();
+    }
+    let mut run = run_in(folder.path());
+    run.memory = run.memory.with_samples("grouped:test", grouped);
+    run = Configured::new(run.memory, json!({})).also(run.other.unwrap());
+    execute(&settings("baseline"), &run).unwrap();
+    let metrics = run.memory.metrics();
+    let score = |split: &str| {
+        metrics.iter().find(|of| of.name == "2afc_score" && of.split == split).map(|metric| metric.value)
+    };
+    let parts = [score("grouped:test/a").unwrap(), score("grouped:test/b").unwrap()];
+    assert_eq!(score("grouped:test/mean"), Some(f64::midpoint(parts[0], parts[1])));
+    // A single group's mean would be its score.
+    assert_eq!(score("test/mean"), None);
+}
+
+#[test]
 fn what_is_tested_depends_on_the_seed_and_not_on_batches_or_variants() {
     let judges = |variant: &str, seed: u64, batch_size: usize| {
         let folder = tempfile::tempdir().unwrap();
