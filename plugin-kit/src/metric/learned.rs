@@ -27,7 +27,7 @@ pub struct LearnedOptions {
 /// A loss network with a calibration that is trained: one non-negative weight for each channel of each layer.
 ///
 /// The weights begin as those of a `torch.nn.Conv2d` to one channel, evenly distributed within `1/sqrt(C)`, and are brought
-/// to 0 or more before the first step as before every other: LPIPS does the same, so half of them begin at 0.
+/// to 0 or more before the first step as before every other, so half of them begin at 0. (LPIPS does it behind every step.)
 pub struct LearnedMetric {
     network: Box<dyn LossNetwork>,
     mode: Mode,

@@ -247,7 +247,7 @@ impl Checkpoints {
         let mut files = self.files()?;
         files.retain(|file| is_ours(file) && !is_kept(file));
         // The JSON first: without it the tensors count for nothing.
-        files.sort_by_key(|file| !file.ends_with(".json"));
+        files.sort_by_key(|file| file.strip_suffix(".json").is_none());
         files.iter().try_for_each(|file| std::fs::remove_file(self.folder.join(file)))
     }
 
