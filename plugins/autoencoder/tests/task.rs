@@ -305,7 +305,9 @@ fn what_is_evaluated_is_looked_at_before_hours_of_training() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut unlabelled = samples("test", 3, 64, 64);
-    unlabelled.iter_mut().for_each(|sample| sample.fields.truncate(1));
+    for sample in &mut unlabelled {
+        sample.fields.truncate(1);
+    }
     let training = json!({ "epochs": 1, "batch_size": 16 });
     let quick = json!({ "model": "feature-autoencoder", "predictors": [[]], "training": training });
     for (test, message) in [

@@ -274,7 +274,9 @@ fn what_is_evaluated_is_looked_at_before_hours_of_training() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut nameless = samples("test", 2, (40, 40), 3);
-    nameless.iter_mut().for_each(|sample| sample.fields.truncate(1));
+    for sample in &mut nameless {
+        sample.fields.truncate(1);
+    }
     for (test, message) in [
         (Vec::new(), "the split `roads:test` has no samples to evaluate"),
         (nameless, "the first sample of `roads:test`: the sample test/0 has no image `output`: it has input"),
