@@ -190,6 +190,10 @@ fn remains_of_killed_and_damaged_attempts_do_no_harm_and_go() {
     assert!(left.iter().all(|file| sound.iter().any(|start| file.starts_with(start))), "{left:?}");
     assert_eq!(left.iter().filter(|file| file.starts_with("step-")).count(), 4, "{left:?}");
     assert!(!left.iter().any(|file| file.starts_with("best-000009")), "{left:?}");
+    // What a kill has left behind the last checkpoint goes, too.
+    std::fs::write(checkpoints.join(".tmpdEf456"), "cut off").unwrap();
+    attempt(&mut line, &run, &seldom).unwrap();
+    assert_eq!(files(&checkpoints), left);
     let undisturbed = files(&whole.context().cells[0].checkpoints.join("line"));
     assert_eq!(undisturbed.iter().filter(|file| file.starts_with("step-")).count(), 4, "{undisturbed:?}");
 }

@@ -127,6 +127,10 @@ impl Checkpoints {
                     if let Some(damaged) = damaged {
                         tell(&format!("{damaged}; the one before it is used"));
                     }
+                    // Nothing will be saved any more.
+                    if header.position.finished {
+                        self.tidy(name).map_err(|error| self.unwritten(&error.into()))?;
+                    }
                     return Ok(Some(header.position));
                 }
                 Err(damage) => {
