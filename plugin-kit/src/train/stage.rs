@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{Run, torch_error};
+use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::protocol::report::{Progress, Report, Scalar};
 use serde_json::json;
 
@@ -239,7 +240,14 @@ impl<'a, B> Stage<'a, B> {
         tch::manual_seed((seed >> 1) as i64);
         let trainee = &mut self.worker.trainee;
         trainee.set_training(false)?;
-        let found = tch::no_grad(|| trainee.validate())?;
+        let found = match tch::no_grad(|| trainee.validate()) {
+            Err(error) if error.kind == ErrorKind::Interrupted => {
+                // The epoch's steps are done; only the validation is to be done again.
+                self.save()?;
+                return Err(error);
+            }
+            found => found?,
+        };
         if found.objective.is_nan() {
             return Err(PluginError::run(format!(
                 "the validation of {} after epoch {} gave no number (NaN)",

@@ -166,6 +166,21 @@ fn an_interrupted_task_ends_with_the_same_results() {
 }
 
 #[test]
+fn an_interrupted_validation_loses_no_steps() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    // One question after each of the epoch's two steps, the third in the validation; checkpoints are due later.
+    let (_, outcome) = attempt(run_in(folder.path(), 64, 64).cancelled_after(2), &json!({}));
+    assert_eq!(outcome.unwrap_err().kind, ErrorKind::Interrupted);
+    let (run, outcome) = attempt(run_in(folder.path(), 64, 64), &json!({}));
+    outcome.unwrap();
+    let steps: Vec<u64> =
+        run.memory.curve("autoencoder/step_loss").into_iter().map(|(step, _)| step).collect();
+    // The last step's point comes again; its epoch's other one does not.
+    assert_eq!(steps, [2, 3, 4]);
+}
+
+#[test]
 fn the_published_protocol_tests_the_last_weights() {
     let _alone = alone();
     // Steps so large that the best epoch is an early one.
