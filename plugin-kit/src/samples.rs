@@ -47,7 +47,7 @@ pub fn batch<I: Borrow<Image>>(images: &[I]) -> Result<Tensor, PluginError> {
         )));
     }
     // All of them at once: libtorch then works on large tensors with all its threads.
-    let levels: Vec<u8> = others.flat_map(Image::data).copied().collect();
+    let levels = others.map(Image::data).collect::<Vec<_>>().concat();
     let size = [images.len(), first.height(), first.width(), first.channels()].map(|size| size as i64);
     Tensor::f_from_data_size(&levels, &size, Kind::Uint8)
         .and_then(|levels| levels.f_permute([0, 3, 1, 2])?.f_contiguous())

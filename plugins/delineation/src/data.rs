@@ -140,7 +140,7 @@ impl Reader {
 /// Pairs of one size as tensors on a device.
 pub(crate) fn batch(pairs: &[Pair], device: Device) -> Result<Batch, PluginError> {
     let tensor = |of: fn(&Pair) -> &Image| {
-        let images: Vec<Image> = pairs.iter().map(|pair| of(pair).clone()).collect();
+        let images: Vec<&Image> = pairs.iter().map(of).collect();
         samples::batch(&images)?.f_to_device(device).map_err(torch_error)
     };
     Ok(Batch { images: tensor(|pair| &pair.input)?, maps: tensor(|pair| &pair.map)? })

@@ -53,7 +53,7 @@ impl Batch {
     /// A batch of RGB pairs of one size. Fails if sizes differ, and for none.
     pub fn of(pairs: &[Pair]) -> Result<Batch, PluginError> {
         let collate = |pick: fn(&Pair) -> &Image| {
-            let images: Vec<Image> = pairs.iter().map(|pair| pick(pair).clone()).collect();
+            let images: Vec<&Image> = pairs.iter().map(pick).collect();
             samples::batch(&images)
         };
         Ok(Batch { input: collate(|pair| &pair.input)?, target: collate(|pair| &pair.target)? })
