@@ -91,7 +91,7 @@ impl Checkpoints {
     }
 
     /// Loads the newest checkpoint that is sound into `tensors`, which else stay as they are. What is wrong with newer ones
-    /// is told.
+    /// is told, and they go.
     pub(super) fn load(
         &mut self,
         data: &str,
@@ -127,10 +127,8 @@ impl Checkpoints {
                     if let Some(damaged) = damaged {
                         tell(&format!("{damaged}; the one before it is used"));
                     }
-                    // Nothing will be saved any more.
-                    if header.position.finished {
-                        self.tidy(name).map_err(|error| self.unwritten(&error.into()))?;
-                    }
+                    // A full disk gets room again, also where nothing will be saved any more.
+                    self.tidy(name).map_err(|error| self.unwritten(&error.into()))?;
                     return Ok(Some(header.position));
                 }
                 Err(damage) => {

@@ -48,13 +48,18 @@ impl Task for AugmentationTask {
             Protocol::Corrected => None,
             Protocol::Published => reference::Unnormalized::of(run)?,
         };
-        report_ranking(&ranking, settings.size as usize, run)?;
+        let names: Vec<&str> = ranking.order().iter().map(|kind| kind.name()).collect();
+        run.notice(&format!("ranking, from the most to the least similar: {}", names.join(", ")));
+        let side = settings.size as usize;
         if settings.variant == Variant::Baseline {
             let network = run.loss_network()?;
             let distances = |images: &[Tensor], pairs: &[(usize, usize)]| network.distances(images, pairs);
+            report_ranking(&ranking, side, run)?;
             return evaluation::evaluate_all(&settings, &ranking, unnormalized, run, &distances);
         }
+        // Nothing is reported before the training says where it goes on: curves of earlier attempts would be void.
         let metric = training::learned(&settings, &ranking, unnormalized, run)?;
+        report_ranking(&ranking, side, run)?;
         let distances = |images: &[Tensor], pairs: &[(usize, usize)]| metric.distances(images, pairs);
         evaluation::evaluate_all(&settings, &ranking, unnormalized, run, &distances)
     }
@@ -76,14 +81,12 @@ impl Task for AugmentationTask {
     }
 }
 
-/// Tells the ranking: to the user, as a result (the rank of each augmentation, from 1), and as a picture of some test images
-/// with their augmentations in order.
+/// Reports the ranking: as a result (the rank of each augmentation, from 1), and as a picture of some test images with their
+/// augmentations in order.
 fn report_ranking(ranking: &Ranking, side: usize, run: &dyn Run) -> Result<(), PluginError> {
-    let names: Vec<&str> = ranking.order().iter().map(|kind| kind.name()).collect();
-    run.notice(&format!("ranking, from the most to the least similar: {}", names.join(", ")));
     for cell in 0..run.context().cells.len() {
-        for (rank, name) in names.iter().enumerate() {
-            run.report(cell, &scores::metric("rank", name, (rank + 1) as f64, "place", false, 1))?;
+        for (rank, kind) in ranking.order().iter().enumerate() {
+            run.report(cell, &scores::metric("rank", kind.name(), (rank + 1) as f64, "place", false, 1))?;
         }
     }
     let Some(split) = run.context().splits.first() else { return Ok(()) };

@@ -246,6 +246,9 @@ fn an_interrupted_run_goes_on_to_the_same_results() {
         let resumed = run_in(folder.path());
         execute(&settings("tune"), &resumed).unwrap();
         assert_eq!(resumed.memory.metrics(), uninterrupted.memory.metrics(), "after {questions} questions");
+        // What a run reports before it says that it goes on makes the curves of earlier attempts void.
+        let first = resumed.memory.reports().into_iter().next();
+        assert!(matches!(first, Some(Report::Resume { .. })), "{first:?}");
     }
 }
 
