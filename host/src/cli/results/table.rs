@@ -11,7 +11,8 @@ use crate::results::{COLUMNS, Row};
 const SCORES: [&str; 5] = ["metric", "split", "value", "unit", "samples"];
 
 /// No part of what was computed, or said by other columns already.
-const BESIDE: [&str; 6] = ["higher_is_better", "weights_sha256", "seconds", "started", "cell", "signature"];
+const BESIDE: [&str; 7] =
+    ["higher_is_better", "weights_sha256", "seconds", "started", "cell", "seed", "signature"];
 
 /// A column: its head, and a value for each row.
 type Column = (String, Vec<String>);
