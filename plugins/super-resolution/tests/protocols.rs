@@ -8,7 +8,7 @@ use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::{Image, matlab_resize, read, read_as_is};
 use lossnet_plugin_kit::testing::MemoryRun;
 use lossnet_plugin_super_resolution::{
-    Case, Protocol, SuperResolutionSettings, TestProtocol, evaluate, test_sets,
+    Case, Protocol, Scores, SuperResolutionSettings, TestProtocol, evaluate, test_sets,
 };
 
 /// Real images are not part of the project.
@@ -73,6 +73,24 @@ fn bicubic_interpolation_has_its_published_scores() {
             assert!((found_psnr - psnr).abs() < 0.001, "{set}: {prefix}psnr {found_psnr}");
             assert!((found_ssim - ssim).abs() < 0.0001, "{set}: {prefix}ssim {found_ssim}");
         }
+    }
+}
+
+/// `golden/crop288.py` computes the same without lossnet.
+#[test]
+fn crops_have_the_scores_of_pillow_and_numpy() {
+    for (set, psnr, ssim) in [("set5/x4", 29.071_414, 0.838_583), ("set14/x4", 25.698_487, 0.710_832)] {
+        let Some(images) = images(set) else { continue };
+        let scores: Vec<Scores> = images
+            .iter()
+            .map(|(_, image)| {
+                let case = Case::crop(image, 288, 4).unwrap();
+                case.scores(&case.bicubic, Protocol::Corrected).unwrap()
+            })
+            .collect();
+        let mean = |of: fn(&Scores) -> f64| scores.iter().map(of).sum::<f64>() / scores.len() as f64;
+        let found = [mean(|scores| scores.psnr), mean(|scores| scores.ssim)];
+        assert!((found[0] - psnr).abs() < 1e-5 && (found[1] - ssim).abs() < 1e-6, "{set}: {found:?}");
     }
 }
 
