@@ -264,7 +264,7 @@ impl Drop for TinyDisk {
 #[test]
 fn a_full_disk_is_an_error_that_loses_nothing() {
     let user = User::new();
-    let Some(disk) = TinyDisk::new(user.path("checkpoints/small"), "2m") else {
+    let Some(disk) = TinyDisk::new(user.path("checkpoints/small"), "4m") else {
         eprintln!("skipped: no file system can be mounted here");
         return;
     };
