@@ -37,6 +37,8 @@ struct Line {
     unpaintable: bool,
     /// Whether both parameters have one name.
     twins: bool,
+    /// Whether the user stops it while it validates.
+    stopped: bool,
     /// What its last picture shows.
     painted: f64,
 }
@@ -49,6 +51,7 @@ impl Line {
             seldom: parameter(&[3.0, -2.0]),
             unpaintable: false,
             twins: false,
+            stopped: false,
             painted: 0.0,
         }
     }
@@ -83,6 +86,9 @@ impl Trainee<(Tensor, Tensor)> for Line {
     }
 
     fn validate(&mut self) -> Result<Validation, PluginError> {
+        if self.stopped {
+            return Err(PluginError::interrupted());
+        }
         let (inputs, targets) = data();
         Ok(self.distance(&inputs, &targets).double_value(&[]).into())
     }
@@ -231,6 +237,23 @@ fn an_epoch_whose_validation_was_told_and_not_saved_is_told_once() {
     assert_eq!(attempt(&mut line, &first, &settings()).unwrap_err().to_string(), "no colours");
     assert_eq!(first.curve("line/validation/objective").len(), 1);
     attempt(&mut Line::new(), &second, &settings()).unwrap();
+    assert_eq!(curves(&[&first, &second]), curves(&[&whole]));
+}
+
+#[test]
+fn a_training_that_is_stopped_while_it_validates_has_saved_its_steps() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (expected, whole) = expected(folder.path());
+    let run = || MemoryRun::new(&folder.path().join("parts")).unwrap();
+    let (first, second) = (run(), run());
+    let seldom = TrainSettings { checkpoint_minutes: 1e30, ..settings() };
+    let mut line = Line { stopped: true, ..Line::new() };
+    assert_eq!(attempt(&mut line, &first, &seldom).unwrap_err().kind, ErrorKind::Interrupted);
+    let mut line = Line::new();
+    attempt(&mut line, &second, &seldom).unwrap();
+    assert_eq!(second.notices(), ["line goes on after step 4"]);
+    assert_eq!(line.values(), expected.values());
     assert_eq!(curves(&[&first, &second]), curves(&[&whole]));
 }
 

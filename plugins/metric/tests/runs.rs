@@ -268,6 +268,17 @@ fn with_a_share_for_validation_the_best_weights_count() {
 }
 
 #[test]
+fn validation_stops_when_the_user_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // After the two steps of an epoch.
+    let run = run_in(folder.path()).cancelled_after(2);
+    let mut settings = settings("lin");
+    settings["training"]["validation_share"] = 0.25.into();
+    assert_eq!(execute(&settings, &run).unwrap_err().kind, ErrorKind::Interrupted);
+    assert!(run.curve("training/validation/objective").is_empty());
+}
+
+#[test]
 fn what_can_t_be_trained_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let told = |settings: &Value, run: MemoryRun| {
