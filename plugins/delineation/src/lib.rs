@@ -79,6 +79,7 @@ impl Task for DelineationTask {
         });
         tch::manual_seed((stage_seed(run, STAGE) >> 1) as i64);
         let mut trainee = Delineation {
+            run,
             network: UNet::new(reader.channels(), device),
             device,
             steps: settings.train_steps,

@@ -45,11 +45,12 @@ pub fn test_sets(run: &dyn Run) -> Result<Vec<TestSet>, PluginError> {
     }
     if names.is_empty() {
         names.extend(context.splits.iter().map(|split| (split.clone(), split.clone())));
-    } else if context.splits.iter().any(|split| split != "test") {
-        run.notice(
-            "only the datasets of [data.test.LABEL] are tested on, not `data.splits`: the main dataset can have such a \
-             section, too",
-        );
+    } else if !context.splits.is_empty() {
+        run.notice(&format!(
+            "only the datasets of [data.test.LABEL] are tested on, not `data.splits` ({}): the main dataset can have such \
+             a section, too",
+            context.splits.join(", ")
+        ));
     }
     let open = |(name, split): (String, String)| {
         let samples = run.samples(&split)?;
