@@ -277,7 +277,7 @@ impl<'a, B> Stage<'a, B> {
         } else {
             self.worker.position.since_best += 1;
         }
-        pictures::keep(self.name, Some(epoch), self.worker.trainee, self.settings, self.run)?;
+        pictures::keep(self.name, Some((epoch, step)), self.worker.trainee, self.settings, self.run)?;
         self.worker.position.next_epoch();
         // The end of an epoch is as good a moment as any step.
         self.after_step()
