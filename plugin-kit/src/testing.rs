@@ -1,5 +1,7 @@
 //! Runs and loss networks for the tests of tasks: nothing of a host is needed.
 
+mod conv_network;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,13 +14,26 @@ use lossnet_plugin_api::protocol::report::{
     CellContext, Column, Metric, Progress, Report, RunContext, SampleRows, TestData,
 };
 use lossnet_plugin_api::protocol::sample::{FetchRequest, Sample};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use tch::Tensor;
 
 use crate::train::BatchSource;
 
-/// A run of one cell over samples in memory, with a [`ConvLossNetwork`], that keeps what is reported.
-#[derive(Debug)]
+pub use conv_network::ConvLossNetwork;
+
+/// Which loss network a task asks a run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// [`Run::loss_network`].
+    Frozen,
+    /// [`Run::trainable_network`], with the seed of random weights.
+    Trainable(Option<u64>),
+}
+
+/// Makes the loss networks of a [`MemoryRun`].
+type MakeNetwork = Box<dyn Fn(Wanted) -> Result<Box<dyn LossNetwork>, PluginError> + Send + Sync>;
+
+/// A run of one cell over samples in memory, with a [`ConvLossNetwork`] or another, that keeps what is reported.
 pub struct MemoryRun {
     context: RunContext,
     samples: BTreeMap<String, Arc<Vec<Sample>>>,
@@ -27,6 +42,13 @@ pub struct MemoryRun {
     notices: Mutex<Vec<String>>,
     /// Times that [`Services::cancelled`] is answered with no.
     patience: AtomicUsize,
+    network: MakeNetwork,
+}
+
+impl std::fmt::Debug for MemoryRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryRun").field("context", &self.context).finish_non_exhaustive()
+    }
 }
 
 impl MemoryRun {
@@ -59,6 +81,13 @@ impl MemoryRun {
             reports: Mutex::default(),
             notices: Mutex::default(),
             patience: AtomicUsize::new(usize::MAX),
+            network: Box::new(|wanted| {
+                let (seed, trainable) = match wanted {
+                    Wanted::Frozen => (0, false),
+                    Wanted::Trainable(random) => (random.unwrap_or(0), true),
+                };
+                Ok(Box::new(ConvLossNetwork::new(seed, trainable)?))
+            }),
         })
     }
 
@@ -89,6 +118,36 @@ impl MemoryRun {
         let recorded = &mut self.context.cells[0].recorded;
         recorded.push((rows.split.clone(), rows.len() as u64));
         self.recorded.insert(rows.split.clone(), rows);
+        self
+    }
+
+    /// The same with only these splits to be evaluated, of those that there are.
+    #[must_use]
+    pub fn with_splits(mut self, splits: &[&str]) -> MemoryRun {
+        self.context.splits = splits.iter().map(|&split| split.to_owned()).collect();
+        self
+    }
+
+    /// The same with this config of its cell.
+    #[must_use]
+    pub fn with_config(mut self, config: Map<String, Value>) -> MemoryRun {
+        self.context.cells[0].config = config;
+        self
+    }
+
+    /// The same with other loss networks.
+    #[must_use]
+    pub fn with_networks(
+        self,
+        make: impl Fn(Wanted) -> Result<Box<dyn LossNetwork>, PluginError> + Send + Sync + 'static,
+    ) -> MemoryRun {
+        MemoryRun { network: Box::new(make), ..self }
+    }
+
+    /// The same with batches of another size, where a task's settings don't say it.
+    #[must_use]
+    pub fn with_batch_size(mut self, batch_size: usize) -> MemoryRun {
+        self.context.batch_size = batch_size;
         self
     }
 
@@ -165,11 +224,11 @@ impl Run for MemoryRun {
     }
 
     fn loss_network(&self) -> Result<Box<dyn LossNetwork>, PluginError> {
-        Ok(Box::new(ConvLossNetwork::new(0, false)?))
+        (self.network)(Wanted::Frozen)
     }
 
     fn trainable_network(&self, random: Option<u64>) -> Result<Box<dyn LossNetwork>, PluginError> {
-        Ok(Box::new(ConvLossNetwork::new(random.unwrap_or(0), true)?))
+        (self.network)(Wanted::Trainable(random))
     }
 
     fn report(&self, _cell: usize, report: &Report) -> Result<(), PluginError> {
@@ -273,105 +332,4 @@ pub fn formula_images(seed: u64, name: &str, shape: &[i64]) -> Result<Tensor, Pl
     let count = shape.iter().product::<i64>().max(0) as usize;
     let values: Vec<f32> = uniform(seed, name, count).map(|value| f32::midpoint(value, 1.0)).collect();
     Tensor::f_from_slice(&values).and_then(|values| values.f_reshape(shape)).map_err(torch_error)
-}
-
-/// A small loss network: two 3×3 convolutions, `conv1` from 3 to 4 channels and `conv2` from 4 to 6, each with padding
-/// 1, a bias and a ReLU, whose outputs are its layers `relu1` and `relu2`. Parameters are drawn by the shared formula.
-/// Features are compared by the mean squared difference over positions, summed over (calibrated) channels.
-#[derive(Debug)]
-pub struct ConvLossNetwork {
-    parameters: Vec<(String, Tensor)>,
-    trainable: bool,
-}
-
-impl ConvLossNetwork {
-    /// With parameters of this seed. Fails only if libtorch does.
-    pub fn new(seed: u64, trainable: bool) -> Result<ConvLossNetwork, PluginError> {
-        let shapes: [(&str, &[i64]); 4] = [
-            ("conv1.weight", &[4, 3, 3, 3]),
-            ("conv1.bias", &[4]),
-            ("conv2.weight", &[6, 4, 3, 3]),
-            ("conv2.bias", &[6]),
-        ];
-        let parameters = shapes.into_iter().map(|(name, shape)| {
-            let values = Tensor::f_from_slice(&parameter_values(seed, name, shape))?.f_reshape(shape)?;
-            Ok((name.to_owned(), values.f_set_requires_grad(trainable)?))
-        });
-        let parameters = parameters.collect::<Result<_, tch::TchError>>().map_err(torch_error)?;
-        Ok(ConvLossNetwork { parameters, trainable })
-    }
-}
-
-impl LossNetwork for ConvLossNetwork {
-    fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError> {
-        tch::no_grad(|| {
-            let features = images.iter().map(|batch| self.features(batch)).collect::<Result<Vec<_>, _>>()?;
-            let distances = pairs
-                .iter()
-                .map(|&(a, b)| self.compare(0, &features[a], &features[b], None))
-                .collect::<Result<Vec<_>, _>>()?;
-            Tensor::f_stack(&distances, 0).and_then(|stack| stack.f_unsqueeze(0)).map_err(torch_error)
-        })
-    }
-
-    fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
-        let layer = |input: &Tensor, first: usize| {
-            let (weight, bias) = (&self.parameters[first].1, &self.parameters[first + 1].1);
-            input.f_conv2d(weight, Some(bias), 1, 1, 1, 1).and_then(|output| output.f_relu())
-        };
-        let first = layer(images, 0).map_err(torch_error)?;
-        let second = layer(&first, 2).map_err(torch_error)?;
-        Ok(vec![first, second])
-    }
-
-    fn layers(&self) -> Vec<String> {
-        ["relu1", "relu2"].map(str::to_owned).to_vec()
-    }
-
-    fn channels(&self) -> Result<Vec<i64>, PluginError> {
-        Ok(vec![4, 6])
-    }
-
-    fn compare(
-        &self,
-        _cell: usize,
-        a: &[Tensor],
-        b: &[Tensor],
-        calibration: Option<&[Tensor]>,
-    ) -> Result<Tensor, PluginError> {
-        let mut sum: Option<Tensor> = None;
-        for (layer, (a, b)) in a.iter().zip(b).enumerate() {
-            let squared = a.f_sub(b).and_then(|difference| difference.f_square()).map_err(torch_error)?;
-            let weighted = match calibration.and_then(|weights| weights.get(layer)) {
-                Some(weights) if weights.dim() == 4 => squared.f_mul(weights),
-                Some(weights) => weights.f_reshape([1, -1, 1, 1]).and_then(|weights| squared.f_mul(&weights)),
-                None => Ok(squared),
-            };
-            let distance = weighted
-                .and_then(|weighted| weighted.f_sum_dim_intlist([1i64].as_slice(), false, None))
-                .and_then(|map| map.f_mean_dim([1i64, 2].as_slice(), false, None));
-            let distance = distance.map_err(torch_error)?;
-            sum = Some(match sum {
-                Some(sum) => sum.f_add(&distance).map_err(torch_error)?,
-                None => distance,
-            });
-        }
-        sum.ok_or_else(|| PluginError::run("nothing to compare"))
-    }
-
-    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
-        let shared = |(name, tensor): &(String, Tensor)| (name.clone(), tensor.shallow_clone());
-        Ok(if self.trainable { self.parameters.iter().map(shared).collect() } else { Vec::new() })
-    }
-
-    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
-        Ok(Vec::new())
-    }
-
-    fn set_training(&self, training: bool) -> Result<(), PluginError> {
-        if training && !self.trainable {
-            return Err(PluginError::run("a frozen network has no training mode"));
-        }
-        Ok(())
-    }
 }

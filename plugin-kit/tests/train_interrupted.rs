@@ -357,3 +357,17 @@ fn a_source_that_keeps_batches_back_is_refused() {
     let error = train("line", &mut Line::new(), &source, &settings(), Goal::Minimize, &run).unwrap_err();
     assert_eq!(error.to_string(), "fewer batches came than were asked for");
 }
+
+#[test]
+fn a_checkpoint_of_a_newer_lossnet_is_left_as_it_is() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let run = MemoryRun::new(folder.path()).unwrap();
+    let stage = folder.path().join("checkpoints/line");
+    std::fs::create_dir_all(&stage).unwrap();
+    let newer = r#"{ "format": 99, "everything": "is otherwise" }"#;
+    std::fs::write(stage.join("step-000000000004.json"), newer).unwrap();
+    let error = attempt(&mut Line::new(), &run, &settings()).unwrap_err();
+    assert!(error.to_string().contains("is of a newer lossnet"), "{error}");
+    assert_eq!(std::fs::read_to_string(stage.join("step-000000000004.json")).unwrap(), newer);
+}

@@ -14,6 +14,7 @@ use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::torch_error;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tch::{Kind, Tensor};
 
@@ -59,6 +60,8 @@ enum Damage {
     Json(#[from] serde_json::Error),
     #[error("its tensors can't be read: {0}")]
     Tensors(#[from] safetensors::SafeTensorError),
+    #[error("it is of a newer lossnet")]
+    Newer,
     #[error("its tensors are not those that were written")]
     Checksum,
     #[error("it lacks the tensor `{0}`, or has it in another shape")]
@@ -109,7 +112,7 @@ impl Checkpoints {
                 self.read(name, tensors)
             });
             match loaded {
-                Ok(header) if header.format > FORMAT => {
+                Err(Damage::Newer) => {
                     return Err(PluginError::input(format!(
                         "the checkpoint {} is of a newer lossnet: use that one, or remove the folder",
                         self.path(name, "json").display()
@@ -184,7 +187,13 @@ impl Checkpoints {
     }
 
     fn header(&self, name: &str) -> Result<Header, Damage> {
-        Ok(serde_json::from_slice(&std::fs::read(self.path(name, "json"))?)?)
+        let text = std::fs::read(self.path(name, "json"))?;
+        let json: Value = serde_json::from_slice(&text)?;
+        // What a newer lossnet has written may look altogether different, and is not to be taken for damaged.
+        match json.get("format").and_then(Value::as_u64) {
+            Some(format) if format > u64::from(FORMAT) => Err(Damage::Newer),
+            _ => Ok(serde_json::from_value(json)?),
+        }
     }
 
     /// A checkpoint's header and bytes, if those fit together.
@@ -293,7 +302,8 @@ fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    // The new name, too, is to outlive a power cut.
+    std::fs::File::open(folder)?.sync_all()
 }
 
 fn serialize(tensors: &Named) -> Result<Vec<u8>, Damage> {

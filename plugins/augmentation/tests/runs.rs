@@ -1,13 +1,10 @@
 //! Whole runs in memory: rankings, every variant, interrupted runs, and the published protocol.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod configured;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use configured::Configured;
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::tch;
@@ -18,7 +15,7 @@ use lossnet_plugin_kit::metric::Picture;
 use lossnet_plugin_kit::testing::{MemoryRun, formula_images};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 fn picture(name: &str) -> Field {
     let image = Image::from_tensor(&formula_images(5, name, &[3, 16, 16]).unwrap()).unwrap();
@@ -46,16 +43,21 @@ fn judgements(fields: &[&str], opinion: &str, count: usize) -> Vec<Sample> {
 }
 
 /// Trained on 14 images, tested on others, on another dataset's, and on judgements.
-fn run_in(folder: &Path) -> Configured {
-    let run = MemoryRun::new(folder)
+fn run_in(folder: &Path) -> MemoryRun {
+    MemoryRun::new(folder)
         .unwrap()
         .with_samples("test", images("test", 9))
         .with_samples("other:test", images("other", 5))
         .with_samples("bapps:val", judgements(&["ref", "p0", "p1"], "judge", 6))
-        .with_samples("bapps:jnd", judgements(&["p0", "p1"], "same", 5));
-    let train = MemoryRun::new(folder).unwrap().with_samples("train", images("train", 14));
-    Configured::new(run, json!({ "loss_network": { "normalize": "imagenet", "calibration": null } }))
-        .also(train)
+        .with_samples("bapps:jnd", judgements(&["p0", "p1"], "same", 5))
+        .with_samples("train", images("train", 14))
+        .with_splits(&["test"])
+        .with_config(config(json!({ "loss_network": { "normalize": "imagenet", "calibration": null } })))
+}
+
+fn config(config: Value) -> Map<String, Value> {
+    let Value::Object(config) = config else { panic!("a config is a table") };
+    config
 }
 
 fn settings(variant: &str) -> Value {
@@ -73,7 +75,7 @@ fn settings(variant: &str) -> Value {
 /// Dropout is drawn from libtorch's generator, which is one for all tests of a process.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-fn execute(settings: &Value, run: &Configured) -> Result<(), PluginError> {
+fn execute(settings: &Value, run: &MemoryRun) -> Result<(), PluginError> {
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     task().run_json(&settings.to_string(), run)
 }
@@ -157,7 +159,7 @@ fn every_variant_is_trained_and_tested() {
         let folder = tempfile::tempdir().unwrap();
         let run = run_in(folder.path());
         execute(&settings(variant), &run).unwrap();
-        let metrics = run.memory.metrics();
+        let metrics = run.metrics();
         for (name, split) in expected {
             let metric = metrics.iter().find(|metric| metric.name == name && metric.split == split);
             let metric = metric.unwrap_or_else(|| panic!("{variant}: no {name} of {split}"));
@@ -165,15 +167,15 @@ fn every_variant_is_trained_and_tested() {
         }
         // 11 of 14 images in batches of 4 for 3 epochs, 3 to validate with.
         let steps = if variant == "baseline" { 0 } else { 9 };
-        assert_eq!(run.memory.curve("training/step_loss").len(), steps, "{variant}");
-        let scores = run.memory.curve("training/validation/objective");
+        assert_eq!(run.curve("training/step_loss").len(), steps, "{variant}");
+        let scores = run.curve("training/validation/objective");
         assert!(scores.iter().all(|(_, score)| (0.0..=1.0).contains(score)), "{scores:?}");
-        let ranks: BTreeSet<u64> = rank(&run.memory).iter().map(|(_, rank)| *rank as u64).collect();
+        let ranks: BTreeSet<u64> = rank(&run).iter().map(|(_, rank)| *rank as u64).collect();
         assert_eq!(ranks, (1..=6).collect());
-        assert!(run.memory.notices()[0].starts_with("ranking, from the most to the least similar: "));
-        assert!(run.memory.folder().join("ranking.png").exists());
+        assert!(run.notices()[0].starts_with("ranking, from the most to the least similar: "));
+        assert!(run.folder().join("ranking.png").exists());
         assert_eq!(folder.path().join("checkpoints/calibration.pth").exists(), variant != "baseline");
-        all.push(column(&run.memory, "test", "d0"));
+        all.push(column(&run, "test", "d0"));
     }
     for (one, other) in [(0, 1), (1, 2), (2, 3)] {
         assert_ne!(all[one], all[other]);
@@ -187,11 +189,9 @@ fn images_in_several_groups_have_a_mean_over_them() {
     for (index, sample) in grouped.iter_mut().enumerate() {
         sample.group = ["a", "b"][index % 2].to_owned();
     }
-    let mut run = run_in(folder.path());
-    run.memory = run.memory.with_samples("grouped:test", grouped);
-    run = Configured::new(run.memory, json!({})).also(run.other.unwrap());
+    let run = run_in(folder.path()).with_samples("grouped:test", grouped).with_config(Map::new());
     execute(&settings("baseline"), &run).unwrap();
-    let metrics = run.memory.metrics();
+    let metrics = run.metrics();
     let score = |split: &str| {
         metrics.iter().find(|of| of.name == "2afc_score" && of.split == split).map(|metric| metric.value)
     };
@@ -205,10 +205,9 @@ fn images_in_several_groups_have_a_mean_over_them() {
 fn what_is_tested_depends_on_the_seed_and_not_on_batches_or_variants() {
     let judges = |variant: &str, seed: u64, batch_size: usize| {
         let folder = tempfile::tempdir().unwrap();
-        let mut run = run_in(folder.path());
-        (run.context.seed, run.context.batch_size) = (seed, batch_size);
+        let run = run_in(folder.path()).with_seed(seed).with_batch_size(batch_size);
         execute(&settings(variant), &run).unwrap();
-        (rank(&run.memory), column(&run.memory, "test", "judge"), column(&run.memory, "test", "d0"))
+        (rank(&run), column(&run, "test", "judge"), column(&run, "test", "d0"))
     };
     let (baseline, lin, other) = (judges("baseline", 0, 8), judges("lin", 0, 8), judges("baseline", 1, 8));
     assert_eq!((&baseline.0, &baseline.1), (&lin.0, &lin.1));
@@ -220,12 +219,11 @@ fn what_is_tested_depends_on_the_seed_and_not_on_batches_or_variants() {
     // With a seed of its own a ranking is the same in all cells.
     let named = |seed: u64, ranking_seed: u64| {
         let folder = tempfile::tempdir().unwrap();
-        let mut run = run_in(folder.path());
-        run.context.seed = seed;
+        let run = run_in(folder.path()).with_seed(seed);
         let mut settings = settings("baseline");
         settings["ranking_seed"] = ranking_seed.into();
         execute(&settings, &run).unwrap();
-        rank(&run.memory)
+        rank(&run)
     };
     assert_eq!(named(0, 5), named(1, 5));
     assert_ne!(named(0, 5), named(0, 6));
@@ -239,15 +237,14 @@ fn an_interrupted_run_goes_on_to_the_same_results() {
     execute(&settings("tune"), &uninterrupted).unwrap();
     for questions in [3, 12] {
         let folder = tempfile::tempdir().unwrap();
-        let mut run = run_in(folder.path());
-        run.memory = run.memory.cancelled_after(questions);
+        let run = run_in(folder.path()).cancelled_after(questions);
         let error = execute(&settings("tune"), &run).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Interrupted, "{error}");
         let resumed = run_in(folder.path());
         execute(&settings("tune"), &resumed).unwrap();
-        assert_eq!(resumed.memory.metrics(), uninterrupted.memory.metrics(), "after {questions} questions");
+        assert_eq!(resumed.metrics(), uninterrupted.metrics(), "after {questions} questions");
         // What a run reports before it says that it goes on makes the curves of earlier attempts void.
-        let first = resumed.memory.reports().into_iter().next();
+        let first = resumed.reports().into_iter().next();
         assert!(matches!(first, Some(Report::Resume { .. })), "{first:?}");
     }
 }
@@ -260,7 +257,7 @@ fn in_the_published_protocol_the_reference_is_not_normalized() {
         let mut settings = settings("baseline");
         settings["protocol"] = protocol.into();
         execute(&settings, &run).unwrap();
-        column(&run.memory, split, if split == "bapps:jnd" { "d" } else { "d0" })
+        column(&run, split, if split == "bapps:jnd" { "d" } else { "d0" })
     };
     assert_ne!(distances("published", "test"), distances("corrected", "test"));
     for split in ["bapps:val", "bapps:jnd"] {
@@ -271,7 +268,7 @@ fn in_the_published_protocol_the_reference_is_not_normalized() {
 #[test]
 fn what_can_t_be_used_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let told = |settings: &Value, run: &Configured| {
+    let told = |settings: &Value, run: &MemoryRun| {
         let error = execute(settings, run).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Input, "{error}");
         format!("{error}; {}", error.help.clone().unwrap_or_default())
@@ -282,22 +279,21 @@ fn what_can_t_be_used_is_told() {
     assert!(text.contains("`training`") && text.contains("task.train_split"), "{text}");
 
     let given = json!({ "loss_network": { "normalize": "none", "calibration": "mine.pth" } });
-    let mut run = run_in(folder.path());
-    run = Configured::new(run.memory, given).also(run.other.unwrap());
+    let run = run_in(folder.path()).with_config(config(given));
     let text = told(&settings("lin"), &run);
     assert!(text.contains("the variant `lin` learns a calibration of its own"), "{text}");
 
     let curves =
         Sample { id: "1".into(), group: String::new(), fields: vec![("input".to_owned(), picture("1"))] };
     let run = MemoryRun::new(folder.path()).unwrap().with_samples("test", vec![curves]);
-    let text = told(&settings("baseline"), &Configured::new(run, json!({})));
+    let text = told(&settings("baseline"), &run);
     assert!(
         text.contains("the samples of `test` have input, and the task `augmentation` is tested with"),
         "{text}"
     );
 
     let run = MemoryRun::new(folder.path()).unwrap().with_samples("test", Vec::new());
-    let text = told(&settings("baseline"), &Configured::new(run, json!({})));
+    let text = told(&settings("baseline"), &run);
     assert!(text.contains("the split `test` has no samples"), "{text}");
 }
 

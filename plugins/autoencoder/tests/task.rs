@@ -3,8 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
-#[path = "common/run.rs"]
-mod run;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +14,7 @@ use lossnet_plugin_kit::image::{Image, read};
 use lossnet_plugin_kit::testing::MemoryRun;
 use serde_json::{Value, json};
 
-use run::PooledRun;
+use common::Pooled;
 
 /// libtorch draws from one generator for all threads: one training at a time.
 static GENERATOR: Mutex<()> = Mutex::new(());
@@ -76,14 +74,14 @@ fn settings(more: &Value) -> String {
     settings.to_string()
 }
 
-fn attempt(run: MemoryRun, more: &Value) -> (PooledRun, Result<(), PluginError>) {
-    let run = PooledRun::new(run);
+fn attempt(run: MemoryRun, more: &Value) -> (MemoryRun, Result<(), PluginError>) {
+    let run = run.with_splits(&["test"]).with_networks(|_| Ok(Box::new(Pooled)));
     let outcome = task().run_json(&settings(more), &run);
     (run, outcome)
 }
 
-fn value(run: &PooledRun, name: &str, split: &str) -> f64 {
-    let metrics = run.memory.metrics();
+fn value(run: &MemoryRun, name: &str, split: &str) -> f64 {
+    let metrics = run.metrics();
     let mut found = metrics.iter().filter(|metric| metric.name == name && metric.split == split);
     let metric = found.next().unwrap_or_else(|| panic!("no {name} of {split}"));
     assert!(found.next().is_none(), "{name} of {split} was reported twice");
@@ -107,9 +105,9 @@ fn predictors_are_reported_with_the_best_of_them_and_every_sample() {
         }
     }
     assert!(value(&run, "loss", "validation/autoencoder") > 0.0);
-    assert_eq!(run.memory.metrics().len(), 2 * 3 * 4 + 1);
+    assert_eq!(run.metrics().len(), 2 * 3 * 4 + 1);
 
-    let rows = run.memory.reports().into_iter().find_map(|report| match report {
+    let rows = run.reports().into_iter().find_map(|report| match report {
         Report::Samples(rows) => Some(rows),
         _ => None,
     });
@@ -119,19 +117,19 @@ fn predictors_are_reported_with_the_best_of_them_and_every_sample() {
     assert!((mean("correct") - value(&run, "accuracy", "test/best")).abs() < 1e-12);
     assert!((mean("loss") - value(&run, "loss", "test/best")).abs() < 1e-12);
 
-    let notices = run.memory.notices();
+    let notices = run.notices();
     assert!(
         notices.contains(&"the autoencoder is trained on the split `unlabeled`".to_owned()),
         "{notices:?}"
     );
     // 16 of 20 images in batches of 8, twice; single steps of predictors are not recorded.
-    assert_eq!(run.memory.curve("autoencoder/step_loss").len(), 4);
-    assert_eq!(run.memory.curve("predictor-8x4/loss").len(), 12);
-    assert_eq!(run.memory.curve("predictor-8x4/step_loss").len(), 0);
+    assert_eq!(run.curve("autoencoder/step_loss").len(), 4);
+    assert_eq!(run.curve("predictor-8x4/loss").len(), 12);
+    assert_eq!(run.curve("predictor-8x4/step_loss").len(), 0);
     // Two rows of four images, with gaps.
-    let sheet = read(run.memory.folder().join("autoencoder-reconstructions.png")).unwrap().image;
+    let sheet = read(run.folder().join("autoencoder-reconstructions.png")).unwrap().image;
     assert!(sheet.width() >= 4 * 64 && sheet.height() >= 2 * 64);
-    assert!(run.memory.folder().join("autoencoder-reconstructions-epoch-0001.png").is_file());
+    assert!(run.folder().join("autoencoder-reconstructions-epoch-0001.png").is_file());
 
     let network = Tensor::read_safetensors(folder.path().join("checkpoints/network.safetensors")).unwrap();
     let names: Vec<&str> = network.iter().map(|(name, _)| name.as_str()).collect();
@@ -161,7 +159,7 @@ fn an_interrupted_task_ends_with_the_same_results() {
             assert!(attempts < 60);
         };
         assert!(attempts > 4, "{attempts} attempts");
-        assert_eq!(resumed.memory.metrics(), whole.memory.metrics(), "{protocol}");
+        assert_eq!(resumed.metrics(), whole.metrics(), "{protocol}");
     }
 }
 
@@ -174,8 +172,7 @@ fn an_interrupted_validation_loses_no_steps() {
     assert_eq!(outcome.unwrap_err().kind, ErrorKind::Interrupted);
     let (run, outcome) = attempt(run_in(folder.path(), 64, 64), &json!({}));
     outcome.unwrap();
-    let steps: Vec<u64> =
-        run.memory.curve("autoencoder/step_loss").into_iter().map(|(step, _)| step).collect();
+    let steps: Vec<u64> = run.curve("autoencoder/step_loss").into_iter().map(|(step, _)| step).collect();
     // The last step's point comes again; its epoch's other one does not.
     assert_eq!(steps, [2, 3, 4]);
 }
@@ -204,7 +201,7 @@ fn the_published_protocol_tests_the_last_weights() {
     // Also when the training was over before.
     let (second, outcome) = attempt(run_in(&published, 64, 64), &more("published"));
     outcome.unwrap();
-    assert_eq!(second.memory.metrics(), first.memory.metrics());
+    assert_eq!(second.metrics(), first.metrics());
 }
 
 #[test]
@@ -227,10 +224,10 @@ fn all_other_models_learn_from_images_of_any_size_with_all_terms() {
         let (run, outcome) = attempt(run_in(folder.path(), 32, 70), &more);
         outcome.unwrap();
         for term in ["loss", "reconstruction", "divergence", "sorted"] {
-            assert_eq!(run.memory.curve(&format!("autoencoder/step_{term}")).len(), 1, "{model} {term}");
+            assert_eq!(run.curve(&format!("autoencoder/step_{term}")).len(), 1, "{model} {term}");
         }
-        assert_eq!(run.memory.curve("autoencoder/validation/divergence").len(), 1);
-        let pictured = run.memory.folder().join("autoencoder-reconstructions.png").is_file();
+        assert_eq!(run.curve("autoencoder/validation/divergence").len(), 1);
+        let pictured = run.folder().join("autoencoder-reconstructions.png").is_file();
         assert_eq!(pictured, !["feature-predictor-cvae", "feature-autoencoder"].contains(&model), "{model}");
         // Nothing is kept.
         let kept = std::fs::read_dir(folder.path().join("checkpoints")).map_or(0, Iterator::count);
@@ -332,7 +329,7 @@ fn what_is_evaluated_is_looked_at_before_hours_of_training() {
         let run = MemoryRun::new(folder.path()).unwrap().with_samples("train", samples("train", 10, 64, 64));
         let (run, outcome) = attempt(run.with_samples("test", test), &quick);
         assert_eq!(outcome.unwrap_err().to_string(), message);
-        assert!(run.memory.curve("autoencoder/step_loss").is_empty(), "{message}: after the training");
+        assert!(run.curve("autoencoder/step_loss").is_empty(), "{message}: after the training");
     }
 }
 

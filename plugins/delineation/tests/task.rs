@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lossnet_plugin_api::PluginError;
-use lossnet_plugin_api::component::{LossNetwork, Run, Samples, Services};
 use lossnet_plugin_api::protocol::ErrorKind;
-use lossnet_plugin_api::protocol::report::{Metric, Progress, Report, RunContext, SampleRows};
-use lossnet_plugin_api::protocol::sample::{FetchRequest, Field, Sample};
+use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
+use lossnet_plugin_api::protocol::sample::{Field, Sample};
 use lossnet_plugin_delineation::task;
 use lossnet_plugin_kit::image::Image;
 use lossnet_plugin_kit::testing::MemoryRun;
@@ -153,68 +152,16 @@ fn a_run_reports_results_scores_pictures_and_the_network_also_after_interruption
     assert_eq!(network("parts").unwrap(), network("whole").unwrap());
 }
 
-/// A run whose loss network can't be had.
-struct WithoutLossNetwork(MemoryRun);
-
-impl Services for WithoutLossNetwork {
-    fn fetch(&self, request: &FetchRequest) -> Result<(), PluginError> {
-        self.0.fetch(request)
-    }
-
-    fn unpack(&self, archive: &Path, into: &Path) -> Result<(), PluginError> {
-        self.0.unpack(archive, into)
-    }
-
-    fn notice(&self, message: &str) {
-        self.0.notice(message);
-    }
-
-    fn progress(&self, progress: &Progress) {
-        self.0.progress(progress);
-    }
-
-    fn cancelled(&self) -> bool {
-        self.0.cancelled()
-    }
-}
-
-impl Run for WithoutLossNetwork {
-    fn context(&self) -> &RunContext {
-        self.0.context()
-    }
-
-    fn samples(&self, split: &str) -> Result<Box<dyn Samples>, PluginError> {
-        self.0.samples(split)
-    }
-
-    fn loss_network(&self) -> Result<Box<dyn LossNetwork>, PluginError> {
-        Err(PluginError::input("the weights are missing"))
-    }
-
-    fn trainable_network(&self, _: Option<u64>) -> Result<Box<dyn LossNetwork>, PluginError> {
-        self.loss_network()
-    }
-
-    fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError> {
-        self.0.report(cell, report)
-    }
-
-    fn recorded(&self, cell: usize, split: &str, first: u64, count: u64) -> Result<SampleRows, PluginError> {
-        self.0.recorded(cell, split, first, count)
-    }
-}
-
 #[test]
 fn lines_are_learned_without_a_loss_network_where_it_has_no_weight() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let run = WithoutLossNetwork(run(folder.path()));
+    let run = run(folder.path()).with_networks(|_| Err(PluginError::input("the weights are missing")));
     let error = task().run_json(&settings(&json!({})), &run).unwrap_err();
     assert_eq!(error.to_string(), "the weights are missing");
     let training = json!({ "epochs": 30, "batch_size": 4, "learning_rate": 0.02, "picture_epochs": 0 });
     let changes = json!({ "training": training, "mu": 0.0, "test_steps": 1 });
     task().run_json(&settings(&changes), &run).unwrap();
-    let run = run.0;
     let quality = metric(&run, "roads:test", "quality").value;
     let constant = metric(&run, "roads:test", "constant_quality").value;
     assert!(quality > 3.0 * constant, "{quality}, and {constant} without learning");

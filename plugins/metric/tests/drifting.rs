@@ -5,15 +5,12 @@
 use std::cell::Cell;
 use std::path::Path;
 
-use lossnet_plugin_api::component::{LossNetwork, Run, Samples, Services};
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_api::protocol::report::{Progress, RunContext};
-use lossnet_plugin_api::protocol::sample::FetchRequest;
 use lossnet_plugin_api::tch::{self, Device, Kind, Tensor};
 use lossnet_plugin_kit::metric::{
     LearnedMetric, LearnedOptions, Logit, MetricTrainee, Protocol, SyncLoss, TripletBatch, Variant,
 };
-use lossnet_plugin_kit::testing::{ConvLossNetwork, EpochBatches, MemoryRun, formula_images};
+use lossnet_plugin_kit::testing::{ConvLossNetwork, EpochBatches, MemoryRun, Wanted, formula_images};
 use lossnet_plugin_kit::train::{Goal, TrainSettings, train};
 
 /// The small convolutional loss network with a batch normalization of its last layer.
@@ -97,54 +94,9 @@ impl LossNetwork for Normalized {
 }
 
 /// A run with such networks.
-struct NormalizedRun(MemoryRun);
-
-impl Run for NormalizedRun {
-    fn context(&self) -> &RunContext {
-        self.0.context()
-    }
-
-    fn samples(&self, split: &str) -> Result<Box<dyn Samples>, PluginError> {
-        self.0.samples(split)
-    }
-
-    fn loss_network(&self) -> Result<Box<dyn LossNetwork>, PluginError> {
-        Ok(Box::new(Normalized::new(false)))
-    }
-
-    fn trainable_network(&self, _: Option<u64>) -> Result<Box<dyn LossNetwork>, PluginError> {
-        Ok(Box::new(Normalized::new(true)))
-    }
-
-    fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError> {
-        self.0.report(cell, report)
-    }
-
-    fn recorded(&self, cell: usize, split: &str, first: u64, count: u64) -> Result<SampleRows, PluginError> {
-        self.0.recorded(cell, split, first, count)
-    }
-}
-
-impl Services for NormalizedRun {
-    fn fetch(&self, request: &FetchRequest) -> Result<(), PluginError> {
-        self.0.fetch(request)
-    }
-
-    fn unpack(&self, archive: &Path, into: &Path) -> Result<(), PluginError> {
-        self.0.unpack(archive, into)
-    }
-
-    fn notice(&self, message: &str) {
-        self.0.notice(message);
-    }
-
-    fn progress(&self, progress: &Progress) {
-        self.0.progress(progress);
-    }
-
-    fn cancelled(&self) -> bool {
-        self.0.cancelled()
-    }
+fn normalized_run(folder: &Path) -> MemoryRun {
+    let run = MemoryRun::new(folder).unwrap();
+    run.with_networks(|wanted| Ok(Box::new(Normalized::new(wanted != Wanted::Frozen))))
 }
 
 fn images(name: &str) -> Tensor {
@@ -154,7 +106,7 @@ fn images(name: &str) -> Tensor {
 /// The metric after three steps.
 fn trained(variant: Variant, protocol: Protocol) -> LearnedMetric {
     let folder = tempfile::tempdir().unwrap();
-    let run = NormalizedRun(MemoryRun::new(folder.path()).unwrap());
+    let run = normalized_run(folder.path());
     let options = LearnedOptions { variant, protocol, logit: Logit::Small, dropout: 0.0, seed: 1 };
     let metric = LearnedMetric::new(&run, &options).unwrap();
     let make = |epoch: u64| -> Result<TripletBatch, PluginError> {
@@ -221,7 +173,7 @@ fn distances_do_not_depend_on_what_else_is_in_the_batch() {
 #[test]
 fn dropout_changes_no_distance_on_average() {
     let folder = tempfile::tempdir().unwrap();
-    let run = NormalizedRun(MemoryRun::new(folder.path()).unwrap());
+    let run = normalized_run(folder.path());
     let options = LearnedOptions {
         variant: Variant::Lin,
         protocol: Protocol::Corrected,

@@ -1,0 +1,107 @@
+//! A loss network of two convolutions.
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::{LossNetwork, torch_error};
+use lossnet_plugin_api::protocol::formula::parameter_values;
+use tch::Tensor;
+
+/// A small loss network: two 3×3 convolutions, `conv1` from 3 to 4 channels and `conv2` from 4 to 6, each with padding
+/// 1, a bias and a ReLU, whose outputs are its layers `relu1` and `relu2`. Parameters are drawn by the shared formula.
+/// Features are compared by the mean squared difference over positions, summed over (calibrated) channels.
+#[derive(Debug)]
+pub struct ConvLossNetwork {
+    parameters: Vec<(String, Tensor)>,
+    trainable: bool,
+}
+
+impl ConvLossNetwork {
+    /// With parameters of this seed. Fails only if libtorch does.
+    pub fn new(seed: u64, trainable: bool) -> Result<ConvLossNetwork, PluginError> {
+        let shapes: [(&str, &[i64]); 4] = [
+            ("conv1.weight", &[4, 3, 3, 3]),
+            ("conv1.bias", &[4]),
+            ("conv2.weight", &[6, 4, 3, 3]),
+            ("conv2.bias", &[6]),
+        ];
+        let parameters = shapes.into_iter().map(|(name, shape)| {
+            let values = Tensor::f_from_slice(&parameter_values(seed, name, shape))?.f_reshape(shape)?;
+            Ok((name.to_owned(), values.f_set_requires_grad(trainable)?))
+        });
+        let parameters = parameters.collect::<Result<_, tch::TchError>>().map_err(torch_error)?;
+        Ok(ConvLossNetwork { parameters, trainable })
+    }
+}
+
+impl LossNetwork for ConvLossNetwork {
+    fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError> {
+        tch::no_grad(|| {
+            let features = images.iter().map(|batch| self.features(batch)).collect::<Result<Vec<_>, _>>()?;
+            let distances = pairs
+                .iter()
+                .map(|&(a, b)| self.compare(0, &features[a], &features[b], None))
+                .collect::<Result<Vec<_>, _>>()?;
+            Tensor::f_stack(&distances, 0).and_then(|stack| stack.f_unsqueeze(0)).map_err(torch_error)
+        })
+    }
+
+    fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
+        let layer = |input: &Tensor, first: usize| {
+            let (weight, bias) = (&self.parameters[first].1, &self.parameters[first + 1].1);
+            input.f_conv2d(weight, Some(bias), 1, 1, 1, 1).and_then(|output| output.f_relu())
+        };
+        let first = layer(images, 0).map_err(torch_error)?;
+        let second = layer(&first, 2).map_err(torch_error)?;
+        Ok(vec![first, second])
+    }
+
+    fn layers(&self) -> Vec<String> {
+        ["relu1", "relu2"].map(str::to_owned).to_vec()
+    }
+
+    fn channels(&self) -> Result<Vec<i64>, PluginError> {
+        Ok(vec![4, 6])
+    }
+
+    fn compare(
+        &self,
+        _cell: usize,
+        a: &[Tensor],
+        b: &[Tensor],
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Tensor, PluginError> {
+        let mut sum: Option<Tensor> = None;
+        for (layer, (a, b)) in a.iter().zip(b).enumerate() {
+            let squared = a.f_sub(b).and_then(|difference| difference.f_square()).map_err(torch_error)?;
+            let weighted = match calibration.and_then(|weights| weights.get(layer)) {
+                Some(weights) if weights.dim() == 4 => squared.f_mul(weights),
+                Some(weights) => weights.f_reshape([1, -1, 1, 1]).and_then(|weights| squared.f_mul(&weights)),
+                None => Ok(squared),
+            };
+            let distance = weighted
+                .and_then(|weighted| weighted.f_sum_dim_intlist([1i64].as_slice(), false, None))
+                .and_then(|map| map.f_mean_dim([1i64, 2].as_slice(), false, None));
+            let distance = distance.map_err(torch_error)?;
+            sum = Some(match sum {
+                Some(sum) => sum.f_add(&distance).map_err(torch_error)?,
+                None => distance,
+            });
+        }
+        sum.ok_or_else(|| PluginError::run("nothing to compare"))
+    }
+
+    fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        let shared = |(name, tensor): &(String, Tensor)| (name.clone(), tensor.shallow_clone());
+        Ok(if self.trainable { self.parameters.iter().map(shared).collect() } else { Vec::new() })
+    }
+
+    fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
+        Ok(Vec::new())
+    }
+
+    fn set_training(&self, training: bool) -> Result<(), PluginError> {
+        if training && !self.trainable {
+            return Err(PluginError::run("a frozen network has no training mode"));
+        }
+        Ok(())
+    }
+}
