@@ -282,7 +282,7 @@ pub(super) struct FetchArguments {
     /// weights), or backbone:ENTRY.
     #[arg(required = true)]
     pub(super) what: Vec<String>,
-    /// Set a setting of the datasets, as in a config's [data], such as -s factor=2.
+    /// Set a setting of the datasets, as in a config's section `data`, such as -s factor=2.
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
     /// Only check what is there: download nothing.

@@ -28,7 +28,7 @@ pub fn training_defaults(batch_size: usize, validation_share: f64) -> TrainSetti
 /// Trains the metric of the run's only cell on triplets, or goes on with it, and writes it into the cell's checkpoint
 /// folder. With triplets to validate with, the weights of the best epoch count (its mean 2AFC score), without them the last.
 ///
-/// Fails if the config has a calibration, which would be overwritten, and as [`train`] and [`export`] do.
+/// Fails if the config has a calibration, which would be overwritten, and as [`train`] and [`export()`] do.
 pub fn learn(
     run: &dyn Run,
     options: &LearnedOptions,

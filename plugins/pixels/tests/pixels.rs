@@ -14,7 +14,7 @@ fn session(normalization: Normalization) -> Session {
 fn the_only_layer_is_the_normalized_image() {
     let images = Tensor::rand([2, 3, 5, 7], (Kind::Float, Device::Cpu));
     let plain = session("none".parse().unwrap()).features(&images).unwrap();
-    assert_eq!((plain.len(), &plain[0] == &images), (1, true));
+    assert_eq!((plain.len(), plain[0] == images), (1, true));
     let normalized = session(Normalization::Imagenet).features(&images).unwrap();
     let red = (images.select(1, 0) - 0.485) / 0.229;
     assert!((normalized[0].select(1, 0) - red).abs().max().double_value(&[]) < 1e-6);
