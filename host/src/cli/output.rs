@@ -47,13 +47,46 @@ pub(super) fn complain(failure: &Failure) {
 
 /// Columns of text, each as wide as its widest cell; the first row is a header. Numbers stand to the right.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
+    table_of(rows, usize::MAX, true)
+}
+
+/// The same, but cells wider than `widest` push the rest of their line to the right instead of all lines, and all
+/// stand to the left.
+pub(super) fn table_with_overflow(rows: &[Vec<String>], widest: usize) -> String {
+    table_of(rows, widest, false)
+}
+
+/// Text in lines of at most 100 characters, each after `indent`.
+pub(super) fn wrapped(text: &str, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut width = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > 100 {
+            lines.push('\n');
+            width = 0;
+        }
+        let before = if width == 0 { indent } else { " " };
+        lines.push_str(before);
+        lines.push_str(word);
+        width += before.chars().count() + length;
+    }
+    if !lines.is_empty() {
+        lines.push('\n');
+    }
+    lines
+}
+
+fn table_of(rows: &[Vec<String>], widest: usize, numbers_right: bool) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        let widths = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        widths.filter(|&width| width <= widest).max().unwrap_or(0)
     };
     let numeric = |column: usize| {
         let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty());
-        rows.len() > 1
+        numbers_right
+            && rows.len() > 1
             && cells.all(|cell| cell.starts_with(|first: char| first.is_ascii_digit() || first == '-'))
     };
     let shape: Vec<(usize, bool)> = (0..columns).map(|column| (width(column), numeric(column))).collect();
@@ -83,5 +116,21 @@ mod tests {
         let rows = [["name", "size"], ["a", "10"], ["long name", "5"]];
         let rows: Vec<Vec<String>> = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
         assert_eq!(table(&rows), "name       size\na            10\nlong name     5\n");
+    }
+
+    #[test]
+    fn a_cell_that_is_too_wide_moves_only_its_own_line() {
+        let rows = [["key", "default", "takes"], ["a", "[1, 2, 3, 4]", "x"], ["bc", "5", "y"]];
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+        let text = table_with_overflow(&rows, 8);
+        assert_eq!(text, "key  default  takes\na    [1, 2, 3, 4]  x\nbc   5        y\n");
+    }
+
+    #[test]
+    fn long_text_is_wrapped_between_words() {
+        let text = wrapped(&"word ".repeat(30), "  ");
+        assert!(text.lines().all(|line| line.starts_with("  word") && line.len() <= 100), "{text}");
+        assert_eq!(text.split_whitespace().count(), 30);
+        assert_eq!(wrapped("", "  "), "");
     }
 }

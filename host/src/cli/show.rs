@@ -6,14 +6,18 @@ use std::process::ExitCode;
 
 use lossnet_plugin_protocol::graph::{Graph, NodeId};
 use lossnet_plugin_protocol::{ComponentManifest, Kind};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::args::{ShowArguments, Shown};
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
+use crate::config::setting_texts;
 use crate::draw;
 use crate::engine::Request;
+
+/// Characters up to which a cell widens its column of the table of settings.
+const WIDEST_CELL: usize = 36;
 
 /// Shows one component.
 pub(super) fn show(arguments: &ShowArguments, context: &Context) -> Result<ExitCode, Failure> {
@@ -199,45 +203,43 @@ fn text(manifest: &ComponentManifest, layers: Option<&Rows>, size: i64) -> Strin
         let _ = write!(text, "\n{}", output::table(&rows));
     }
     let _ = write!(text, "\n{}", settings(&manifest.config_schema));
+    text.push_str(&foreign_defaults(&details.config_defaults));
     text
 }
 
-/// The settings of a JSON Schema: name, type, default, description.
+/// The settings of a JSON Schema: each with its default and what it takes, and below that what it means.
 fn settings(schema: &Value) -> String {
-    let Some(properties) =
-        schema.get("properties").and_then(Value::as_object).filter(|held| !held.is_empty())
-    else {
+    let texts = setting_texts(schema);
+    if texts.is_empty() {
         return "no settings\n".to_owned();
-    };
-    let mut rows = vec![["setting", "type", "default", ""].map(str::to_owned).to_vec()];
-    for (name, property) in properties {
-        let default = property.get("default").map(Value::to_string).unwrap_or_default();
-        let description = property.get("description").and_then(Value::as_str).unwrap_or_default();
-        rows.push(vec![name.clone(), type_of(property, schema), default, description.replace('\n', " ")]);
     }
-    output::table(&rows)
+    let mut rows = vec![["setting", "default", "takes"].map(str::to_owned).to_vec()];
+    rows.extend(
+        texts
+            .iter()
+            .map(|text| vec![text.key.clone(), text.default.clone().unwrap_or_default(), text.takes.clone()]),
+    );
+    let table = output::table_with_overflow(&rows, WIDEST_CELL);
+    let mut lines = table.lines();
+    let mut shown = format!("{}\n", lines.next().unwrap_or_default());
+    for (text, line) in texts.iter().zip(lines) {
+        let _ = writeln!(shown, "{line}");
+        shown.push_str(&output::wrapped(&text.meaning, "    "));
+        for (choice, meaning) in &text.choices {
+            shown.push_str(&output::wrapped(&format!("{choice}: {meaning}"), "      "));
+        }
+    }
+    shown
 }
 
-fn type_of(property: &Value, schema: &Value) -> String {
-    let reference = property.get("$ref").or_else(|| property.pointer("/allOf/0/$ref"));
-    if let Some(target) =
-        reference.and_then(Value::as_str).and_then(|path| schema.pointer(path.strip_prefix('#')?))
-    {
-        return type_of(target, schema);
+/// The defaults that a task has for settings that are not its own.
+fn foreign_defaults(defaults: &Map<String, Value>) -> String {
+    if defaults.is_empty() {
+        return String::new();
     }
-    if let Some(choices) = property.get("enum").and_then(Value::as_array) {
-        return choices.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");
+    let mut text = "\nits defaults for other settings\n".to_owned();
+    for (key, value) in defaults {
+        let _ = writeln!(text, "{key} = {value}");
     }
-    if let Some(choices) = property.get("oneOf").or_else(|| property.get("anyOf")).and_then(Value::as_array) {
-        let choices = choices.iter().map(|choice| match choice.get("const") {
-            Some(value) => value.to_string(),
-            None => type_of(choice, schema),
-        });
-        return choices.collect::<Vec<_>>().join(" | ");
-    }
-    match property.get("type") {
-        Some(Value::String(name)) => name.clone(),
-        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
-        _ => "any".to_owned(),
-    }
+    text
 }

@@ -5,6 +5,7 @@
 //! checked, defaults filled in), and [`Plan`](crate::plan::Plan) (the cells of a sweep, in groups). Whatever is
 //! wrong is found before anything runs, and all of it is told at once.
 
+mod describe;
 mod keys;
 mod network;
 mod origin;
@@ -20,6 +21,7 @@ pub use resolved::{
     RunSection,
 };
 
+pub(crate) use describe::setting_texts;
 pub(crate) use keys::{find as find_key, names_in as key_names_in};
 pub(crate) use network::{BACKBONE_PRESET, LAYER_PRESETS};
 pub(crate) use raw::Leaf;

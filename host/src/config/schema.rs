@@ -127,7 +127,7 @@ pub(crate) fn unknown_key<'a>(
 }
 
 /// Follows references, and the one branch of an `anyOf` that is not null, as optional settings have it.
-fn resolve<'a>(root: &'a Value, mut node: &'a Value) -> &'a Value {
+pub(super) fn resolve<'a>(root: &'a Value, mut node: &'a Value) -> &'a Value {
     // Schemas that refer to themselves end here rather than never.
     for _ in 0..16 {
         let target =
@@ -150,7 +150,7 @@ fn resolve<'a>(root: &'a Value, mut node: &'a Value) -> &'a Value {
     node
 }
 
-fn properties<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a Map<String, Value>> {
+pub(super) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a Map<String, Value>> {
     resolve(root, schema).get("properties")?.as_object()
 }
 
@@ -220,7 +220,7 @@ fn shape_number(schema: &Value, value: &mut Value) {
 }
 
 /// The values that a schema lists.
-fn choices<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+pub(super) fn choices<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let schema = resolve(root, schema);
     if let Some(value) = schema.get("const") {
         return vec![value];
@@ -233,7 +233,7 @@ fn choices<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
 }
 
 /// "a number from 0 to 1", where the schema says so much.
-fn expected(root: &Value, schema: &Value) -> Option<String> {
+pub(super) fn expected(root: &Value, schema: &Value) -> Option<String> {
     let schema = resolve(root, schema);
     let kinds: Vec<&str> = match schema.get("type")? {
         Value::String(kind) => vec![kind],

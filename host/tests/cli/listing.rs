@@ -25,7 +25,8 @@ fn the_first_party_components_are_listed() {
     // torchvision's 57, and `pixels`.
     assert_eq!(names("backbones").len(), 58);
     assert_eq!(names("comparisons"), ["mean", "sort", "spatial"]);
-    assert_eq!(names("tasks"), ["metric"]);
+    let tasks = ["augmentation", "autoencoder", "delineation", "metric", "super-resolution"];
+    assert_eq!(names("tasks"), tasks);
     for dataset in ["bapps", "image-folder", "paired-folder", "photos", "synthetic"] {
         assert!(names("datasets").iter().any(|name| name == dataset), "{dataset}");
     }
@@ -57,7 +58,11 @@ fn settings_are_shown_with_types_and_defaults() {
     let user = User::new();
     let text = user.must(&["show", "comparison", "spatial"]);
     assert!(text.contains("channel_norm") && text.contains("true") && text.contains("f-normalize"), "{text}");
-    assert!(user.must(&["show", "task", "metric"]).contains("variant"));
+    let text = user.must(&["show", "task", "metric"]);
+    // Each nested setting has a line of its own with its dotted key, this task's default and its range.
+    let line = text.lines().find(|line| line.starts_with("training.batch_size ")).unwrap();
+    assert!(line.contains("256") && line.contains("from 1 to 1000000"), "{line}");
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
 }
 
 #[test]
