@@ -129,6 +129,18 @@ fn recorded_rows_are_read_piece_by_piece_in_any_order() {
 }
 
 #[test]
+fn looking_for_scores_makes_no_file_for_them() {
+    let root = tempfile::tempdir().unwrap();
+    let mut writer = begin(root.path());
+    assert_eq!(writer.recorded("more:test").unwrap(), 0);
+    let entries = std::fs::read_dir(writer.folder()).unwrap();
+    let names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().all(|name| !name.starts_with("samples.")), "{names:?}");
+    writer.report(&Report::Samples(rows("more:test", 0, 3))).unwrap();
+    assert_eq!(writer.recorded("more:test").unwrap(), 3);
+}
+
+#[test]
 fn splits_have_files_of_their_own() {
     let root = tempfile::tempdir().unwrap();
     let mut writer = begin(root.path());

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use lossnet_plugin_api::PluginError;
-use lossnet_plugin_api::component::Samples;
+use lossnet_plugin_api::component::{Run, Samples};
 use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::protocol::sample::Sample;
 
@@ -20,6 +20,14 @@ pub struct LoaderOptions {
     pub batch_size: usize,
     /// Batches that may be loaded ahead, at least 1. What is loaded and not yet used is never more.
     pub ahead: usize,
+}
+
+impl LoaderOptions {
+    /// Batches of this size, loaded by as many threads as the run allows.
+    pub fn of(run: &dyn Run, batch_size: usize) -> LoaderOptions {
+        let batch_size = batch_size.max(1);
+        LoaderOptions { threads: run.context().loader_threads, batch_size, ..LoaderOptions::default() }
+    }
 }
 
 impl Default for LoaderOptions {

@@ -27,7 +27,7 @@ pub fn metric(
 /// the cell has recorded are left out, so that none stands there twice.
 ///
 /// Fails if that run has recorded more than there are now, or other samples: then the data has changed.
-pub fn report(run: &dyn Run, cell: usize, mut rows: SampleRows) -> Result<(), PluginError> {
+pub fn report(run: &dyn Run, cell: usize, rows: SampleRows) -> Result<(), PluginError> {
     let Some(context) = run.context().cells.get(cell) else {
         return Err(PluginError::run(format!("there is no cell {cell} in this run")));
     };
@@ -49,12 +49,7 @@ pub fn report(run: &dyn Run, cell: usize, mut rows: SampleRows) -> Result<(), Pl
     if skip == rows.len() {
         return Ok(());
     }
-    rows.ids.drain(..skip);
-    rows.groups.drain(..skip);
-    for column in &mut rows.columns {
-        column.values.drain(..skip);
-    }
-    run.report(cell, &Report::Samples(rows))
+    run.report(cell, &Report::Samples(rows.without_first(skip)))
 }
 
 #[cfg(all(test, feature = "testing"))]

@@ -199,6 +199,19 @@ impl MemoryRun {
     }
 }
 
+/// The points of a stage's curves that count after all of its attempts, as a host keeps them: name, step and value.
+pub fn kept_curves(attempts: &[&MemoryRun]) -> Vec<(String, u64, f64)> {
+    let mut kept: Vec<(String, u64, f64)> = Vec::new();
+    for report in attempts.iter().flat_map(|run| run.reports()) {
+        match report {
+            Report::Resume { step, .. } => kept.retain(|(_, at, _)| *at <= step),
+            Report::Scalar(scalar) => kept.push((scalar.name, scalar.step, scalar.value)),
+            _ => {}
+        }
+    }
+    kept
+}
+
 struct Listed(Arc<Vec<Sample>>);
 
 impl Samples for Listed {

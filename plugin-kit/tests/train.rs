@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lossnet_plugin_api::PluginError;
-use lossnet_plugin_api::component::Run as _;
+use lossnet_plugin_api::component::Run;
 use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::protocol::report::Report;
 use lossnet_plugin_kit::image::Image;
 use lossnet_plugin_kit::nn;
-use lossnet_plugin_kit::testing::MemoryRun;
+use lossnet_plugin_kit::testing::{MemoryRun, kept_curves};
 use lossnet_plugin_kit::train::{
     At, Goal, Loss, TensorSource, TrainSettings, Trained, Trainee, Validation, discard, stage_seed, train,
 };
@@ -86,7 +86,7 @@ impl Trainee<(Tensor, Tensor)> for Model {
         Ok(Loss { scalars: vec![("twice", loss.detach() * 2.0)], loss })
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, _: &dyn Run) -> Result<Validation, PluginError> {
         assert!(!self.training);
         self.validated += 1;
         if let Some(objectives) = &self.objectives {
@@ -152,19 +152,6 @@ impl ConcatNamed for [Vec<(String, Tensor)>; 2] {
     }
 }
 
-/// The curves that count after all attempts, as the host keeps them.
-fn curves(runs: &[&MemoryRun]) -> Vec<(String, u64, f64)> {
-    let mut kept: Vec<(String, u64, f64)> = Vec::new();
-    for report in runs.iter().flat_map(|run| run.reports()) {
-        match report {
-            Report::Resume { step, .. } => kept.retain(|(_, at, _)| *at <= step),
-            Report::Scalar(scalar) => kept.push((scalar.name, scalar.step, scalar.value)),
-            _ => {}
-        }
-    }
-    kept
-}
-
 #[test]
 fn an_interrupted_training_ends_with_the_bits_of_an_uninterrupted_one() {
     let _alone = alone();
@@ -191,7 +178,7 @@ fn an_interrupted_training_ends_with_the_bits_of_an_uninterrupted_one() {
     assert_eq!(resumed.1, trained);
     assert_eq!(weights(&resumed.0), weights(&expected));
     assert_eq!(resumed.0.losses, expected.losses);
-    assert_eq!(curves(&runs.iter().collect::<Vec<_>>()), curves(&[&whole]));
+    assert_eq!(kept_curves(&runs.iter().collect::<Vec<_>>()), kept_curves(&[&whole]));
 
     // A complete training is not repeated.
     let again = MemoryRun::new(&folder.path().join("parts")).unwrap();
@@ -310,7 +297,7 @@ impl Trainee<(Tensor, Tensor)> for Scalar {
         Ok((&self.0 * inputs.select(0, 0)).sin().sum(Kind::Float).into())
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, _: &dyn Run) -> Result<Validation, PluginError> {
         // The last epoch counts.
         Ok((-self.0.abs().sum(Kind::Float).double_value(&[])).into())
     }

@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lossnet_plugin_api::PluginError;
-use lossnet_plugin_api::component::Run as _;
+use lossnet_plugin_api::component::Run;
 use lossnet_plugin_api::protocol::ErrorKind;
-use lossnet_plugin_api::protocol::report::Report;
 use lossnet_plugin_api::protocol::sample::{Field, Sample};
 use lossnet_plugin_kit::image::Image;
 use lossnet_plugin_kit::loader::LoaderOptions;
 use lossnet_plugin_kit::samples;
-use lossnet_plugin_kit::testing::MemoryRun;
+use lossnet_plugin_kit::testing::{MemoryRun, kept_curves};
 use lossnet_plugin_kit::train::{
     At, BatchSource, Goal, Loss, SampleSource, TensorSource, TrainSettings, Trained, Trainee, Validation,
     train,
@@ -85,7 +84,7 @@ impl Trainee<(Tensor, Tensor)> for Line {
         Ok(if at.step.is_multiple_of(3) { loss + seldom } else { loss }.into())
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, _: &dyn Run) -> Result<Validation, PluginError> {
         if self.stopped {
             return Err(PluginError::interrupted());
         }
@@ -144,19 +143,6 @@ fn files(folder: &Path) -> Vec<String> {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-/// The curves that count after all attempts, as the host keeps them.
-fn curves(runs: &[&MemoryRun]) -> Vec<(String, u64, f64)> {
-    let mut kept: Vec<(String, u64, f64)> = Vec::new();
-    for report in runs.iter().flat_map(|run| run.reports()) {
-        match report {
-            Report::Resume { step, .. } => kept.retain(|(_, at, _)| *at <= step),
-            Report::Scalar(scalar) => kept.push((scalar.name, scalar.step, scalar.value)),
-            _ => {}
-        }
-    }
-    kept
 }
 
 #[test]
@@ -237,7 +223,7 @@ fn an_epoch_whose_validation_was_told_and_not_saved_is_told_once() {
     assert_eq!(attempt(&mut line, &first, &settings()).unwrap_err().to_string(), "no colours");
     assert_eq!(first.curve("line/validation/objective").len(), 1);
     attempt(&mut Line::new(), &second, &settings()).unwrap();
-    assert_eq!(curves(&[&first, &second]), curves(&[&whole]));
+    assert_eq!(kept_curves(&[&first, &second]), kept_curves(&[&whole]));
 }
 
 #[test]
@@ -254,7 +240,7 @@ fn a_training_that_is_stopped_while_it_validates_has_saved_its_steps() {
     attempt(&mut line, &second, &seldom).unwrap();
     assert_eq!(second.notices(), ["line goes on after step 4"]);
     assert_eq!(line.values(), expected.values());
-    assert_eq!(curves(&[&first, &second]), curves(&[&whole]));
+    assert_eq!(kept_curves(&[&first, &second]), kept_curves(&[&whole]));
 }
 
 #[test]
@@ -279,7 +265,7 @@ fn parameters_that_few_steps_have_to_do_with_survive_interruptions() {
     assert!(runs.len() > 12, "{} attempts", runs.len());
     assert_eq!(line.values(), expected.values());
     assert_eq!(line.painted, expected.painted, "what is drawn at the end");
-    assert_eq!(curves(&runs.iter().collect::<Vec<_>>()), curves(&[&whole]));
+    assert_eq!(kept_curves(&runs.iter().collect::<Vec<_>>()), kept_curves(&[&whole]));
 }
 
 #[test]

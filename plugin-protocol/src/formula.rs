@@ -9,7 +9,7 @@
 const STEP: f32 = 1.0 / 8_388_608.0;
 
 /// The golden ratio's fraction times 2^64, the increment of SplitMix64.
-const INCREMENT: u64 = 0x9e37_79b9_7f4a_7c15;
+pub const INCREMENT: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// `count` values, evenly distributed in [-1, 1), in a stream of its own for each seed and name.
 ///
@@ -57,12 +57,14 @@ pub fn parameter_values(seed: u64, name: &str, shape: &[i64]) -> Vec<f32> {
     uniform(seed, name, size(shape)).map(|value| middle + reach * value).collect()
 }
 
-fn fnv1a(name: &str) -> u64 {
+/// The FNV-1a hash of a name (Fowler, Noll and Vo, 64 bits).
+pub fn fnv1a(name: &str) -> u64 {
     name.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn mix(value: u64) -> u64 {
+/// The output function of SplitMix64.
+pub fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)

@@ -8,6 +8,7 @@ pub mod error;
 pub mod formula;
 pub mod graph;
 pub mod manifest;
+pub mod normalization;
 mod number;
 pub mod report;
 pub mod sample;

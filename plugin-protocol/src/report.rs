@@ -78,6 +78,17 @@ pub struct SampleRows {
 }
 
 impl SampleRows {
+    /// The rows behind the first so many.
+    #[must_use]
+    pub fn without_first(mut self, count: usize) -> SampleRows {
+        self.ids.drain(..count);
+        self.groups.drain(..count);
+        for column in &mut self.columns {
+            column.values.drain(..count);
+        }
+        self
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -120,6 +131,13 @@ pub struct Progress {
     pub detail: String,
 }
 
+impl Progress {
+    /// So much of it is done, without a detail.
+    pub fn new(stage: impl Into<String>, done: u64, total: Option<u64>, unit: impl Into<String>) -> Progress {
+        Progress { stage: stage.into(), done, total, unit: unit.into(), detail: String::new() }
+    }
+}
+
 /// One of the cells that a task serves in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CellContext {
@@ -158,6 +176,15 @@ pub struct RunContext {
     pub test: Vec<TestData>,
 }
 
+impl RunContext {
+    /// All splits that are to be evaluated, as a run opens them: those of the main dataset, then those of the further
+    /// datasets as `label:split`.
+    pub fn evaluated_splits(&self) -> Vec<String> {
+        let further = self.test.iter().flat_map(TestData::labelled_splits);
+        self.splits.iter().cloned().chain(further).collect()
+    }
+}
+
 /// A dataset beside the main one: `[data.test.<label>]` of a config.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestData {
@@ -167,4 +194,11 @@ pub struct TestData {
     pub dataset: String,
     /// Its splits to be used.
     pub splits: Vec<String>,
+}
+
+impl TestData {
+    /// Its splits as a run opens them: `label:split`.
+    pub fn labelled_splits(&self) -> impl Iterator<Item = String> + '_ {
+        self.splits.iter().map(|split| format!("{}:{split}", self.label))
+    }
 }

@@ -43,14 +43,7 @@ pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<
         caller.send(&Event::Pair(pair));
         let total = request.pairs.len() as u64;
         if total > 1 {
-            let (stage, unit) = ("comparing".to_owned(), "pairs".to_owned());
-            caller.progress(Progress {
-                stage,
-                done: position as u64 + 1,
-                total: Some(total),
-                unit,
-                detail: String::new(),
-            });
+            caller.progress(Progress::new("comparing", position as u64 + 1, Some(total), "pairs"));
         }
     }
     Ok(())

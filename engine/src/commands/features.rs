@@ -36,14 +36,7 @@ pub(super) fn features(
             all.push(value.f_to(tch::Device::Cpu).map_err(torch_error)?);
         }
         let done = (position * BATCH + portion.len()) as u64;
-        let (stage, unit) = ("features".to_owned(), "images".to_owned());
-        caller.progress(Progress {
-            stage,
-            done,
-            total: Some(images.len() as u64),
-            unit,
-            detail: String::new(),
-        });
+        caller.progress(Progress::new("features", done, Some(images.len() as u64), "images"));
     }
 
     let mut written = Vec::new();

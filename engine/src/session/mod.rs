@@ -20,7 +20,7 @@ use tch::{Device, Tensor};
 use crate::network::{LayerRef, Network, Options, ParameterSource};
 
 pub use calibration::Calibration;
-pub use normalization::{Normalization, NormalizationError};
+pub use lossnet_plugin_protocol::normalization::Normalization;
 pub use weights::{FileWeights, NoWeights, RandomWeights};
 
 /// A loss network of a session: which of its layers count, and how they are compared.
@@ -101,7 +101,7 @@ impl Session {
     /// The features of images (N×3×H×W, float32, RGB in [0, 1]) at each layer, N×C×H×W, on the session's device. The
     /// images stay as they are; gradients flow to them if they require any.
     pub fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
-        let normalized = self.normalization.apply(images, self.device())?;
+        let normalized = normalization::apply(&self.normalization, images, self.device())?;
         Ok(self.network.forward(&normalized)?)
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::args::FetchArguments;
 use super::context::Context;
 use super::failure::Failure;
-use crate::config::SettingsSchema;
+use crate::config::{SettingsSchema, shell_value};
 use crate::engine::Request;
 use crate::engine::protocol::{Configured, FetchDatasetRequest};
 use crate::fetch::FetchOptions;
@@ -20,7 +20,7 @@ pub(super) fn fetch(arguments: &FetchArguments, context: &Context) -> Result<Exi
     // All names before the first download.
     let wanted = arguments.what.iter().map(|name| wanted(name, context)).collect::<Result<Vec<_>, _>>()?;
     let set = arguments.set.iter().map(|text| setting(text)).collect::<Result<Map<String, Value>, _>>()?;
-    check_known(&set, &wanted, context)?;
+    check_known(&set, &wanted)?;
     for item in wanted {
         match item {
             Wanted::Weights(files) => {
@@ -28,7 +28,7 @@ pub(super) fn fetch(arguments: &FetchArguments, context: &Context) -> Result<Exi
                     weights(&backbone, &entry, arguments, context)?;
                 }
             }
-            Wanted::Dataset(name) => dataset(&name, &set, arguments, context)?,
+            Wanted::Dataset(name, schema) => dataset(&name, &schema, &set, arguments, context)?,
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -37,7 +37,7 @@ pub(super) fn fetch(arguments: &FetchArguments, context: &Context) -> Result<Exi
 /// Something to bring.
 enum Wanted {
     Weights(Vec<(String, WeightsEntry)>),
-    Dataset(String),
+    Dataset(String, SettingsSchema),
 }
 
 fn wanted(name: &str, context: &Context) -> Result<Wanted, Failure> {
@@ -59,10 +59,10 @@ fn wanted(name: &str, context: &Context) -> Result<Wanted, Failure> {
             _ => Err(Failure::usage(format!("`{name}` names no published weights of `{backbone}`"))),
         };
     }
-    index.catalog.get(Kind::Dataset, name).map_err(|unknown| {
+    let manifest = index.catalog.get(Kind::Dataset, name).map_err(|unknown| {
         Failure::input(&unknown).with_hint("fetch takes datasets, backbones, backbone:ENTRY, and `weights`")
     })?;
-    Ok(Wanted::Dataset(name.to_owned()))
+    Ok(Wanted::Dataset(name.to_owned(), SettingsSchema::new(manifest).map_err(Failure::usage)?))
 }
 
 fn weights(
@@ -85,31 +85,19 @@ fn weights(
     Ok(())
 }
 
-/// `KEY=VALUE`, whose value is read as TOML where it is, and else taken as it stands.
+/// `KEY=VALUE`.
 fn setting(text: &str) -> Result<(String, Value), Failure> {
     let (key, value) = text.split_once('=').ok_or_else(|| {
         Failure::usage(format!("-s {text}: a setting is written KEY=VALUE, as in -s factor=2"))
     })?;
     let key = key.trim().trim_start_matches("data.");
-    let parsed = toml::from_str::<Map<String, Value>>(&format!("value = {value}"));
-    let parsed = parsed.ok().filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
-    Ok((key.to_owned(), parsed.unwrap_or_else(|| Value::String(value.to_owned()))))
+    Ok((key.to_owned(), shell_value(value.trim())))
 }
 
 /// Fails for a setting that none of the datasets has, before anything is fetched.
-fn check_known(set: &Map<String, Value>, wanted: &[Wanted], context: &Context) -> Result<(), Failure> {
-    let mut schemas = Vec::new();
-    for item in wanted {
-        if let Wanted::Dataset(name) = item {
-            let manifest = context
-                .index()?
-                .catalog
-                .get(Kind::Dataset, name)
-                .map_err(|unknown| Failure::input(&unknown))?;
-            schemas.push(SettingsSchema::new(manifest).map_err(Failure::usage)?);
-        }
-    }
-    match set.keys().find(|key| !schemas.iter().any(|schema| schema.has(key))) {
+fn check_known(set: &Map<String, Value>, wanted: &[Wanted]) -> Result<(), Failure> {
+    let has = |item: &Wanted, key: &str| matches!(item, Wanted::Dataset(_, schema) if schema.has(key));
+    match set.keys().find(|key| !wanted.iter().any(|item| has(item, key))) {
         Some(key) => Err(Failure::usage(format!("-s {key}: none of the datasets has a setting `{key}`"))
             .with_hint("`lossnet show dataset NAME` lists the settings of a dataset")),
         None => Ok(()),
@@ -118,14 +106,13 @@ fn check_known(set: &Map<String, Value>, wanted: &[Wanted], context: &Context) -
 
 fn dataset(
     name: &str,
+    schema: &SettingsSchema,
     set: &Map<String, Value>,
     arguments: &FetchArguments,
     context: &Context,
 ) -> Result<(), Failure> {
     let component = context.component(Kind::Dataset, name)?;
-    let manifest =
-        context.index()?.catalog.get(Kind::Dataset, name).map_err(|unknown| Failure::input(&unknown))?;
-    let schema = SettingsSchema::new(manifest).map_err(Failure::usage)?;
+    let manifest = context.manifest(Kind::Dataset, name)?;
     let known = set.iter().filter(|(key, _)| schema.has(key));
     let config = schema.complete(&known.map(|(key, value)| (key.clone(), value.clone())).collect());
     if let Some(problem) = schema.problems(&config, &format!("the dataset `{name}`")).into_iter().next() {

@@ -32,8 +32,7 @@ pub(super) fn backbone(
 
 /// The layers that the arguments ask for, with `all` and `paper` written out.
 pub(super) fn layers(backbone: &str, asked: &[String], context: &Context) -> Result<Vec<String>, Failure> {
-    let index = context.index()?;
-    let manifest = index.catalog.get(Kind::Backbone, backbone).map_err(|unknown| Failure::input(&unknown))?;
+    let manifest = context.manifest(Kind::Backbone, backbone)?;
     let mut layers: Vec<String> = Vec::new();
     for layer in asked.iter().map(|layer| layer.trim()) {
         match layer {
@@ -70,9 +69,8 @@ pub(super) fn comparison(
     let mut known = vec![false; settings.len()];
     for term in name.split('+').map(str::trim) {
         let component = context.component(Kind::Comparison, term)?;
-        let catalog = &context.index()?.catalog;
-        let manifest = catalog.get(Kind::Comparison, term).map_err(|unknown| Failure::input(&unknown))?;
-        let schema = SettingsSchema::new(manifest).map_err(Failure::usage)?;
+        let schema =
+            SettingsSchema::new(context.manifest(Kind::Comparison, term)?).map_err(Failure::usage)?;
         let mut given = Map::new();
         for ((key, value), known) in settings.iter().zip(&mut known) {
             if schema.has(key) {

@@ -176,10 +176,12 @@ fn end(plan: &Plan, tally: &Tally, context: &Context) -> ExitCode {
         ));
         // Where nothing could be done with what was given, it is that which is wrong.
         let nothing_fits = tally.done == 0 && tally.wrong_input == tally.failed;
-        return ExitCode::from(match () {
-            () if nothing_fits => USAGE,
-            () if tally.failed == plan.cells.len() => RUN_FAILED,
-            () => SOME_CELLS_FAILED,
+        return ExitCode::from(if nothing_fits {
+            USAGE
+        } else if tally.failed == plan.cells.len() {
+            RUN_FAILED
+        } else {
+            SOME_CELLS_FAILED
         });
     }
     ExitCode::SUCCESS

@@ -26,8 +26,7 @@ pub(super) fn show(arguments: &ShowArguments, context: &Context) -> Result<ExitC
         return Err(Failure::usage(format!("--draw draws backbones; a {kind} has nothing to draw")));
     }
     context.component(kind, &arguments.name)?;
-    let manifest =
-        context.index()?.catalog.get(kind, &arguments.name).map_err(|unknown| Failure::input(&unknown))?;
+    let manifest = context.manifest(kind, &arguments.name)?;
     let layers = if kind == Kind::Backbone {
         let graph = graph(context, &arguments.name)?;
         if let Some(file) = &arguments.draw {

@@ -1,5 +1,6 @@
 //! The settings that are lossnet's own, and what each may be. Components bring further ones beside them.
 
+use lossnet_plugin_protocol::normalization::Normalization;
 use serde_json::Value;
 
 use crate::catalog::{did_you_mean, either};
@@ -192,16 +193,7 @@ fn device(text: &str) -> Result<(), String> {
 }
 
 fn normalize(text: &str) -> Result<(), String> {
-    let triple = |part: &str| -> Option<Vec<f64>> {
-        let numbers: Vec<f64> = part.split(',').map(|n| n.trim().parse().ok()).collect::<Option<_>>()?;
-        (numbers.len() == 3 && numbers.iter().all(|n: &f64| n.is_finite())).then_some(numbers)
-    };
-    let custom = text.split_once('/').is_some_and(|(means, deviations)| {
-        triple(means).is_some() && triple(deviations).is_some_and(|d| d.iter().all(|&d| d > 0.0))
-    });
-    if custom || matches!(text, "imagenet" | "none" | "published-lpips") {
-        return Ok(());
-    }
-    Err("`imagenet`, `none`, `published-lpips`, or three means and three deviations above 0 as `m,m,m/s,s,s`"
-        .to_owned())
+    text.parse::<Normalization>().map(|_| ()).map_err(|_| {
+        "`imagenet`, `none`, `published-lpips`, or three means and three deviations above 0 as `m,m,m/s,s,s`".to_owned()
+    })
 }

@@ -237,11 +237,14 @@ impl RawConfig {
         }
     }
 
-    /// Text from a shell is read as TOML where it is, and else taken as it stands.
     fn add_shell_value(&mut self, key: &str, text: &str, origin: Origin) {
-        let parsed = DeValue::parse(text).ok().and_then(|value| json(&value).ok());
-        let value = parsed.unwrap_or_else(|| Value::String(text.to_owned()));
-        let leaf = Leaf { value, origin, elements: Vec::new(), text: Some(text.to_owned()), order: 0 };
+        let leaf = Leaf {
+            value: shell_value(text),
+            origin,
+            elements: Vec::new(),
+            text: Some(text.to_owned()),
+            order: 0,
+        };
         if let Value::Object(table) = &leaf.value {
             for (inner, value) in flatten(table) {
                 let leaf = Leaf { value, text: None, ..leaf.clone() };
@@ -282,8 +285,14 @@ fn listed(value: &Value) -> Vec<&Value> {
     }
 }
 
+/// Text from a shell is read as TOML where it is, and else taken as it stands.
+pub(crate) fn shell_value(text: &str) -> Value {
+    let parsed = DeValue::parse(text).ok().and_then(|value| json(&value).ok());
+    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
 /// The leaves of a table by dotted key.
-fn flatten(table: &Map<String, Value>) -> Vec<(String, Value)> {
+pub(crate) fn flatten(table: &Map<String, Value>) -> Vec<(String, Value)> {
     let mut leaves = Vec::new();
     for (key, value) in table {
         match value {

@@ -290,7 +290,7 @@ impl<'a> Download<'a> {
     fn tell(&self, done: u64, total: Option<u64>) {
         let name = self.request.to.file_name().unwrap_or_default().to_string_lossy();
         let (stage, unit) = (format!("fetching {name}"), "bytes".to_owned());
-        (self.on_progress)(Progress { stage, done, total, unit, detail: String::new() });
+        (self.on_progress)(Progress::new(stage, done, total, unit));
     }
 }
 

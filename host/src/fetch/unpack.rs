@@ -165,7 +165,7 @@ impl Unpacking<'_> {
     fn tell(&self, done: u64, total: Option<u64>) {
         let name = self.archive.file_name().unwrap_or_default().to_string_lossy();
         let (stage, unit) = (format!("unpacking {name}"), "files".to_owned());
-        (self.on_progress)(Progress { stage, done, total, unit, detail: String::new() });
+        (self.on_progress)(Progress::new(stage, done, total, unit));
     }
 }
 

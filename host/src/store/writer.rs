@@ -67,8 +67,12 @@ impl CellWriter {
         &self.cell
     }
 
-    /// How many samples of a split an interrupted run has recorded.
+    /// How many samples of a split an interrupted run has recorded. What it has torn is cut off.
     pub fn recorded(&mut self, split: &str) -> Result<u64, StoreError> {
+        // Looking for scores is no reason to make a file for them.
+        if !self.samples.contains_key(split) && !self.folder.join(samples::file_name(split)).exists() {
+            return Ok(0);
+        }
         Ok(self.file(split)?.rows())
     }
 

@@ -35,8 +35,7 @@ pub trait Run: Services {
 
     /// Tells the user how many of `total` things (`unit`) of a stage are done.
     fn advance(&self, stage: &str, done: u64, total: u64, unit: &str) {
-        let (stage, unit) = (stage.to_owned(), unit.to_owned());
-        self.progress(&Progress { stage, done, total: Some(total), unit, detail: String::new() });
+        self.progress(&Progress::new(stage, done, Some(total), unit));
     }
 }
 

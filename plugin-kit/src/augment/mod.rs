@@ -16,10 +16,13 @@ pub use parameters::Parameters;
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::torch_error;
 use rand::Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-/// A kind of augmentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A kind of augmentation. Tasks offer it as a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Augmentation {
     /// Turned about the centre by 30° to 330°: `RandomRotation((30, 330))`.
     Rotate,

@@ -2,7 +2,7 @@
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{Run, torch_error};
-use lossnet_plugin_api::protocol::report::{Column, Report, RunContext, SampleRows};
+use lossnet_plugin_api::protocol::report::{Column, Report, SampleRows};
 use lossnet_plugin_api::protocol::sample::Sample;
 use tch::Tensor;
 
@@ -15,15 +15,6 @@ pub type Distances<'a> = dyn Fn(&[Tensor], &[(usize, usize)]) -> Result<Tensor, 
 
 /// What makes a judgement of a sample; used by several threads.
 pub type Prepare<'a> = dyn Fn(Sample) -> Result<Judged, PluginError> + Sync + 'a;
-
-/// What a run is evaluated on: the configured splits, then those of the further datasets as `label:split`.
-pub fn evaluated_splits(context: &RunContext) -> Vec<String> {
-    let further = context
-        .test
-        .iter()
-        .flat_map(|data| data.splits.iter().map(|split| format!("{}:{split}", data.label)));
-    context.splits.iter().cloned().chain(further).collect()
-}
 
 /// What becomes of the scores of one cell.
 enum Score {
@@ -72,12 +63,7 @@ pub fn evaluate(
     let first = recorded.iter().copied().min().unwrap_or(0);
     read_recorded(run, split, first, &mut scores)?;
 
-    let context = run.context();
-    let options = LoaderOptions {
-        threads: context.loader_threads,
-        batch_size: context.batch_size.max(1),
-        ..LoaderOptions::default()
-    };
+    let options = LoaderOptions::of(run, run.context().batch_size);
     let mut done = first;
     run.advance(split, done, total as u64, kind.unit());
     for_each_batch(&*samples, first as usize..total, options, prepare, |batch| {
@@ -89,7 +75,7 @@ pub fn evaluate(
             // An interruption may have left some cells one batch ahead of others.
             let skip = recorded[cell].saturating_sub(done) as usize;
             if skip < rows.len() {
-                run.report(cell, &Report::Samples(tail(rows, skip)))?;
+                run.report(cell, &Report::Samples(rows.without_first(skip)))?;
             }
         }
         done += batch.len() as u64;
@@ -109,47 +95,27 @@ pub fn evaluate(
     Ok(())
 }
 
-/// Rows that are read at a time.
-const PORTION: u64 = 4096;
-
 /// How many scores each cell has from an interrupted run.
 fn recorded_rows(run: &dyn Run, split: &str, total: usize) -> Result<Vec<u64>, PluginError> {
-    let mut counts = Vec::new();
-    for (cell, context) in run.context().cells.iter().enumerate() {
-        let known = context.recorded.iter().find(|(name, _)| name == split).map(|(_, rows)| *rows);
-        let rows = match known {
-            Some(rows) => rows,
-            // Of the further datasets' splits only the rows themselves tell.
-            None => count_recorded(run, cell, split, total as u64)?,
-        };
+    let cells = run.context().cells.iter();
+    let counts = cells.map(|cell| {
+        let rows = cell.recorded.iter().find(|(name, _)| name == split).map_or(0, |(_, rows)| *rows);
         if rows > total as u64 {
             return Err(PluginError::input(format!(
                 "an earlier run of the cell {} has scored {rows} samples of the split `{split}`, which has {total} now: \
                  the dataset has changed",
-                context.id
+                cell.id
             ))
-            .with_help(format!("move {} away to compute it anew", context.folder.display())));
+            .with_help(format!("move {} away to compute it anew", cell.folder.display())));
         }
-        counts.push(rows);
-    }
-    Ok(counts)
-}
-
-/// The number of recorded rows, counted one beyond `total` at most.
-fn count_recorded(run: &dyn Run, cell: usize, split: &str, total: u64) -> Result<u64, PluginError> {
-    let mut count = 0;
-    while count <= total {
-        let rows = run.recorded(cell, split, count, PORTION.min(total + 1 - count))?.len() as u64;
-        if rows == 0 {
-            break;
-        }
-        count += rows;
-    }
-    Ok(count)
+        Ok(rows)
+    });
+    counts.collect()
 }
 
 /// Takes the scores that an interrupted run has left, in portions.
 fn read_recorded(run: &dyn Run, split: &str, count: u64, scores: &mut [Score]) -> Result<(), PluginError> {
+    const PORTION: u64 = 4096;
     for (cell, score) in scores.iter_mut().enumerate() {
         let mut first = 0;
         while first < count {
@@ -231,15 +197,6 @@ fn rows(
         ids: batch.iter().map(|judged| judged.id.clone()).collect(),
         columns,
     })
-}
-
-fn tail(mut rows: SampleRows, skip: usize) -> SampleRows {
-    rows.ids.drain(..skip);
-    rows.groups.drain(..skip);
-    for column in &mut rows.columns {
-        column.values.drain(..skip);
-    }
-    rows
 }
 
 /// The name of a group's results: `val/cnn` for the group `cnn` of `val`, and of `val/cnn` itself.

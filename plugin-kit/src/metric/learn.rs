@@ -49,41 +49,11 @@ pub fn learn(
         ));
     }
     let metric = LearnedMetric::new(run, options)?;
-    let stoppable = validation.map(|source| Stoppable { source, run });
-    let batch_size = run.context().batch_size;
-    let validation = stoppable.as_ref().map(|source| (source as &dyn BatchSource<TripletBatch>, batch_size));
+    let validation = validation.map(|source| (source, run.context().batch_size));
     let mut trainee = MetricTrainee::new(metric, sync, validation);
     let goal = if validation.is_some() { Goal::Maximize } else { Goal::Last };
     train(STAGE, &mut trainee, source, settings, goal, run)?;
     let metric = trainee.into_metric();
     export(&metric, run)?;
     Ok(metric)
-}
-
-/// Triplets to validate with, until the user asks to stop.
-struct Stoppable<'a> {
-    source: &'a dyn BatchSource<TripletBatch>,
-    run: &'a dyn Run,
-}
-
-impl BatchSource<TripletBatch> for Stoppable<'_> {
-    fn len(&self) -> usize {
-        self.source.len()
-    }
-
-    fn names(&self, examples: &[usize]) -> Vec<String> {
-        self.source.names(examples)
-    }
-
-    fn for_each(
-        &self,
-        epoch: u64,
-        batches: &[Vec<usize>],
-        consume: &mut dyn FnMut(TripletBatch) -> Result<(), PluginError>,
-    ) -> Result<(), PluginError> {
-        self.source.for_each(epoch, batches, &mut |batch| {
-            self.run.check_cancelled()?;
-            consume(batch)
-        })
-    }
 }

@@ -16,7 +16,7 @@ mod settings;
 mod training;
 mod two_afc;
 
-pub use evaluate::{Distances, Prepare, evaluate, evaluated_splits};
+pub use evaluate::{Distances, Prepare, evaluate};
 pub use export::{Exported, export};
 pub use jnd::Pairs;
 pub use judgement::{Judged, Kind, Picture, judged, square};
@@ -24,6 +24,6 @@ pub use learn::{STAGE, learn, training_defaults};
 pub use learned::{LearnedMetric, LearnedOptions};
 pub use logit::LogitNetwork;
 pub use pth::write_pth;
-pub use settings::{Logit, Protocol, Variant};
+pub use settings::{Logit, Protocol, Variant, baseline_axes};
 pub use training::{MetricTrainee, SyncLoss, TripletBatch, triplet_loss};
 pub use two_afc::{Means, Triplets};

@@ -1,5 +1,6 @@
 //! What a metric can be made of, as settings of the tasks that train one.
 
+use lossnet_plugin_api::protocol::manifest::SharedAxes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,14 @@ impl Variant {
     pub fn trains_network(self) -> bool {
         matches!(self, Variant::Tune | Variant::Scratch)
     }
+}
+
+/// What the cells of a run with the variant `baseline` may differ in: a frozen network without training serves all layers
+/// and comparisons in one pass.
+pub fn baseline_axes() -> SharedAxes {
+    let when = [("task.variant".to_owned(), Variant::Baseline.name().into())].into_iter().collect();
+    let axes = ["loss_network.layers", "loss_network.comparison"].map(str::to_owned).to_vec();
+    SharedAxes { when, axes }
 }
 
 /// Which details are followed.

@@ -1,7 +1,7 @@
 //! Training a metric on triplets.
 
 use lossnet_plugin_api::PluginError;
-use lossnet_plugin_api::component::torch_error;
+use lossnet_plugin_api::component::{Run, torch_error};
 
 use tch::{Kind, Reduction, Tensor};
 
@@ -162,13 +162,14 @@ impl Trainee<TripletBatch> for MetricTrainee<'_> {
         triplet_loss(&self.metric, &batch, self.sync, at.epoch)
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
         let Some((source, batch_size)) = self.validation else { return Ok(Validation::none()) };
         let positions: Vec<usize> = (0..source.len()).collect();
         let batches: Vec<Vec<usize>> = positions.chunks(batch_size.max(1)).map(<[usize]>::to_vec).collect();
         let mut sum = 0.0;
         // Always the same epoch: what is drawn for validation is drawn once.
         source.for_each(0, &batches, &mut |batch| {
+            run.check_cancelled()?;
             let distances = self.metric.distances(&batch.images, &[(0, 1), (0, 2)])?;
             let attempt = || {
                 let of = |pair| distances.f_get(0)?.f_get(pair);

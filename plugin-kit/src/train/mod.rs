@@ -43,7 +43,7 @@
 //!         Ok(self.distance(&images)?.into())
 //!     }
 //!
-//!     fn validate(&mut self) -> Result<Validation, PluginError> {
+//!     fn validate(&mut self, _: &dyn Run) -> Result<Validation, PluginError> {
 //!         let distance = self.distance(&self.validation)?;
 //!         Ok(distance.f_double_value(&[]).map_err(torch_error)?.into())
 //!     }
@@ -64,7 +64,7 @@
 //!         samples: &*images,
 //!         indices: training,
 //!         seed: run.context().seed,
-//!         loader: loader::LoaderOptions { threads: run.context().loader_threads, ..Default::default() },
+//!         loader: loader::LoaderOptions::of(run, settings.batch_size),
 //!         prepare: |sample, _: &mut _| samples::image(&sample, "image"),
 //!         collate: |images: Vec<_>| Ok(samples::batch(&images)?.to(device)),
 //!     };
@@ -103,6 +103,7 @@ mod stage;
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
+use lossnet_plugin_api::protocol::formula::fnv1a;
 use serde_json::Value;
 use tch::Tensor;
 
@@ -135,8 +136,15 @@ pub trait Trainee<B> {
     /// The loss of a batch.
     fn loss(&mut self, batch: B, at: &At) -> Result<Loss, PluginError>;
 
-    /// How good it is, after each epoch; in evaluation mode and without gradients.
-    fn validate(&mut self) -> Result<Validation, PluginError>;
+    /// How good it is, after each epoch; in evaluation mode and without gradients. What takes long asks the run between
+    /// batches whether the user wants to stop ([`Run::check_cancelled`]): nothing of the epoch is lost.
+    fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError>;
+
+    /// Whether the numbers of single steps become curves. Those of epochs always do: trainings of very many, very small
+    /// steps are well enough described by them.
+    fn records_steps(&self) -> bool {
+        true
+    }
 
     /// Pictures of what it can do by now, each with a plain name, such as reconstructions beside the images; in evaluation
     /// mode and without gradients. Asked for after the first epoch, then every
@@ -273,5 +281,5 @@ pub fn discard(stage: &str, run: &dyn Run) -> Result<(), PluginError> {
 
 /// The seed of what is drawn for a stage before it begins, such as initial weights: the same at every attempt.
 pub fn stage_seed(run: &dyn Run, stage: &str) -> u64 {
-    source::mix(&[run.context().seed, stage::text_seed(stage), 0])
+    source::mix(&[run.context().seed, fnv1a(stage), 0])
 }

@@ -2,6 +2,7 @@
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{Samples, torch_error};
+use lossnet_plugin_api::protocol::formula::{self, INCREMENT};
 use lossnet_plugin_api::protocol::sample::Sample;
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
@@ -155,12 +156,7 @@ pub(super) fn permutation(len: usize, seed: u64) -> Vec<usize> {
 
 /// A seed made of several numbers, with the mixing function of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 pub(super) fn mix(parts: &[u64]) -> u64 {
-    parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, &part| {
-        let value = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        value ^ (value >> 31)
-    })
+    parts.iter().fold(INCREMENT, |state, &part| formula::mix((state ^ part).wrapping_add(INCREMENT)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{Run, torch_error};
 use lossnet_plugin_api::protocol::ErrorKind;
+use lossnet_plugin_api::protocol::formula::fnv1a;
 use lossnet_plugin_api::protocol::report::{Progress, Report, Scalar};
 use serde_json::json;
 
@@ -109,8 +110,10 @@ impl<'a, B> Stage<'a, B> {
         // step: that goes, and the step's own points come again.
         let valid = if position.points.is_empty() { position.step } else { position.step - 1 };
         run.report(0, &Report::Resume { stage: name.to_owned(), step: valid })?;
-        for (name, bits) in &position.points {
-            stage.scalar(name, position.step, f64::from_bits(*bits))?;
+        if stage.worker.trainee.records_steps() {
+            for (name, bits) in &position.points {
+                stage.scalar(name, position.step, f64::from_bits(*bits))?;
+            }
         }
         Ok(stage)
     }
@@ -132,7 +135,7 @@ impl<'a, B> Stage<'a, B> {
         };
         self.checkpoints.load_best(best.epoch, &self.worker.weights()?)?;
         self.worker.trainee.set_training(false)?;
-        tch::manual_seed((mix(&[self.seed, text_seed(self.name), 4]) >> 1) as i64);
+        tch::manual_seed((mix(&[self.seed, fnv1a(self.name), 4]) >> 1) as i64);
         pictures::keep(self.name, None, self.worker.trainee, self.settings, self.run)?;
         Ok(Trained {
             best_epoch: best.epoch,
@@ -150,7 +153,7 @@ impl<'a, B> Stage<'a, B> {
 
     fn epoch(&mut self) -> Result<(), PluginError> {
         let epoch = self.worker.position.epoch;
-        let order = permutation(self.source.len(), mix(&[self.seed, text_seed(self.name), 1, epoch]));
+        let order = permutation(self.source.len(), mix(&[self.seed, fnv1a(self.name), 1, epoch]));
         let batches: Vec<Vec<usize>> =
             order.chunks(self.settings.batch_size.max(1)).map(<[usize]>::to_vec).collect();
         let first = self.worker.position.batch;
@@ -182,7 +185,7 @@ impl<'a, B> Stage<'a, B> {
             let trainee = &mut self.worker.trainee;
             tch::no_grad(|| trainee.before_step())?;
         }
-        let seed = mix(&[self.seed, text_seed(self.name), 2, step, place as u64]);
+        let seed = mix(&[self.seed, fnv1a(self.name), 2, step, place as u64]);
         tch::manual_seed((seed >> 1) as i64);
         let Loss { loss, scalars } = self.worker.trainee.loss(batch, &At { epoch, step, seed })?;
         let share = if together > 1 {
@@ -236,11 +239,11 @@ impl<'a, B> Stage<'a, B> {
     }
 
     fn validate(&mut self, epoch: u64) -> Result<(), PluginError> {
-        let seed = mix(&[self.seed, text_seed(self.name), 3, epoch]);
+        let seed = mix(&[self.seed, fnv1a(self.name), 3, epoch]);
         tch::manual_seed((seed >> 1) as i64);
         let trainee = &mut self.worker.trainee;
         trainee.set_training(false)?;
-        let found = match tch::no_grad(|| trainee.validate()) {
+        let found = match tch::no_grad(|| trainee.validate(self.run)) {
             Err(error) if error.kind == ErrorKind::Interrupted => {
                 // The epoch's steps are done; only the validation is to be done again.
                 self.save()?;
@@ -285,7 +288,9 @@ impl<'a, B> Stage<'a, B> {
 
     /// A point of the step that is being made.
     fn point(&mut self, name: String, step: u64, value: f64) -> Result<(), PluginError> {
-        self.scalar(&name, step, value)?;
+        if self.worker.trainee.records_steps() {
+            self.scalar(&name, step, value)?;
+        }
         self.worker.position.points.push((name, value.to_bits()));
         Ok(())
     }
@@ -353,10 +358,4 @@ impl<'a, B> Stage<'a, B> {
             path.display()
         )))
     }
-}
-
-/// A seed for a name (FNV-1a).
-pub(super) fn text_seed(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,7 +1,7 @@
 //! Testing on augmented images, and on judgements of people.
 
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::metric::{Distances, Kind, Means, evaluate, evaluated_splits, judged};
+use lossnet_plugin_kit::metric::{Distances, Kind, Means, evaluate, judged};
 use lossnet_plugin_kit::train::stage_seed;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -29,7 +29,7 @@ pub(crate) fn evaluate_all(
         _ => distances(images, pairs),
     };
     let (mut of_judged, mut of_images) = (Means::new(cells), Means::new(cells));
-    for split in evaluated_splits(run.context()) {
+    for split in run.context().evaluated_splits() {
         if is_judged(&split, run)? {
             evaluate(&split, run, &|sample| judged(&sample, side, NAME), distances, &mut of_judged)?;
             continue;

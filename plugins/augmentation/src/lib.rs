@@ -13,14 +13,14 @@ mod training;
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::{sheet, write_png};
-use lossnet_plugin_kit::metric::{Protocol, Variant};
+use lossnet_plugin_kit::metric::{Protocol, Variant, baseline_axes};
 use lossnet_plugin_kit::train::stage_seed;
 use lossnet_plugin_kit::{samples, scores};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 pub use ranking::Ranking;
-pub use settings::{AugmentationSettings, Ranked};
+pub use settings::AugmentationSettings;
 
 /// Its name in configs.
 const NAME: &str = "augmentation";
@@ -65,11 +65,7 @@ impl Task for AugmentationTask {
     }
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
-        // A frozen network without training serves all layers and comparisons in one pass.
-        let mut when = serde_json::Map::new();
-        when.insert("task.variant".to_owned(), "baseline".into());
-        let axes = ["loss_network.layers", "loss_network.comparison"].map(str::to_owned).to_vec();
-        vec![SharedAxes { when, axes }]
+        vec![baseline_axes()]
     }
 
     fn needs(&self) -> Vec<String> {

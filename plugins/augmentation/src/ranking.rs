@@ -9,8 +9,6 @@ use rand::seq::SliceRandom as _;
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::settings::Ranked;
-
 /// Augmentations from the one that changes an image least to the one that changes it most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranking(Vec<Augmentation>);
@@ -19,13 +17,13 @@ impl Ranking {
     /// The ranking of the settings; if that is empty, a random order of all augmentations.
     ///
     /// Fails if an augmentation is named twice, or only one is.
-    pub fn new(named: &[Ranked], seed: u64) -> Result<Ranking, PluginError> {
+    pub fn new(named: &[Augmentation], seed: u64) -> Result<Ranking, PluginError> {
         if named.is_empty() {
             let mut order = Augmentation::ALL.to_vec();
             order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
             return Ok(Ranking(order));
         }
-        let order: Vec<Augmentation> = named.iter().map(|ranked| ranked.augmentation()).collect();
+        let order = named.to_vec();
         let twice = order.iter().enumerate().find(|(position, kind)| order[..*position].contains(kind));
         let problem = match (twice, order.len()) {
             (Some((_, kind)), _) => format!("task.ranking names `{}` twice", kind.name()),

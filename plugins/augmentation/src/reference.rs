@@ -2,6 +2,7 @@
 
 use lossnet_plugin_api::component::torch_error;
 use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::protocol::normalization::{Normalization, NormalizationError};
 use lossnet_plugin_api::tch::{Kind, TchError, Tensor};
 
 /// What undoes a loss network's input normalization beforehand: `x · deviation + mean`.
@@ -23,23 +24,9 @@ impl Unnormalized {
     }
 
     fn parse(text: &str) -> Result<Option<Unnormalized>, PluginError> {
-        let known = |mean, deviation| Ok(Some(Unnormalized { mean, deviation }));
-        match text {
-            "none" => Ok(None),
-            "imagenet" => known([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-            "published-lpips" => known([-0.030, -0.088, -0.188], [0.458, 0.448, 0.450]),
-            _ => {
-                let parts = text
-                    .split_once('/')
-                    .and_then(|(mean, deviation)| Some((triple(mean)?, triple(deviation)?)));
-                let (mean, deviation) = parts.ok_or_else(|| {
-                    PluginError::run(format!(
-                        "the protocol `published` does not know the normalization `{text}`"
-                    ))
-                })?;
-                known(mean, deviation)
-            }
-        }
+        let normalization: Normalization =
+            text.parse().map_err(|error: NormalizationError| PluginError::run(error.to_string()))?;
+        Ok(normalization.constants().map(|(mean, deviation)| Unnormalized { mean, deviation }))
     }
 
     /// The images that the loss network's normalization turns into `images`.
@@ -52,11 +39,6 @@ impl Unnormalized {
             .and_then(|scaled| scaled.f_add(&channels(self.mean)?))
             .map_err(torch_error)
     }
-}
-
-fn triple(text: &str) -> Option<[f64; 3]> {
-    let values: Option<Vec<f64>> = text.split(',').map(|value| value.trim().parse().ok()).collect();
-    values?.try_into().ok()
 }
 
 #[cfg(test)]

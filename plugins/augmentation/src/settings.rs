@@ -21,7 +21,7 @@ pub struct AugmentationSettings {
     pub train_split: String,
     /// Augmentations from the one that changes an image least to the one that changes it most. Empty: all six in an order
     /// that is drawn.
-    pub ranking: Vec<Ranked>,
+    pub ranking: Vec<Augmentation>,
     /// Seed that an order is drawn from: cells with the same number have the same ranking. Left out: from the cell's own
     /// seed, so that every cell and every repetition has another.
     pub ranking_seed: Option<u64>,
@@ -50,38 +50,6 @@ impl Default for AugmentationSettings {
             logit: Logit::Large,
             dropout: 0.5,
             training: training_defaults(1024, 0.2),
-        }
-    }
-}
-
-/// An augmentation that can be ranked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Ranked {
-    /// Turned about the centre by 30° to 330°.
-    Rotate,
-    /// Moved by up to half its sides.
-    Translate,
-    /// Darkened to 10 % to 50 %.
-    Darken,
-    /// Hues shifted by up to half the circle.
-    Color,
-    /// Blurred with a standard deviation of 4 to 10 pixels.
-    Blur,
-    /// Enlarged about the centre 1.1 to 2 times.
-    ZoomIn,
-}
-
-impl Ranked {
-    /// What computes it.
-    pub(crate) fn augmentation(self) -> Augmentation {
-        match self {
-            Ranked::Rotate => Augmentation::Rotate,
-            Ranked::Translate => Augmentation::Translate,
-            Ranked::Darken => Augmentation::Darken,
-            Ranked::Color => Augmentation::Color,
-            Ranked::Blur => Augmentation::Blur,
-            Ranked::ZoomIn => Augmentation::ZoomIn,
         }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn learned(
         samples: &*samples,
         indices,
         seed,
-        loader: LoaderOptions { threads: run.context().loader_threads, ..LoaderOptions::default() },
+        loader: LoaderOptions::of(run, settings.training.batch_size),
         prepare: move |sample: Sample, random: &mut ChaCha8Rng| ranking.triplet(&sample, side, random),
         collate: move |triplets: Vec<Judged>| batch(&triplets, unnormalized),
     };

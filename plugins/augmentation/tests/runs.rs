@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::tch;
-use lossnet_plugin_augmentation::{AugmentationSettings, Ranked, Ranking, task};
+use lossnet_plugin_augmentation::{AugmentationSettings, Ranking, task};
 use lossnet_plugin_kit::augment::Augmentation;
 use lossnet_plugin_kit::image::Image;
 use lossnet_plugin_kit::metric::Picture;
@@ -112,18 +112,23 @@ fn a_ranking_is_a_permutation_of_its_own_for_each_seed() {
     }
     assert_eq!(first.len(), 6);
     assert!(different.len() > 40);
-    let named = Ranking::new(&[Ranked::ZoomIn, Ranked::Blur], 1).unwrap();
+    let named = Ranking::new(&[Augmentation::ZoomIn, Augmentation::Blur], 1).unwrap();
     assert_eq!(named.order(), [Augmentation::ZoomIn, Augmentation::Blur]);
-    let text = Ranking::new(&[Ranked::Blur, Ranked::Color, Ranked::Blur], 1).unwrap_err().to_string();
+    let text = Ranking::new(&[Augmentation::Blur, Augmentation::Color, Augmentation::Blur], 1)
+        .unwrap_err()
+        .to_string();
     assert_eq!(text, "task.ranking names `blur` twice");
-    assert_eq!(Ranking::new(&[Ranked::Blur], 1).unwrap_err().to_string(), "task.ranking names only `blur`");
+    assert_eq!(
+        Ranking::new(&[Augmentation::Blur], 1).unwrap_err().to_string(),
+        "task.ranking names only `blur`"
+    );
 }
 
 #[test]
 fn the_lower_ranking_augmentation_is_the_closer_one() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     // Darkened images are dimmer than enlarged ones, so that both can be told apart by their sums.
-    let ranking = Ranking::new(&[Ranked::ZoomIn, Ranked::Darken], 0).unwrap();
+    let ranking = Ranking::new(&[Augmentation::ZoomIn, Augmentation::Darken], 0).unwrap();
     let sample = &images("a", 1)[0];
     let mut judges = 0.0;
     for _ in 0..200 {

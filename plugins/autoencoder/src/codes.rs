@@ -3,13 +3,12 @@
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::tch::{self, Device, Kind};
 use lossnet_plugin_kit::image::Image;
-use lossnet_plugin_kit::loader::for_each_batch;
+use lossnet_plugin_kit::loader::{LoaderOptions, for_each_batch};
 use lossnet_plugin_kit::{nn, samples};
 
 use crate::data::Preparation;
 use crate::networks::Autoencoder;
 use crate::objective::Objective;
-use crate::training::loader;
 
 /// The codes of a split's images with their labels, on the CPU.
 pub(crate) struct Codes {
@@ -53,7 +52,7 @@ impl Encoding<'_> {
             let label = Preparation::label(&sample, classes)?;
             Ok(Ready { id: sample.id, group: sample.group, image, label })
         };
-        let options = loader(self.run, self.batch_size);
+        let options = LoaderOptions::of(self.run, self.batch_size);
         self.run.advance(&stage, 0, total as u64, "images");
         for_each_batch(samples, 0..total, options, prepare, |batch| {
             self.run.check_cancelled()?;

@@ -73,10 +73,6 @@ impl Data {
         let share = settings.predictor_training.validation_share;
         let predictors = Part::open(run, &settings.predictor_split, share)?;
         Preparation::label(&predictors.samples.sample(0)?, settings.classes)?;
-        let context = run.context();
-        let further = context.test.iter().flat_map(|data| {
-            data.splits.iter().map(|split| format!("{}:{split}", data.label)).collect::<Vec<_>>()
-        });
         let open = |split: String| {
             let samples = run.samples(&split)?;
             if samples.is_empty() {
@@ -85,7 +81,7 @@ impl Data {
             Preparation::label(&samples.sample(0)?, settings.classes)?;
             Ok((split, samples))
         };
-        let evaluated = context.splits.iter().cloned().chain(further).map(open).collect::<Result<_, _>>()?;
+        let evaluated = run.context().evaluated_splits().into_iter().map(open).collect::<Result<_, _>>()?;
         Ok(Data { autoencoder, predictors, evaluated })
     }
 }

@@ -9,7 +9,6 @@ mod data;
 pub mod networks;
 pub mod objective;
 mod prediction;
-mod quiet;
 mod results;
 mod settings;
 mod training;

@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::codes::Codes;
 use crate::networks::Predictor;
-use crate::quiet::Quiet;
 use crate::settings::Protocol;
 
 /// The name of a predictor and of its training: `predictor-64x32`, or `predictor-linear` without hidden layers.
@@ -79,7 +78,7 @@ impl Prediction<'_> {
             protocol: self.protocol,
             last: None,
         };
-        train(&name, &mut pupil, &source, self.settings, Goal::Minimize, &Quiet(self.run))?;
+        train(&name, &mut pupil, &source, self.settings, Goal::Minimize, self.run)?;
         let last = pupil.last;
         Ok(TrainedPredictor { name, predictor, last })
     }
@@ -95,11 +94,16 @@ impl Trainee<(Tensor, Tensor)> for Pupil<'_> {
         Ok(())
     }
 
+    /// There are hundreds of thousands of them.
+    fn records_steps(&self) -> bool {
+        false
+    }
+
     fn loss(&mut self, (codes, targets): (Tensor, Tensor), _: &At) -> Result<Loss, PluginError> {
         Ok(predictor_loss(self.predictor, &codes, &targets)?.into())
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, _: &dyn Run) -> Result<Validation, PluginError> {
         if self.protocol == Protocol::Published {
             self.last = Some(flat_weights(self.predictor)?);
         }

@@ -28,7 +28,6 @@ struct Pupil<'a> {
     part: &'a Part,
     preparation: Preparation,
     loader: LoaderOptions,
-    run: &'a dyn Run,
 }
 
 /// Trains the autoencoder on a part, or loads it where that is done, and leaves it with its best weights, in evaluation
@@ -42,7 +41,7 @@ pub(crate) fn train_autoencoder(
     run: &dyn Run,
 ) -> Result<Trained, PluginError> {
     let device = nn::device(&run.context().device)?;
-    let loader = loader(run, settings.batch_size);
+    let loader = LoaderOptions::of(run, settings.batch_size);
     let source = SampleSource {
         samples: &*part.samples,
         indices: part.training.clone(),
@@ -51,13 +50,8 @@ pub(crate) fn train_autoencoder(
         prepare: |sample: Sample, _: &mut ChaCha8Rng| preparation.image(&sample),
         collate: |images: Vec<Image>| samples::batch(&images),
     };
-    let mut pupil = Pupil { autoencoder, objective, device, part, preparation, loader, run };
+    let mut pupil = Pupil { autoencoder, objective, device, part, preparation, loader };
     train(STAGE, &mut pupil, &source, settings, Goal::Minimize, run)
-}
-
-/// How a run loads batches of this size.
-pub(crate) fn loader(run: &dyn Run, batch_size: usize) -> LoaderOptions {
-    LoaderOptions { threads: run.context().loader_threads, batch_size, ..LoaderOptions::default() }
 }
 
 impl Trainee<Tensor> for Pupil<'_> {
@@ -80,14 +74,14 @@ impl Trainee<Tensor> for Pupil<'_> {
         Ok(Loss { scalars: terms.named(), loss: terms.total })
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
         let batches: Vec<Vec<usize>> =
             self.part.validation.chunks(self.loader.batch_size.max(1)).map(<[usize]>::to_vec).collect();
         let (mut total, mut terms): (f64, Vec<(&str, f64)>) = (0.0, Vec::new());
         let preparation = self.preparation;
         let prepare = |_, sample: Sample| preparation.image(&sample);
         load_batches(&*self.part.samples, &batches, self.loader, prepare, |images| {
-            self.run.check_cancelled()?;
+            run.check_cancelled()?;
             let share = images.len() as f64 / self.part.validation.len() as f64;
             let images = samples::batch(&images)?.f_to(self.device).map_err(torch_error)?;
             let found = self.objective.pass(self.autoencoder, &images)?.terms;

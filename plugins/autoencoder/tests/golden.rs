@@ -186,7 +186,7 @@ impl<B, L: FnMut(B) -> Tensor> Trainee<B> for Pupil<B, L> {
         Ok((self.loss)(batch).into())
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, _: &dyn Run) -> Result<Validation, PluginError> {
         Ok(0.0.into())
     }
 }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::random::Random;
+use crate::source::no_split;
 
 /// Crops of real photographs, distorted with known strength: the weaker distortion of a kind is the closer one. In triplets
 /// both distorted crops are also moved by one pixel, each in a direction of its own. Nothing has to be downloaded.
@@ -71,11 +72,7 @@ impl Dataset for Photos {
         _: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {
         if !self.splits().contains(&request.split) {
-            let known = self.splits().join(", ");
-            return Err(PluginError::input(format!(
-                "`photos` has no split `{}`: it has {known}",
-                request.split
-            )));
+            return Err(no_split("photos", &request.split, &self.splits()));
         }
         let (whole, kind) = request.split.split_once('/').unwrap_or((&request.split, ""));
         let kinds = Distortion::from_name(kind).map_or_else(|| Distortion::ALL.to_vec(), |kind| vec![kind]);

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use lossnet_plugin_api::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A dataset's folder, and who fetches into it.
 pub(crate) struct Source<'a> {
@@ -20,6 +22,21 @@ pub(crate) struct Archive {
     pub(crate) md5: Option<&'static str>,
     /// Where it is unpacked, below the dataset's folder.
     pub(crate) into: &'static str,
+}
+
+/// How published files are checked.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Verified {
+    /// Whether what is downloaded must be as published, by its MD5. Without, the first download's SHA-256 is recorded and
+    /// later ones must match it.
+    pub(crate) verify: bool,
+}
+
+impl Default for Verified {
+    fn default() -> Self {
+        Verified { verify: true }
+    }
 }
 
 impl Source<'_> {

@@ -6,32 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lossnet_plugin_api::prelude::*;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::columns;
-use crate::source::{Archive, Source, no_split};
+use crate::source::{Archive, Source, Verified, no_split};
 
 /// Coates, Ng, Lee, AISTATS 2011. Files `stl10_binary/{train,test,unlabeled}_X.bin` and `{train,test}_y.bin`.
 ///
 /// Nothing is unpacked further: each image is read by its position. `train+unlabeled` is the one after the other; there, as
 /// in `unlabeled`, samples whose label nobody knows have no field `label`.
 pub(crate) struct Stl10;
-
-/// How the archive is checked.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Stl10Settings {
-    /// Whether the archive must be the published one, by its MD5. Without, the first download's SHA-256 is recorded and
-    /// later ones must match it.
-    verify: bool,
-}
-
-impl Default for Stl10Settings {
-    fn default() -> Self {
-        Stl10Settings { verify: true }
-    }
-}
 
 const ARCHIVE: Archive = Archive {
     url: "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
@@ -51,7 +34,7 @@ const SPLITS: [(&str, &[&str]); 4] = [
 ];
 
 impl Dataset for Stl10 {
-    type Config = Stl10Settings;
+    type Config = Verified;
 
     fn info(&self) -> Info {
         Info::new("stl10", "photographs of 96×96 pixels in ten classes, and many more without a class").with_reference(
@@ -69,7 +52,7 @@ impl Dataset for Stl10 {
 
     fn open(
         &self,
-        settings: Stl10Settings,
+        settings: Verified,
         request: &OpenSplit,
         services: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {

@@ -5,33 +5,16 @@ use std::sync::Arc;
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::packed::{Key, Writer, open_or_write};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::columns;
 use crate::matlab::MatFile;
-use crate::source::{Source, no_split};
+use crate::source::{Source, Verified, no_split};
 
 /// Netzer et al., NIPS 2011: the cropped digits, `{train,test,extra}_32x32.mat`.
 ///
 /// The files are compressed as a whole, so that no image can be read without all before it. Each is packed once into
 /// `packed/<split>.lossnet`, image by image, and read from there.
 pub(crate) struct Svhn;
-
-/// How the files are checked.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SvhnSettings {
-    /// Whether what is downloaded must be the published files, by their MD5s. Without, the first download's SHA-256 is
-    /// recorded and later ones must match it.
-    verify: bool,
-}
-
-impl Default for SvhnSettings {
-    fn default() -> Self {
-        SvhnSettings { verify: true }
-    }
-}
 
 const SOURCE: &str = "http://ufldl.stanford.edu/housenumbers";
 
@@ -45,7 +28,7 @@ const SPLITS: [(&str, &str); 3] = [
 const SIDE: usize = 32;
 
 impl Dataset for Svhn {
-    type Config = SvhnSettings;
+    type Config = Verified;
 
     fn info(&self) -> Info {
         Info::new("svhn", "digits of house numbers, cropped to 32×32 pixels").with_reference(
@@ -64,7 +47,7 @@ impl Dataset for Svhn {
 
     fn open(
         &self,
-        settings: SvhnSettings,
+        settings: Verified,
         request: &OpenSplit,
         services: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {

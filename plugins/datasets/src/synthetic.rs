@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::random::Random;
+use crate::source::no_split;
 
 /// Textures, shapes and curves drawn from a seed: the same on every machine.
 pub(crate) struct Synthetic;
@@ -70,11 +71,7 @@ impl Dataset for Synthetic {
         _: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {
         if !self.splits().contains(&request.split) {
-            let known = self.splits().join(", ");
-            return Err(PluginError::input(format!(
-                "`synthetic` has no split `{}`: it has {known}",
-                request.split
-            )));
+            return Err(no_split("synthetic", &request.split, &self.splits()));
         }
         Ok(Box::new(Generated { settings, split: request.split.clone() }))
     }

@@ -59,11 +59,7 @@ impl Task for DelineationTask {
             )));
         }
         let reader = Reader::new(&settings, &samples.sample(0)?)?;
-        let loader = LoaderOptions {
-            threads: context.loader_threads,
-            batch_size: settings.training.batch_size,
-            ..LoaderOptions::default()
-        };
+        let loader = LoaderOptions::of(run, settings.training.batch_size);
         let (indices, validation) = validation(&settings, samples.len(), reader, loader, run)?;
         let evaluated = open_evaluated(&settings, reader, loader, run)?;
         let measure = Measure {
@@ -79,7 +75,6 @@ impl Task for DelineationTask {
         });
         tch::manual_seed((stage_seed(run, STAGE) >> 1) as i64);
         let mut trainee = Delineation {
-            run,
             network: UNet::new(reader.channels(), device),
             device,
             steps: settings.train_steps,
@@ -174,11 +169,11 @@ fn open_evaluated(
     run: &dyn Run,
 ) -> Result<Vec<(String, Evaluated)>, PluginError> {
     let context = run.context();
-    // The published results are those of the validation images in their place.
-    let own = if settings.protocol == Protocol::Published { &[][..] } else { &context.splits[..] };
-    let further = context.test.iter().flat_map(|data| {
-        data.splits.iter().map(|split| format!("{}:{split}", data.label)).collect::<Vec<_>>()
-    });
+    let splits = match settings.protocol {
+        Protocol::Corrected => context.evaluated_splits(),
+        // The published results are those of the validation images in place of the main dataset's.
+        Protocol::Published => context.test.iter().flat_map(TestData::labelled_splits).collect(),
+    };
     let open = |split: String| {
         let images = whole_split(&split, reader, loader, run)?;
         if images.len() == 0 {
@@ -187,7 +182,7 @@ fn open_evaluated(
         images.first(1).map_err(|error| error.context(format_args!("the first sample of `{split}`")))?;
         Ok((split, images))
     };
-    own.iter().cloned().chain(further).map(open).collect()
+    splits.into_iter().map(open).collect()
 }
 
 /// All samples of a split, to be evaluated.

@@ -14,7 +14,6 @@ use crate::step::{Batch, training_loss};
 
 /// The network, its loss and what it is validated with.
 pub(crate) struct Delineation<'a> {
-    pub(crate) run: &'a dyn Run,
     pub(crate) network: UNet,
     pub(crate) device: Device,
     pub(crate) steps: usize,
@@ -48,11 +47,10 @@ impl Trainee<Batch> for Delineation<'_> {
         Ok(Loss { loss: step.loss, scalars })
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
         let mut scores = Vec::with_capacity(self.validation.len());
         // The relaxed scores are for the end.
         let measure = Measure { tolerance: 0.0, ..self.measure };
-        let run = self.run;
         self.validation.for_each(&mut |pairs| {
             run.check_cancelled()?;
             scores.extend(measure.scores(&self.network, pairs, self.device)?);

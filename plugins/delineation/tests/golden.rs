@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::Run;
 use lossnet_plugin_api::protocol::formula::uniform;
 use lossnet_plugin_delineation::{Batch, Mask, Shares, UNet, predict, training_loss};
 use lossnet_plugin_kit::nn;
@@ -130,7 +131,7 @@ impl Trainee<Batch> for Curve<'_> {
         Ok(step.loss.into())
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, _: &dyn Run) -> Result<Validation, PluginError> {
         Ok(0.0.into())
     }
 }

@@ -9,7 +9,7 @@ mod settings;
 mod training;
 
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::metric::{Distances, Means, Variant, evaluate, evaluated_splits, judged};
+use lossnet_plugin_kit::metric::{Distances, Means, Variant, baseline_axes, evaluate, judged};
 
 pub use settings::MetricSettings;
 
@@ -36,11 +36,7 @@ impl Task for MetricTask {
     }
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
-        // A frozen network without training serves all layers and comparisons in one pass.
-        let mut when = serde_json::Map::new();
-        when.insert("task.variant".to_owned(), "baseline".into());
-        let axes = ["loss_network.layers", "loss_network.comparison"].map(str::to_owned).to_vec();
-        vec![SharedAxes { when, axes }]
+        vec![baseline_axes()]
     }
 
     fn needs(&self) -> Vec<String> {
@@ -61,7 +57,7 @@ fn evaluate_all(
     let mut means = Means::new(run.context().cells.len());
     let side = settings.size as usize;
     let prepare = |sample: Sample| judged(&sample, side, NAME);
-    for split in evaluated_splits(run.context()) {
+    for split in run.context().evaluated_splits() {
         evaluate(&split, run, &prepare, distances, &mut means)?;
     }
     means.report(run)

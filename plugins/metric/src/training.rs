@@ -39,7 +39,7 @@ pub(crate) fn learned(settings: &MetricSettings, run: &dyn Run) -> Result<Learne
         samples: &*samples,
         indices,
         seed,
-        loader: LoaderOptions { threads: run.context().loader_threads, ..LoaderOptions::default() },
+        loader: LoaderOptions::of(run, settings.training.batch_size),
         prepare: move |sample: Sample, _: &mut _| judged(&sample, side, NAME),
         collate: |triplets: Vec<Judged>| TripletBatch::new(&triplets),
     };

@@ -1,6 +1,7 @@
 //! What is trained and validated with: which images, and how inputs and targets are made of them.
 
 use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::protocol::formula::{INCREMENT, mix};
 use lossnet_plugin_kit::image::{Filter, Image, center_crop, gaussian_blur, resize_shorter_side};
 use lossnet_plugin_kit::loader::{LoaderOptions, load_batches};
 use lossnet_plugin_kit::samples;
@@ -151,7 +152,7 @@ fn load(
     load_batches(
         from,
         &batches,
-        loader(batch_size, run),
+        LoaderOptions::of(run, batch_size),
         |_, sample| prepare(&sample, settings),
         |batch| {
             run.check_cancelled()?;
@@ -161,11 +162,6 @@ fn load(
         },
     )?;
     Ok(pairs)
-}
-
-/// How samples are loaded in this run.
-pub(crate) fn loader(batch_size: usize, run: &dyn Run) -> LoaderOptions {
-    LoaderOptions { threads: run.context().loader_threads, batch_size, ..LoaderOptions::default() }
 }
 
 /// Draws `count` of `len` positions without repetition, all if there are fewer; in ascending order.
@@ -178,19 +174,12 @@ pub fn draw(len: usize, count: usize, seed: u64) -> Vec<usize> {
     let mut state = seed;
     let count = count.min(len);
     for place in 0..count {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        state = state.wrapping_add(INCREMENT);
         let left = (len - place) as u128;
-        let offset = (u128::from(scramble(state)) * left) >> 64;
+        let offset = (u128::from(mix(state)) * left) >> 64;
         positions.swap(place, place + offset as usize);
     }
     positions.truncate(count);
     positions.sort_unstable();
     positions
-}
-
-/// The output function of SplitMix64.
-fn scramble(state: u64) -> u64 {
-    let value = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }

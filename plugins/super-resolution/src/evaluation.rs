@@ -2,10 +2,10 @@
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::Image;
-use lossnet_plugin_kit::loader::for_each_batch;
+use lossnet_plugin_kit::loader::{LoaderOptions, for_each_batch};
 use lossnet_plugin_kit::{samples, scores};
 
-use crate::data::{FIELD, loader};
+use crate::data::FIELD;
 use crate::pictures::Stages;
 use crate::protocol::{Case, Scores};
 use crate::settings::{SuperResolutionSettings, TestProtocol};
@@ -141,7 +141,7 @@ pub fn evaluate(
     let stage = format!("testing on {}", set.name);
     run.advance(&stage, 0, total as u64, "images");
     let prepare = |sample| ready(&sample, settings);
-    for_each_batch(&*set.samples, 0..total, loader(LOADED, run), prepare, |batch: Vec<Ready>| {
+    for_each_batch(&*set.samples, 0..total, LoaderOptions::of(run, LOADED), prepare, |batch: Vec<Ready>| {
         for Ready { id, group, cases } in batch {
             for ((case, bicubic), table) in cases.into_iter().zip(&mut tables) {
                 run.check_cancelled()?;

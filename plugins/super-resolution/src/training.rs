@@ -4,11 +4,12 @@ use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::tch;
 use lossnet_plugin_api::tch::TchError;
 use lossnet_plugin_kit::image::{Image, sheet};
+use lossnet_plugin_kit::loader::LoaderOptions;
 use lossnet_plugin_kit::nn::{self, buffers, device, parameters};
 use lossnet_plugin_kit::perceptual::{PerceptualLoss, Reduction};
 use lossnet_plugin_kit::train::{At, Goal, Loss, SampleSource, Trainee, Validation, stage_seed, train};
 
-use crate::data::{Batch, Pair, Parts, loader, prepare};
+use crate::data::{Batch, Pair, Parts, prepare};
 use crate::network::TransformNetwork;
 use crate::pictures;
 use crate::settings::{Protocol, SuperResolutionSettings};
@@ -46,8 +47,8 @@ pub fn enlarge(network: &TransformNetwork, image: &Image) -> Result<Image, Plugi
 }
 
 /// The network and what it learns from.
+#[derive(Debug)]
 pub struct Training<'a> {
-    run: &'a dyn Run,
     network: TransformNetwork,
     loss: PerceptualLoss<'a>,
     protocol: Protocol,
@@ -55,27 +56,16 @@ pub struct Training<'a> {
     batch_size: usize,
 }
 
-impl std::fmt::Debug for Training<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Training")
-            .field("network", &self.network)
-            .field("loss", &self.loss)
-            .field("protocol", &self.protocol)
-            .finish_non_exhaustive()
-    }
-}
-
 impl<'a> Training<'a> {
-    /// A training of this network for this run, validated with these RGB pairs in batches of so many.
+    /// A training of this network, validated with these RGB pairs in batches of so many.
     pub fn new(
-        run: &'a dyn Run,
         network: TransformNetwork,
         loss: PerceptualLoss<'a>,
         protocol: Protocol,
         validation: Vec<Pair>,
         batch_size: usize,
     ) -> Training<'a> {
-        Training { run, network, loss, protocol, validation, batch_size: batch_size.max(1) }
+        Training { network, loss, protocol, validation, batch_size: batch_size.max(1) }
     }
 
     /// The network.
@@ -102,10 +92,10 @@ impl Trainee<Batch> for Training<'_> {
         Ok(batch_loss(&self.network, &self.loss, &batch)?.into())
     }
 
-    fn validate(&mut self) -> Result<Validation, PluginError> {
+    fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
         let (mut images, mut batches) = (Vec::new(), Vec::new());
         for pairs in self.validation.chunks(self.batch_size) {
-            self.run.check_cancelled()?;
+            run.check_cancelled()?;
             let Batch { input, target } = Batch::of(pairs)?;
             let device = self.network.device();
             let input = input.f_to_device(device).map_err(torch_error)?;
@@ -164,11 +154,11 @@ pub(crate) fn trained_network(
         samples: &*samples,
         indices: training,
         seed: 0,
-        loader: loader(batch_size, run),
+        loader: LoaderOptions::of(run, batch_size),
         prepare: |sample: Sample, _: &mut _| prepare(&sample, settings),
         collate: |pairs: Vec<Pair>| Batch::of(&pairs),
     };
-    let mut trainee = Training::new(run, network, loss, settings.protocol, validation, batch_size);
+    let mut trainee = Training::new(network, loss, settings.protocol, validation, batch_size);
     train(STAGE, &mut trainee, &source, &settings.training, Goal::Maximize, run)?;
     let network = trainee.into_network();
     nn::write(network.variables(), &run.context().cells[0].checkpoints.join("network.safetensors"))?;

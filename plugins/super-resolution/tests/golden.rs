@@ -107,7 +107,7 @@ fn twenty_steps_have_pytorchs_losses() {
     let level =
         |side: usize| lossnet_plugin_kit::image::Image::rgb(side, side, vec![9; side * side * 3]).unwrap();
     let validation = vec![Pair { input: level(5), target: level(20) }];
-    let mut training = Training::new(&run, network, loss, Protocol::Corrected, validation, 4);
+    let mut training = Training::new(network, loss, Protocol::Corrected, validation, 4);
     let source = EpochBatches { examples: 4, make: |epoch| Ok(batch(epoch)) };
     let settings = TrainSettings {
         epochs: curve.losses.len() as u64,

@@ -40,11 +40,11 @@ impl SharedCells {
         count: u64,
     ) -> Result<SampleRows, PluginError> {
         self.with(|writers| match writers.get_mut(cell) {
-            Some(writer) => {
-                // Opening the file cuts off what an interruption has torn.
-                let rows = writer.recorded(split).and_then(|_| writer.read(split, first, count));
-                rows.map_err(|error| store_error(&error))
-            }
+            Some(writer) => match writer.recorded(split) {
+                Ok(0) => Ok(SampleRows { split: split.to_owned(), ..SampleRows::default() }),
+                Ok(_) => writer.read(split, first, count).map_err(|error| store_error(&error)),
+                Err(error) => Err(store_error(&error)),
+            },
             None => Err(no_such_cell(cell)),
         })
     }
@@ -155,10 +155,11 @@ fn cell_context(
     writer: &mut CellWriter,
 ) -> Result<CellContext, PluginError> {
     let cell = &request.cells[position].cell;
+    let further = request.test.iter().flat_map(|data| test_data(data).labelled_splits().collect::<Vec<_>>());
     let mut recorded = Vec::new();
-    for split in &request.data.splits {
-        let rows = writer.recorded(split).map_err(|error| store_error(&error))?;
-        recorded.push((split.clone(), rows));
+    for split in request.data.splits.iter().cloned().chain(further) {
+        let rows = writer.recorded(&split).map_err(|error| store_error(&error))?;
+        recorded.push((split, rows));
     }
     Ok(CellContext {
         id: cell.id.clone(),

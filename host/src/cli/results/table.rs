@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::cli::output;
+use crate::config::flatten;
 use crate::results::{COLUMNS, Row};
 
 /// What was found, and from how much.
@@ -59,31 +60,14 @@ fn differing(rows: &[Row], name: &str) -> Vec<Column> {
 /// Texts that are all JSON objects or empty, as values by dotted key.
 fn parsed(texts: &[String]) -> Option<Vec<BTreeMap<String, String>>> {
     let parse = |text: &String| {
-        let mut flat = BTreeMap::new();
-        if !text.is_empty() {
-            let Ok(value @ Value::Object(_)) = serde_json::from_str(text) else { return None };
-            flatten("", &value, &mut flat);
+        if text.is_empty() {
+            return Some(BTreeMap::new());
         }
-        Some(flat)
+        let Ok(Value::Object(settings)) = serde_json::from_str(text) else { return None };
+        let plain = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(flatten(&settings).into_iter().map(|(key, value)| (key, plain(value))).collect())
     };
     texts.iter().map(parse).collect()
-}
-
-fn flatten(key: &str, value: &Value, flat: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(table) => {
-            for (name, value) in table {
-                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                flatten(&key, value, flat);
-            }
-        }
-        Value::String(text) => {
-            flat.insert(key.to_owned(), text.clone());
-        }
-        plain => {
-            flat.insert(key.to_owned(), plain.to_string());
-        }
-    }
 }
 
 /// The parts (`name=value`, separated by `|`) that all signatures have.

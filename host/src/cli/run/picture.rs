@@ -78,7 +78,7 @@ fn series(rows: &[&Row], context: &Context) -> Result<Vec<Series>, Failure> {
 /// Where the deepest of a cell's layers lies in its network, from 0 to 1.
 fn depth(backbone: &str, layers: &str, context: &Context) -> Result<f64, Failure> {
     let index = context.index()?;
-    let manifest = index.catalog.get(Kind::Backbone, backbone).map_err(|unknown| Failure::input(&unknown))?;
+    let manifest = context.manifest(Kind::Backbone, backbone)?;
     let count = manifest.details.layers.len();
     let graph = std::cell::OnceCell::new();
     let place = |layer: &str| -> f64 {

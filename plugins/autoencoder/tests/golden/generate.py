@@ -17,7 +17,8 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "torchvision/tests/golden"))
-from formula import parameter_values, uniform  # noqa: E402
+from formula import uniform  # noqa: E402
+from torch_twins import ConvLossNetwork, fill  # noqa: E402
 
 CODE = 5
 SAMPLES = 4
@@ -106,12 +107,6 @@ def by_channel(layers):
     return [layer.flatten(2).sort(2).values for layer in layers]
 
 
-def load_formula(module, seed):
-    with torch.no_grad():
-        for name, tensor in module.state_dict().items():
-            tensor.copy_(torch.from_numpy(parameter_values(seed, name, tuple(tensor.shape))))
-
-
 def some(tensor):
     """The Euclidean norm and a few elements."""
     flat = tensor.detach().flatten().double()
@@ -125,7 +120,7 @@ def one_pass(model, variational, height, width):
     features = pooled(x)
     shapes = [f.shape[1:] for f in features]
     net = Autoencoder(model, variational, height, width, shapes, CODE)
-    load_formula(net, 11)
+    fill(net, 11)
     net.double()
     noise = 2 * formula(0, "noise", (3, CODE)).double()
     mu, logvar, output = net(x, features, noise)
@@ -159,23 +154,12 @@ def one_pass(model, variational, height, width):
     return case
 
 
-class ConvLossNetwork(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 4, 3, padding=1)
-        self.conv2 = nn.Conv2d(4, 6, 3, padding=1)
-
-    def forward(self, x):
-        first = F.relu(self.conv1(x))
-        return [first, F.relu(self.conv2(first))]
-
-
 def autoencoder_curve():
     network = ConvLossNetwork()
-    load_formula(network, 0)
+    fill(network, 0)
     network.requires_grad_(False)
     net = Autoencoder("four-layer-cvae", False, 64, 64, [], 8)
-    load_formula(net, 5)
+    fill(net, 5)
     optimizer = torch.optim.Adam(net.parameters())
     losses = []
     for step in range(20):
@@ -195,7 +179,7 @@ def predictor_curve():
     for a, b in zip(sizes, sizes[1:]):
         layers += [nn.Linear(a, b), nn.LeakyReLU()]
     net = nn.Sequential(*layers[:-1])
-    load_formula(net, 6)
+    fill(net, 6)
     optimizer = torch.optim.Adam(net.parameters())
     losses = []
     for step in range(20):

@@ -16,7 +16,8 @@ from torch import nn
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "torchvision/tests/golden"))
-from formula import parameter_values, uniform  # noqa: E402
+from formula import uniform  # noqa: E402
+from torch_twins import ConvLossNetwork, fill  # noqa: E402
 
 
 class Block(nn.Module):
@@ -50,27 +51,6 @@ class UNet(nn.Module):
         for block, skip in zip(self.up[1:], reversed(skips[:3])):
             x = block(torch.cat([x, skip], 1))
         return torch.sigmoid(x)
-
-
-class LossNetwork(nn.Module):
-    """The twin of ConvLossNetwork in plugin-kit/src/testing.rs."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 4, 3, padding=1)
-        self.conv2 = nn.Conv2d(4, 6, 3, padding=1)
-
-    def forward(self, x):
-        first = F.relu(self.conv1(x))
-        return [first, F.relu(self.conv2(first))]
-
-
-def fill(module, seed):
-    """Gives parameters and buffers the values of the shared formula."""
-    for name, tensor in module.state_dict().items():
-        if not name.endswith("num_batches_tracked"):
-            tensor.copy_(torch.from_numpy(parameter_values(seed, name, tuple(tensor.shape))))
-    return module
 
 
 def drawn(seed, name, shape):
@@ -118,7 +98,7 @@ def network_case(channels, height, width):
 
 def curve(steps, mu):
     """20 steps of Adam, each on other images."""
-    network, loss_network = fill(UNet(3), 4), fill(LossNetwork(), 0)
+    network, loss_network = fill(UNet(3), 4), fill(ConvLossNetwork(), 0)
     loss_network.requires_grad_(False)
     network.train()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)

@@ -20,7 +20,8 @@ from torchvision.transforms import functional as TF
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "torchvision/tests/golden"))
-from formula import parameter_values, uniform  # noqa: E402
+from formula import uniform  # noqa: E402
+from torch_twins import ConvLossNetwork, fill  # noqa: E402
 
 SEED = 11
 
@@ -58,26 +59,6 @@ class Network(nn.Module):
         return (torch.tanh(self.last(x)) + 1) / 2
 
 
-def set_parameters(module, seed):
-    with torch.no_grad():
-        for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-            if not name.endswith("num_batches_tracked"):
-                tensor.copy_(torch.from_numpy(parameter_values(seed, name, tuple(tensor.shape))))
-
-
-class LossNetwork(nn.Module):
-    """The testing feature's ConvLossNetwork."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 4, 3, padding=1)
-        self.conv2 = nn.Conv2d(4, 6, 3, padding=1)
-
-    def forward(self, x):
-        first = F.relu(self.conv1(x))
-        return [first, F.relu(self.conv2(first))]
-
-
 def write_safetensors(path, tensors):
     """The file format's whole: the length of a JSON head, the head, the values as float32."""
     head, data = {}, b""
@@ -95,7 +76,7 @@ def network_golden():
     tensors = {}
     for factor, shape in [(4, (2, 3, 6, 5)), (8, (1, 3, 5, 6))]:
         network = Network(factor)
-        set_parameters(network, SEED)
+        fill(network, SEED)
         network.double()
         x = images(SEED, f"input{factor}", shape).double().requires_grad_()
         # Evaluation first: training changes the running statistics.
@@ -119,9 +100,9 @@ def network_golden():
 
 def training_golden():
     """Twenty steps in float32, each with another batch of smooth targets and their reduced inputs."""
-    network, loss_network = Network(4), LossNetwork()
-    set_parameters(network, SEED)
-    set_parameters(loss_network, 0)
+    network, loss_network = Network(4), ConvLossNetwork()
+    fill(network, SEED)
+    fill(loss_network, 0)
     loss_network.requires_grad_(False)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     losses = []
