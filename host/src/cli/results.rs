@@ -12,7 +12,7 @@ use super::{output, status};
 use crate::results::{self, Condition, Order, Row, gather};
 use crate::store::Store;
 
-pub(super) use table::table;
+pub(super) use table::{differing_identity, table};
 
 /// Shows or writes the table.
 pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result<ExitCode, Failure> {

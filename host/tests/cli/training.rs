@@ -294,3 +294,26 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
     whole.must(&["run", "small.toml"]);
     assert_eq!(outcome(&user), outcome(&whole));
 }
+
+#[test]
+fn lines_of_a_picture_are_of_one_variant_each() {
+    let user = User::new();
+    let rest = r#"
+backbone = "squeezenet1_1"
+[data]
+name = "synthetic"
+content = "triplets"
+samples = 8
+splits = ["val"]
+[sweep]
+"loss_network.layers" = [1, 4]
+"task.variant" = ["baseline", "lin"]
+"#;
+    user.write("small.toml", &config("metric", "size = 32", "epochs = 1\nbatch_size = 4", rest));
+    user.must(&["run", "small.toml"]);
+    let picture = user.path("logs/small/score-by-layer.2afc_score.val-mean.spatial.svg");
+    let picture = std::fs::read_to_string(picture).unwrap();
+    for line in ["squeezenet1_1 (variant=baseline)", "squeezenet1_1 (variant=lin)"] {
+        assert!(picture.contains(line), "no {line} in {picture}");
+    }
+}

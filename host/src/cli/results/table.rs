@@ -16,15 +16,14 @@ const BESIDE: [&str; 7] =
     ["higher_is_better", "weights_sha256", "seconds", "started", "cell", "seed", "signature"];
 
 /// A column: its head, and a value for each row.
-type Column = (String, Vec<String>);
+pub(in crate::cli) type Column = (String, Vec<String>);
 
 /// The columns in which rows differ, then the scores with what they depend on.
 pub(in crate::cli) fn table(rows: &[Row]) -> String {
     if rows.is_empty() {
         return "no results".to_owned();
     }
-    let identity = COLUMNS.into_iter().filter(|column| !SCORES.contains(column) && !BESIDE.contains(column));
-    let mut columns: Vec<Column> = identity.flat_map(|name| differing(rows, name)).collect();
+    let mut columns = differing_identity(rows);
     columns.extend(SCORES.map(|name| (name.to_owned(), rows.iter().map(|row| score(row, name)).collect())));
     let mut lines = vec![columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()];
     lines.extend((0..rows.len()).map(|row| columns.iter().map(|(_, values)| values[row].clone()).collect()));
@@ -32,6 +31,12 @@ pub(in crate::cli) fn table(rows: &[Row]) -> String {
     let signatures: BTreeSet<String> = rows.iter().map(|row| row.text("signature")).collect();
     let common = common_parts(&signatures);
     format!("{}\nall: {common}", output::table(&lines))
+}
+
+/// What tells the rows' cells apart: the columns in which they differ.
+pub(in crate::cli) fn differing_identity(rows: &[Row]) -> Vec<Column> {
+    let identity = COLUMNS.into_iter().filter(|column| !SCORES.contains(column) && !BESIDE.contains(column));
+    identity.flat_map(|name| differing(rows, name)).collect()
 }
 
 fn score(row: &Row, name: &str) -> String {

@@ -7,6 +7,7 @@ use lossnet_plugin_protocol::Kind;
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::results::differing_identity;
 use crate::draw::{Point, Series, score_by_layer};
 use crate::plan::Plan;
 use crate::results::Row;
@@ -30,8 +31,8 @@ pub(super) fn write(
             rows.iter().filter(|row| row.text("metric") == metric && row.text("split") == split).collect();
         let comparisons: BTreeSet<String> = of_metric.iter().map(|row| row.text("comparison")).collect();
         for comparison in &comparisons {
-            let shown: Vec<&Row> =
-                of_metric.iter().copied().filter(|row| row.text("comparison") == *comparison).collect();
+            let of_comparison = of_metric.iter().filter(|row| row.text("comparison") == *comparison);
+            let shown: Vec<Row> = of_comparison.map(|row| (*row).clone()).collect();
             let series = series(&shown, context)?;
             if series.iter().all(|series| series.points.len() < 2) {
                 continue;
@@ -49,27 +50,32 @@ pub(super) fn write(
     Ok(pictures)
 }
 
-/// A line for each backbone; repetitions are averaged.
-fn series(rows: &[&Row], context: &Context) -> Result<Vec<Series>, Failure> {
-    let mut lines: BTreeMap<String, BTreeMap<String, Vec<f64>>> = BTreeMap::new();
-    for row in rows {
-        // Backbones with several weights are several lines.
-        let name = format!("{}\n{}", row.text("backbone"), row.text("weights"));
+/// What is no part of a line's name: what varies along it, what is averaged, and what the name begins with.
+const NOT_NAMED: [&str; 3] = ["layers", "repetition", "backbone"];
+
+/// A line for each backbone and for whatever else but the layer was varied; repetitions are averaged.
+fn series(rows: &[Row], context: &Context) -> Result<Vec<Series>, Failure> {
+    let mut varied = differing_identity(rows);
+    varied.retain(|(column, _)| !NOT_NAMED.contains(&column.as_str()));
+    let mut lines: BTreeMap<(String, String), BTreeMap<String, Vec<f64>>> = BTreeMap::new();
+    for (position, row) in rows.iter().enumerate() {
+        let others = varied.iter().map(|(column, values)| match column.as_str() {
+            "weights" => values[position].clone(),
+            _ => format!("{column}={}", values[position]),
+        });
+        let name = (row.text("backbone"), others.collect::<Vec<_>>().join(", "));
         let value = row.get("value").and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN);
         lines.entry(name).or_default().entry(row.text("layers")).or_default().push(value);
     }
-    let weights: BTreeSet<&str> = lines.keys().filter_map(|name| Some(name.split_once('\n')?.1)).collect();
-    let several = weights.len() > 1;
     let mut series = Vec::new();
-    for (name, layers) in &lines {
-        let (backbone, weights) = name.split_once('\n').unwrap_or((name, ""));
+    for ((backbone, others), layers) in &lines {
         let mut points: Vec<Point> = Vec::new();
         for (layer, values) in layers {
             let value = values.iter().sum::<f64>() / values.len() as f64;
             points.push(Point { layer: layer.clone(), depth: depth(backbone, layer, context)?, value });
         }
         points.sort_by(|a, b| a.depth.total_cmp(&b.depth));
-        let name = if several { format!("{backbone} ({weights})") } else { backbone.to_owned() };
+        let name = if others.is_empty() { backbone.clone() } else { format!("{backbone} ({others})") };
         series.push(Series { name, points });
     }
     Ok(series)
