@@ -12,6 +12,7 @@ pub mod hex;
 pub mod index;
 pub mod lpips;
 pub mod plan;
+pub mod report;
 pub mod results;
 pub mod signature;
 pub mod store;

@@ -1,0 +1,3 @@
+//! The report: what experiments found, as data, and as one HTML file that needs nothing else.
+
+pub mod data;
