@@ -17,6 +17,7 @@ mod plugins;
 mod process;
 mod terminal;
 mod test;
+mod test_python;
 mod timing;
 mod workspace;
 
