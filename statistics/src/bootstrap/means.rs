@@ -115,10 +115,11 @@ impl BootstrappedMeans<'_> {
     ///
     /// If there is no such network.
     pub fn interval(&self, network: usize) -> Result<Interval, StatisticsError> {
-        let scores = self.scores[network];
-        self.settings.interval(self.estimates[network], self.resampled.row(network).to_vec(), || {
-            Ok(acceleration_of_mean(|sample| scores[sample], &self.strata))
-        })
+        let (scores, estimate) = (self.scores[network], self.estimates[network]);
+        let mut resampled = self.resampled.row(network).to_vec();
+        without_rounding(&mut resampled, estimate, largest(scores));
+        self.settings
+            .interval(estimate, resampled, || Ok(acceleration_of_mean(|sample| scores[sample], &self.strata)))
     }
 
     /// The paired difference of two networks' means, and the chance of such a one.
@@ -135,12 +136,13 @@ impl BootstrappedMeans<'_> {
         let (a, b) = (self.scores[first], self.scores[second]);
         let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
         let estimate = mean_of_means(&differences, &self.strata);
-        // Equal up to rounding counts as equal.
+        let mut resampled = (&self.resampled.row(first) - &self.resampled.row(second)).to_vec();
+        without_rounding(&mut resampled, estimate, largest(a).max(largest(b)));
+        // The other way round, too, what is equal up to rounding counts as equal.
         let distance = estimate.abs() * (1.0 - 1e-9);
-        let resampled = &self.resampled.row(first) - &self.resampled.row(second);
         let as_far = resampled.iter().filter(|value| (*value - estimate).abs() >= distance).count();
         let p_value = (1 + as_far) as f64 / (1 + resampled.len()) as f64;
-        let interval = self.settings.interval(estimate, resampled.to_vec(), || {
+        let interval = self.settings.interval(estimate, resampled, || {
             Ok(acceleration_of_mean(|sample| differences[sample], &self.strata))
         })?;
         Ok(Difference { interval, p_value })
@@ -160,6 +162,21 @@ impl BootstrappedMeans<'_> {
         }
         shares.iter().map(|share| share / self.settings.resamples as f64).collect()
     }
+}
+
+/// Makes the estimate of what differs from it by no more than the rounding of scores of this size: for the bias of an
+/// estimate it matters on which side of it a value lies, and means of few distinct scores are often equal to it.
+fn without_rounding(resampled: &mut [f64], estimate: f64, size: f64) {
+    for value in resampled {
+        if (*value - estimate).abs() <= 1e-12 * size {
+            *value = estimate;
+        }
+    }
+}
+
+/// The size of the largest score.
+fn largest(scores: &[f64]) -> f64 {
+    scores.iter().fold(0.0, |largest, score| largest.max(score.abs()))
 }
 
 /// BCa's acceleration of a mean over groups of groups' means, whose jackknife has a closed form: without sample i of a
