@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod draw;
 pub mod engine;
+mod execute;
 pub mod fetch;
 pub mod folders;
 pub mod hex;

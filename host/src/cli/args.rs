@@ -45,6 +45,9 @@ pub(super) enum Command {
     Compare(CompareArguments),
     /// Run the cells of a config's cross product; what is done already is not done again.
     Run(RunArguments),
+    /// Run one group of a plan, for whoever has planned it.
+    #[command(hide = true)]
+    Worker(WorkerArguments),
     /// Show which cells are done, running, failed and still to do.
     Status(StatusArguments),
     /// Show or write the table of results.
@@ -238,6 +241,22 @@ pub(super) struct RunArguments {
 pub(super) enum Executor {
     /// This process, one group after the other.
     InProcess,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WorkerArguments {
+    /// The plan, as lossnet writes it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) plan: PathBuf,
+    /// Which of its groups, from 0.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) group: usize,
+    /// Folder of the results.
+    #[arg(long, default_value = "logs", value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
+    /// Say what happens as JSON lines on the standard output, and nothing else.
+    #[arg(long)]
+    pub(super) events: bool,
 }
 
 #[derive(Debug, Args)]

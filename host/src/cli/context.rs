@@ -10,7 +10,7 @@ use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginError};
 use serde_json::Value;
 
 use super::args::Global;
-use super::failure::{Failure, PLUGIN_NOT_LOADED};
+use super::failure::{Failure, INTERRUPTED, PLUGIN_NOT_LOADED};
 use super::logging;
 use super::progress::Display;
 use crate::engine::protocol::{ComponentRef, Indexed};
@@ -21,17 +21,18 @@ use crate::index::{Index, Problem, SearchPath};
 use crate::lpips::Preset;
 
 /// Lives as long as the command.
-pub(super) struct Context {
+pub(crate) struct Context {
     pub(super) global: Global,
-    pub(super) display: Display,
+    pub(crate) display: Display,
     index: OnceCell<Index>,
     engine: OnceCell<Engine>,
     interrupted: Arc<AtomicBool>,
 }
 
 impl Context {
-    pub(super) fn new(global: &Global) -> Context {
-        let display = Display::new(global.quiet);
+    /// For these options; `events` sends what there is to say as JSON lines to the standard output.
+    pub(super) fn new(global: &Global, events: bool) -> Context {
+        let display = if events { Display::events() } else { Display::new(global.quiet) };
         logging::start(global.verbose, global.quiet, &display);
         Context {
             global: global.clone(),
@@ -43,7 +44,7 @@ impl Context {
     }
 
     /// The plugins that can be used; the others are told of once.
-    pub(super) fn index(&self) -> Result<&Index, Failure> {
+    pub(crate) fn index(&self) -> Result<&Index, Failure> {
         let index = self.index_in_silence()?;
         for problem in &index.problems {
             self.display.warn(&sentence(problem));
@@ -52,7 +53,7 @@ impl Context {
     }
 
     /// The plugins, for a command that tells of the problems itself.
-    pub(super) fn index_in_silence(&self) -> Result<&Index, Failure> {
+    pub(crate) fn index_in_silence(&self) -> Result<&Index, Failure> {
         if let Some(index) = self.index.get() {
             return Ok(index);
         }
@@ -74,12 +75,12 @@ impl Context {
     }
 
     /// What a component says of itself.
-    pub(super) fn manifest(&self, kind: Kind, name: &str) -> Result<&ComponentManifest, Failure> {
+    pub(crate) fn manifest(&self, kind: Kind, name: &str) -> Result<&ComponentManifest, Failure> {
         self.index()?.catalog.get(kind, name).map_err(|unknown| Failure::input(&unknown))
     }
 
     /// A component by kind and name.
-    pub(super) fn component(&self, kind: Kind, name: &str) -> Result<ComponentRef, Failure> {
+    pub(crate) fn component(&self, kind: Kind, name: &str) -> Result<ComponentRef, Failure> {
         let index = self.index()?;
         match index.catalog.get(kind, name) {
             Ok(_) => {
@@ -93,7 +94,7 @@ impl Context {
     }
 
     /// The engine, brought up for a device and precision at first use.
-    pub(super) fn engine_for(&self, device: &str, precision: &str) -> Result<&Engine, Failure> {
+    pub(crate) fn engine_for(&self, device: &str, precision: &str) -> Result<&Engine, Failure> {
         if let Some(engine) = self.engine.get() {
             // An engine without CUDA was enough to ask plugins what they hold; libtorch takes CUDA later, too.
             if wants_cuda(device) {
@@ -118,14 +119,14 @@ impl Context {
     }
 
     /// Sends a request and waits for the answer, showing what goes on.
-    pub(super) fn call(&self, engine: &Engine, request: &Request) -> Result<Value, Failure> {
+    pub(crate) fn call(&self, engine: &Engine, request: &Request) -> Result<Value, Failure> {
         let answer = engine.call(request, &mut self.on_event());
         self.display.clear();
         answer.map_err(Failure::from)
     }
 
     /// Handles the events that every command handles alike.
-    pub(super) fn on_event(&self) -> impl FnMut(Event) -> Control + Send + use<> {
+    pub(crate) fn on_event(&self) -> impl FnMut(Event) -> Control + Send + use<> {
         let (display, interrupted) = (self.display.clone(), Arc::clone(&self.interrupted));
         move |event| {
             match event {
@@ -138,7 +139,7 @@ impl Context {
     }
 
     /// The file of a metric's calibration weights, downloaded if it is not there.
-    pub(super) fn calibration(&self, preset: &Preset, folder: &Path) -> Result<PathBuf, Failure> {
+    pub(crate) fn calibration(&self, preset: &Preset, folder: &Path) -> Result<PathBuf, Failure> {
         let to = folder.join(preset.file_name());
         let request = FetchRequest {
             url: preset.url.to_owned(),
@@ -158,23 +159,38 @@ impl Context {
 
     /// From now on the first SIGINT or SIGTERM asks for a stop at the end of the step, the second one ends the
     /// process.
-    pub(super) fn finish_steps_when_interrupted(&self) -> Result<(), Failure> {
+    pub(crate) fn finish_steps_when_interrupted(&self) -> Result<(), Failure> {
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
             let flag = || Arc::clone(&self.interrupted);
-            signal_hook::flag::register_conditional_shutdown(signal, 130, flag())?;
+            signal_hook::flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), flag())?;
             signal_hook::flag::register(signal, flag())?;
         }
         Ok(())
     }
 
+    /// From now on SIGINT, SIGTERM and SIGUSR1 ask for a stop at the end of the step, however often they come: those who
+    /// send them to workers, as batch systems do, may send several before they kill.
+    pub(crate) fn finish_steps_when_asked(&self) -> Result<(), Failure> {
+        use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+        for signal in [SIGINT, SIGTERM, SIGUSR1] {
+            signal_hook::flag::register(signal, Arc::clone(&self.interrupted))?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing may be downloaded.
+    pub(crate) fn offline(&self) -> bool {
+        self.global.offline
+    }
+
     /// Whether the user asked to stop.
-    pub(super) fn is_interrupted(&self) -> bool {
+    pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 }
 
 /// A problem with its causes as one sentence.
-pub(super) fn sentence(problem: &Problem) -> String {
+pub(crate) fn sentence(problem: &Problem) -> String {
     let mut text = problem.to_string();
     if let Problem::Refused(error) = problem {
         for cause in &error.causes {

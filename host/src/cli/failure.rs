@@ -5,65 +5,65 @@ use std::process::ExitCode;
 
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, LibtorchError};
 
 /// Why a command ends early.
 #[derive(Debug)]
-pub(super) struct Failure {
-    code: u8,
+pub(crate) struct Failure {
+    pub(crate) code: u8,
     /// What went wrong, where, and mostly what to do.
-    pub(super) message: String,
+    pub(crate) message: String,
     /// What to do, where the message does not say it.
-    pub(super) help: Option<String>,
+    pub(crate) help: Option<String>,
     /// What led to it, nearest first.
-    pub(super) causes: Vec<String>,
+    pub(crate) causes: Vec<String>,
 }
 
 /// A run failed.
-pub(super) const RUN_FAILED: u8 = 1;
+pub(crate) const RUN_FAILED: u8 = 1;
 /// Wrong usage or config.
-pub(super) const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// Some cells of a sweep failed.
-pub(super) const SOME_CELLS_FAILED: u8 = 3;
+pub(crate) const SOME_CELLS_FAILED: u8 = 3;
 /// A plugin could not be loaded.
-pub(super) const PLUGIN_NOT_LOADED: u8 = 4;
+pub(crate) const PLUGIN_NOT_LOADED: u8 = 4;
 /// Interrupted, with the state saved.
-pub(super) const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 impl Failure {
     /// With the error's sentence and its causes.
-    pub(super) fn new(code: u8, error: &dyn Error) -> Failure {
+    pub(crate) fn new(code: u8, error: &dyn Error) -> Failure {
         let causes =
             std::iter::successors(error.source(), |cause| (*cause).source()).map(ToString::to_string);
         Failure { code, message: error.to_string(), help: None, causes: causes.collect() }
     }
 
     /// The user's input is wrong.
-    pub(super) fn usage(message: impl Into<String>) -> Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Failure {
         Failure { code: USAGE, message: message.into(), help: None, causes: Vec::new() }
     }
 
     /// Wrong input, as an error says.
-    pub(super) fn input(error: &dyn Error) -> Failure {
+    pub(crate) fn input(error: &dyn Error) -> Failure {
         Failure::new(USAGE, error)
     }
 
     /// Something failed while running, as an error says.
-    pub(super) fn run(error: &dyn Error) -> Failure {
+    pub(crate) fn run(error: &dyn Error) -> Failure {
         Failure::new(RUN_FAILED, error)
     }
 
-    pub(super) fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
 
     /// The same with something to say about what to do.
-    pub(super) fn with_hint(self, hint: impl Into<String>) -> Failure {
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Failure {
         Failure { help: Some(hint.into()), ..self }
     }
 
     /// The same with another exit code.
-    pub(super) fn with_code(self, code: u8) -> Failure {
+    pub(crate) fn with_code(self, code: u8) -> Failure {
         Failure { code, ..self }
     }
 }
@@ -80,9 +80,25 @@ impl From<PluginError> for Failure {
     }
 }
 
+impl From<Failure> for PluginError {
+    fn from(failure: Failure) -> Self {
+        let kind = match failure.code {
+            USAGE => ErrorKind::Input,
+            PLUGIN_NOT_LOADED => ErrorKind::Load,
+            INTERRUPTED => ErrorKind::Interrupted,
+            _ => ErrorKind::Run,
+        };
+        PluginError { kind, message: failure.message, help: failure.help, causes: failure.causes }
+    }
+}
+
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        Failure::run(&error)
+        match error {
+            // What is wrong is what was asked for.
+            EngineError::Libtorch(LibtorchError::NoCuda { .. }) => Failure::input(&error),
+            _ => Failure::run(&error),
+        }
     }
 }
 

@@ -3,20 +3,21 @@
 mod args;
 mod compare;
 mod completions;
-mod context;
+pub(crate) mod context;
 mod doctor;
-mod failure;
+pub(crate) mod failure;
 mod features;
 mod fetch;
 mod list;
 mod logging;
 mod network;
-mod output;
-mod progress;
+pub(crate) mod output;
+pub(crate) mod progress;
 mod results;
 mod run;
 mod show;
 mod status;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -36,7 +37,9 @@ pub fn main() -> ExitCode {
         // Help and version come this way, too, with exit code 0.
         Err(error) => error.exit(),
     };
-    let context = Context::new(&arguments.global);
+    // What a worker has to say goes to the process that started it.
+    let events = matches!(&arguments.command, Command::Worker(worker) if worker.events);
+    let context = Context::new(&arguments.global, events);
     match dispatch(arguments.command, &context) {
         Ok(code) => code,
         Err(failure) => {
@@ -53,6 +56,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Features(arguments) => features::features(&arguments, context),
         Command::Compare(arguments) => compare::compare(&arguments, context),
         Command::Run(arguments) => run::run(&arguments, context),
+        Command::Worker(arguments) => worker::worker(&arguments, context),
         Command::Status(arguments) => status::status(&arguments, context),
         Command::Results(arguments) => results::results(&arguments, context),
         Command::Fetch(arguments) => fetch::fetch(&arguments, context),

@@ -9,16 +9,19 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lossnet_plugin_protocol::report::Progress;
 
 use super::output;
+use crate::execute::WorkerEvent;
 
 /// How often a line is printed where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// The display of one command; copies share it.
 #[derive(Clone, Debug)]
-pub(super) struct Display {
+pub(crate) struct Display {
     /// 0: warnings only, 1: also progress and what is done.
     quiet: u8,
     terminal: bool,
+    /// For another process: events as JSON lines on the standard output.
+    events: bool,
     bars: MultiProgress,
     stages: Arc<Mutex<HashMap<String, Stage>>>,
 }
@@ -33,43 +36,66 @@ struct Stage {
 }
 
 impl Display {
-    pub(super) fn new(quiet: u8) -> Display {
+    pub(crate) fn new(quiet: u8) -> Display {
         Display {
             quiet,
             terminal: std::io::stderr().is_terminal(),
+            events: false,
             bars: MultiProgress::new(),
             stages: Arc::default(),
         }
     }
 
+    /// Tells everything to another process, one JSON object a line.
+    pub(crate) fn events() -> Display {
+        Display { events: true, ..Display::new(0) }
+    }
+
+    /// Tells another process, if that is who listens.
+    pub(crate) fn event(&self, event: &WorkerEvent) {
+        if self.events {
+            // Whoever listened is gone: a worker sees that elsewhere.
+            let _ = output::print_json_line(event);
+        }
+    }
+
     /// Tells the user something on the way.
-    pub(super) fn say(&self, text: &str) {
-        if self.quiet == 0 {
+    pub(crate) fn say(&self, text: &str) {
+        if self.events {
+            self.event(&WorkerEvent::Notice(text.to_owned()));
+        } else if self.quiet == 0 {
             self.above(text);
         }
     }
 
     /// Tells the user something that was noticed at work.
-    pub(super) fn note(&self, text: &str) {
-        if self.quiet < 2 {
+    pub(crate) fn note(&self, text: &str) {
+        if self.events {
+            self.event(&WorkerEvent::Notice(text.to_owned()));
+        } else if self.quiet < 2 {
             self.above(&format!("note: {text}"));
         }
     }
 
     /// Tells the user something that may spoil the result.
-    pub(super) fn warn(&self, text: &str) {
-        if self.quiet < 2 {
+    pub(crate) fn warn(&self, text: &str) {
+        if self.events {
+            self.event(&WorkerEvent::Warning(text.to_owned()));
+        } else if self.quiet < 2 {
             self.above(&format!("warning: {text}"));
         }
     }
 
     /// Writes above the bars.
-    pub(super) fn above(&self, text: &str) {
+    pub(crate) fn above(&self, text: &str) {
         self.bars.suspend(|| output::say(text));
     }
 
     /// Shows how far a stage has come.
-    pub(super) fn progress(&self, progress: &Progress) {
+    pub(crate) fn progress(&self, progress: &Progress) {
+        if self.events {
+            return self.event(&WorkerEvent::Progress(progress.clone()));
+        }
         if self.quiet > 0 {
             return;
         }
@@ -100,7 +126,7 @@ impl Display {
     }
 
     /// Takes away what is left of the bars.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.stages.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let _ = self.bars.clear();
     }

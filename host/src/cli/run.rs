@@ -1,20 +1,16 @@
 //! `lossnet run`
 
 mod picture;
-mod request;
 
 use std::process::ExitCode;
 
-use lossnet_plugin_protocol::ErrorKind;
-
-use super::args::RunArguments;
+use super::args::{self, RunArguments};
 use super::context::Context;
 use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
 use super::{output, results};
 use crate::config::RawConfig;
-use crate::engine::Request;
-use crate::engine::protocol::CellOutcome;
-use crate::plan::{Cell, CellState, Group, Plan};
+use crate::execute::{Executor, Job, Requests, Tally};
+use crate::plan::{Cell, Plan};
 use crate::results::{Row, csv, gather, to_json, write_parquet};
 use crate::store::{ExperimentFolder, Store};
 
@@ -33,12 +29,18 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
         return Ok(ExitCode::SUCCESS);
     }
     // Before anything is written: what is wrong with the first group must not leave a folder behind.
-    let requests = request::Requests::new(&plan, arguments, context)?;
+    Requests::new(&plan.experiment, &plan.cells, &arguments.logs, context)?;
     experiment.write_plan(&plan).map_err(|error| Failure::run(&error))?;
-    context.finish_steps_when_interrupted()?;
-    let tally = run_groups(&plan, &experiment, &requests, context)?;
+    let job = Job { plan: &plan, experiment: &experiment, logs: &arguments.logs, context };
+    let tally = job.run(executor(arguments))?;
     report(&plan, &experiment, arguments, context)?;
     Ok(end(&plan, &tally, context))
+}
+
+fn executor(arguments: &RunArguments) -> Executor {
+    match arguments.executor {
+        None | Some(args::Executor::InProcess) => Executor::InProcess,
+    }
 }
 
 fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
@@ -47,82 +49,6 @@ fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
     let environment = std::env::vars();
     let raw = RawConfig::load(&arguments.configs, environment, &arguments.set).map_err(wrong)?;
     Plan::new(&raw, &index.catalog, index).map_err(wrong)
-}
-
-/// How cells ended.
-#[derive(Debug, Default)]
-struct Tally {
-    done: usize,
-    failed: usize,
-    /// Of those, the ones whose input was wrong.
-    wrong_input: usize,
-    elsewhere: usize,
-    interrupted: bool,
-}
-
-fn run_groups(
-    plan: &Plan,
-    experiment: &ExperimentFolder,
-    requests: &request::Requests<'_>,
-    context: &Context,
-) -> Result<Tally, Failure> {
-    let mut tally = Tally::default();
-    let groups: Vec<&Group> =
-        plan.groups.iter().filter(|group| !to_do(plan, group, experiment).is_empty()).collect();
-    let done = plan.cells.iter().filter(|cell| experiment.state(&cell.id) == CellState::Done).count();
-    if done > 0 {
-        context.display.say(&format!("{done} of {} cells are done already", plan.cells.len()));
-    }
-    for (number, group) in groups.iter().enumerate() {
-        let cells = to_do(plan, group, experiment);
-        let label = format!("group {}/{}: {}, {} cells", number + 1, groups.len(), group.name, cells.len());
-        context.display.say(&label);
-        let request = requests.group(group, &cells)?;
-        let engine = context.engine_for(&request.backbone.device, &request.backbone.precision)?;
-        let answer = context.call(engine, &Request::Run(Box::new(request)))?;
-        let outcomes: Vec<CellOutcome> =
-            serde_json::from_value(answer).map_err(|error| Failure::run(&error))?;
-        tell(&cells, &outcomes, &mut tally, context);
-        if tally.interrupted || context.is_interrupted() {
-            tally.interrupted = true;
-            break;
-        }
-    }
-    Ok(tally)
-}
-
-/// The cells of a group that are not done.
-fn to_do<'a>(plan: &'a Plan, group: &'a Group, experiment: &ExperimentFolder) -> Vec<&'a Cell> {
-    plan.group_cells(group).filter(|cell| experiment.state(&cell.id) != CellState::Done).collect()
-}
-
-fn tell(cells: &[&Cell], outcomes: &[CellOutcome], tally: &mut Tally, context: &Context) {
-    let mut told: Vec<&str> = Vec::new();
-    for (cell, outcome) in cells.iter().zip(outcomes) {
-        match outcome {
-            CellOutcome::Done => tally.done += 1,
-            CellOutcome::Elsewhere => tally.elsewhere += 1,
-            CellOutcome::Interrupted => tally.interrupted = true,
-            CellOutcome::Failed(error) => {
-                tally.failed += 1;
-                tally.wrong_input += usize::from(error.kind == ErrorKind::Input);
-                // Cells of a group mostly fail for the same reason.
-                if !told.contains(&error.message.as_str()) {
-                    told.push(&error.message);
-                    let mut text = format!("{} failed: {}", cell.name, error.message);
-                    for cause in &error.causes {
-                        text.push_str("\n  because: ");
-                        text.push_str(cause);
-                    }
-                    if let Some(help) = &error.help {
-                        text.push_str("\n  what to do: ");
-                        text.push_str(help);
-                    }
-                    context.display.warn(&text);
-                }
-            }
-        }
-    }
 }
 
 /// Writes the tables and the pictures, and prints what was found.
@@ -167,12 +93,15 @@ fn end(plan: &Plan, tally: &Tally, context: &Context) -> ExitCode {
         return ExitCode::from(INTERRUPTED);
     }
     if tally.elsewhere > 0 {
-        context.display.say(&format!("{} cells are being run by another process", tally.elsewhere));
+        context
+            .display
+            .say(&format!("{} at work in another process", output::count(tally.elsewhere, "cell")));
     }
     if tally.failed > 0 {
         context.display.say(&format!(
-            "{} cells failed and {} were completed; `lossnet status` says why, the same command tries again",
-            tally.failed, tally.done
+            "{} failed, {} completed; `lossnet status` says why, the same command tries again",
+            output::count(tally.failed, "cell"),
+            tally.done
         ));
         // Where nothing could be done with what was given, it is that which is wrong.
         let nothing_fits = tally.done == 0 && tally.wrong_input == tally.failed;

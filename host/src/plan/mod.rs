@@ -97,7 +97,7 @@ impl Plan {
     }
 
     /// The cells of a group.
-    pub fn group_cells<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = &'a Cell> {
+    pub fn group_cells<'a, 'g>(&'a self, group: &'g Group) -> impl Iterator<Item = &'a Cell> + use<'a, 'g> {
         group.cells.iter().filter_map(|&position| self.cells.get(position))
     }
 }

@@ -134,8 +134,13 @@ impl ExperimentFolder {
 
     /// The plan of the last run, if there is one.
     pub fn read_plan(&self) -> Result<Option<Plan>, StoreError> {
-        result::read_json(&self.path.join(PLAN))
+        read_plan(&self.path.join(PLAN))
     }
+}
+
+/// Reads a plan that was written as [`ExperimentFolder::write_plan`] writes it, if it is there.
+pub fn read_plan(path: &Path) -> Result<Option<Plan>, StoreError> {
+    result::read_json(path)
 }
 
 fn is_cell_id(name: &str) -> bool {

@@ -1,32 +1,34 @@
 //! From groups of a plan to requests for the engine.
 
+use std::path::Path;
+
 use lossnet_plugin_protocol::Kind;
 
-use crate::cli::args::RunArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::config::{Component, DataSection};
 use crate::engine::protocol::{
     BackboneRequest, CellRequest, ComparisonRequest, Configured, DatasetRequest, Files, RunRequest,
 };
-use crate::plan::{Cell, Group, Plan};
+use crate::plan::{Cell, Group};
 
 /// Makes requests of one run.
-pub(super) struct Requests<'a> {
-    plan: &'a Plan,
-    arguments: &'a RunArguments,
+pub(crate) struct Requests<'a> {
+    experiment: &'a str,
+    logs: &'a Path,
     context: &'a Context,
 }
 
 impl<'a> Requests<'a> {
-    /// Checks that every component of the plan can be had.
-    pub(super) fn new(
-        plan: &'a Plan,
-        arguments: &'a RunArguments,
+    /// Checks that every component of these cells can be had.
+    pub(crate) fn new(
+        experiment: &'a str,
+        cells: impl IntoIterator<Item = &'a Cell>,
+        logs: &'a Path,
         context: &'a Context,
     ) -> Result<Requests<'a>, Failure> {
-        let requests = Requests { plan, arguments, context };
-        for cell in &plan.cells {
+        let requests = Requests { experiment, logs, context };
+        for cell in cells {
             for (kind, component) in cell.config.components() {
                 requests.configured(kind, component)?;
             }
@@ -35,17 +37,17 @@ impl<'a> Requests<'a> {
     }
 
     /// The request for these cells of a group.
-    pub(super) fn group(&self, group: &Group, cells: &[&Cell]) -> Result<RunRequest, Failure> {
+    pub(crate) fn group(&self, group: &Group, cells: &[&Cell]) -> Result<RunRequest, Failure> {
         let first = cells.first().copied().ok_or_else(|| Failure::usage("a group without cells"))?;
         let config = &first.config;
         let network = &config.loss_network;
-        let offline = config.run.offline || self.context.global.offline;
+        let offline = config.run.offline || self.context.offline();
         let test = config.data.test.iter();
         let test = test.map(|(label, data)| Ok((label.clone(), self.data(data)?)));
         Ok(RunRequest {
-            logs: self.arguments.logs.clone(),
+            logs: self.logs.to_owned(),
             checkpoints: "checkpoints".into(),
-            experiment: self.plan.experiment.clone(),
+            experiment: self.experiment.to_owned(),
             task: self.configured(Kind::Task, &config.task)?,
             data: self.data(&config.data)?,
             test: test.collect::<Result<_, Failure>>()?,

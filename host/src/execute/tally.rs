@@ -1,0 +1,72 @@
+//! How cells ended.
+
+use lossnet_plugin_protocol::{ErrorKind, PluginError};
+
+use crate::cli::output::count;
+use crate::cli::progress::Display;
+use crate::engine::protocol::CellOutcome;
+use crate::plan::{Cell, Group};
+
+/// How the cells of a run ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Complete, of those that were run.
+    pub(crate) done: usize,
+    /// Ended with an error.
+    pub(crate) failed: usize,
+    /// Of the failed ones, those whose input was wrong.
+    pub(crate) wrong_input: usize,
+    /// Another process is at them.
+    pub(crate) elsewhere: usize,
+    /// Whether the user asked to stop.
+    pub(crate) interrupted: bool,
+}
+
+impl Tally {
+    /// Counts outcomes.
+    pub(crate) fn count(&mut self, outcomes: &[(&Cell, CellOutcome)]) {
+        for (_, outcome) in outcomes {
+            match outcome {
+                CellOutcome::Done => self.done += 1,
+                CellOutcome::Elsewhere => self.elsewhere += 1,
+                CellOutcome::Interrupted => self.interrupted = true,
+                CellOutcome::Failed(error) => {
+                    self.failed += 1;
+                    self.wrong_input += usize::from(error.kind == ErrorKind::Input);
+                }
+            }
+        }
+    }
+}
+
+/// Tells the user why cells of a group failed; most of them do for the same reason, which is said once.
+pub(crate) fn tell_failures(outcomes: &[(&Cell, CellOutcome)], display: &Display) {
+    let mut told: Vec<&str> = Vec::new();
+    for (cell, outcome) in outcomes {
+        if let CellOutcome::Failed(error) = outcome
+            && !told.contains(&error.message.as_str())
+        {
+            told.push(&error.message);
+            display.warn(&format!("{} failed: {}", cell.name, in_full(error)));
+        }
+    }
+}
+
+/// An error with its causes and what to do, one a line.
+fn in_full(error: &PluginError) -> String {
+    let mut text = error.message.clone();
+    for cause in &error.causes {
+        text.push_str("\n  because: ");
+        text.push_str(cause);
+    }
+    if let Some(help) = &error.help {
+        text.push_str("\n  what to do: ");
+        text.push_str(help);
+    }
+    text
+}
+
+/// What is said when a group begins; `number` is from 0.
+pub(crate) fn label(number: usize, groups: usize, group: &Group, cells: usize) -> String {
+    format!("group {}/{groups}: {}, {}", number + 1, group.name, count(cells, "cell"))
+}
