@@ -66,7 +66,7 @@ pub(crate) struct Target {
 pub(crate) fn cargo(workspace: &Workspace) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace.root());
-    command.env("LIBTORCH", workspace.libtorch()).env("LIBTORCH_BYPASS_VERSION_CHECK", "1");
+    command.env("LIBTORCH", libtorch(workspace)).env("LIBTORCH_BYPASS_VERSION_CHECK", "1");
     with_libtorch(&mut command, workspace);
     // Cargo told this program about the package xtask; a cargo below must not pass that on to build scripts.
     for (name, _) in std::env::vars_os() {
@@ -76,6 +76,15 @@ pub(crate) fn cargo(workspace: &Workspace) -> Command {
         }
     }
     command
+}
+
+/// The folder to bind against. Where the user's own variable leads to the same one by another path it is kept as it is:
+/// torch-sys is built anew, for minutes, whenever the variable's text changes.
+fn libtorch(workspace: &Workspace) -> PathBuf {
+    let own = workspace.libtorch();
+    let user = std::env::var_os("LIBTORCH").map(PathBuf::from);
+    let real = |folder: &Path| folder.canonicalize().ok();
+    user.filter(|user| real(user).is_some_and(|user| Some(user) == real(&own))).unwrap_or(own)
 }
 
 /// Lets a program find libtorch's libraries wherever it lies.
