@@ -83,3 +83,8 @@ pub fn open_dataset(
 pub fn task(task: &ComponentRef) -> Result<Arc<LoadedPlugin>, PluginError> {
     holder(task, Kind::Task)
 }
+
+/// The plugin that holds a tracker.
+pub fn tracker(tracker: &ComponentRef) -> Result<Arc<LoadedPlugin>, PluginError> {
+    holder(tracker, Kind::Tracker)
+}

@@ -84,6 +84,7 @@ fn panics_and_torch_exceptions_are_errors_of_the_call() {
             id: "0".to_owned(),
             config: Map::new(),
             folder: PathBuf::from("."),
+            ..TrackedCell::default()
         };
         let start =
             |at: &str| plugin.start_tracker("faulty_tracker", &json!({ "at": at, "how": how }), &cell);

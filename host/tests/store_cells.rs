@@ -353,6 +353,7 @@ fn curves(root: &Path) -> Vec<(String, u64)> {
 fn curves_outlive_an_interruption_as_far_as_the_training_goes_on_from() {
     let root = tempfile::tempdir().unwrap();
     let mut writer = begin(root.path());
+    assert!(!writer.resumed());
     for step in 1..=5 {
         writer.report(&scalar("fit/loss", step)).unwrap();
     }
@@ -362,11 +363,14 @@ fn curves_outlive_an_interruption_as_far_as_the_training_goes_on_from() {
 
     // The first training goes on after step 3, the second one begins anew.
     let mut writer = begin(root.path());
+    assert!(writer.resumed());
     let resume = |stage: &str, step| Report::Resume { stage: stage.to_owned(), step };
     writer.report(&resume("fit", 3)).unwrap();
     writer.report(&scalar("fit/loss", 4)).unwrap();
     writer.report(&resume("refine", 0)).unwrap();
     writer.report(&metric(0.75)).unwrap();
+    let steps = [1, 2, 3, 4].map(|step| scalar("fit/loss", step));
+    assert_eq!(writer.reported().unwrap(), steps.into_iter().chain([metric(0.75)]).collect::<Vec<_>>());
     drop(writer);
     let fit = |steps: std::ops::RangeInclusive<u64>| steps.map(|step| ("fit/loss".to_owned(), step));
     assert_eq!(curves(root.path()), fit(1..=4).collect::<Vec<_>>());
@@ -376,4 +380,28 @@ fn curves_outlive_an_interruption_as_far_as_the_training_goes_on_from() {
     writer.report(&scalar("fit/loss", 1)).unwrap();
     writer.finish(|_| {}).unwrap();
     assert_eq!(curves(root.path()), fit(1..=1).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_curves_of_a_complete_cell_are_a_table() {
+    let root = tempfile::tempdir().unwrap();
+    let table =
+        || std::fs::read_to_string(experiment(root.path()).cell(&cell().id).path().join("curves.csv"));
+    let mut writer = begin(root.path());
+    for step in 1..=3 {
+        writer.report(&scalar("fit/loss", step)).unwrap();
+    }
+    writer.interrupt().unwrap();
+    assert!(table().is_err());
+
+    let mut writer = begin(root.path());
+    writer.report(&Report::Resume { stage: "fit".to_owned(), step: 2 }).unwrap();
+    let scalar = |value| Report::Scalar(Scalar { name: "fit/loss, again".to_owned(), step: 3, value });
+    writer.report(&scalar(f64::NAN)).unwrap();
+    writer.report(&scalar(0.1)).unwrap();
+    writer.report(&metric(0.75)).unwrap();
+    writer.finish(|_| {}).unwrap();
+    let expected =
+        "name,step,value\nfit/loss,1,1\nfit/loss,2,2\n\"fit/loss, again\",3,NaN\n\"fit/loss, again\",3,0.1\n";
+    assert_eq!(table().unwrap(), expected);
 }

@@ -52,7 +52,8 @@ pub use tch;
 pub mod prelude {
     pub use crate::component::{
         AnyBackbone, AnyComparison, AnyDataset, AnyTask, AnyTracker, Backbone, Compare, Comparison,
-        Components, Dataset, Info, LossNetwork, Run, Samples, Services, Task, Track, Tracker, torch_error,
+        Components, Dataset, Info, LossNetwork, Run, Samples, Services, Task, Track, TrackedCell, Tracker,
+        torch_error,
     };
     pub use crate::protocol::graph::{
         BatchNorm2d, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Pool2d,

@@ -208,6 +208,12 @@ pub struct RunRequest {
     pub seed: u64,
     /// Whether only algorithms may be used that give the same bits every time.
     pub deterministic: bool,
+    /// Who follows the cells, besides lossnet's own files.
+    #[serde(default)]
+    pub trackers: Vec<Configured>,
+    /// The dotted keys of the config in which the experiment's cells differ.
+    #[serde(default)]
+    pub varied: Vec<String>,
 }
 
 /// A dataset of a run.

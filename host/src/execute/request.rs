@@ -66,6 +66,8 @@ impl<'a> Requests<'a> {
             loader_threads: config.run.loader_threads as usize,
             seed: group.seed,
             deterministic: config.run.deterministic,
+            trackers: Vec::new(),
+            varied: Vec::new(),
         })
     }
 

@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: what a task reported, line by line, over all attempts that count.
+//! `metrics.jsonl`: what a task reported, line by line, over all attempts that count; and `curves.csv`, its points alone.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,9 @@ use fs_err::File;
 use lossnet_plugin_protocol::report::Report;
 
 use super::StoreError;
+
+/// The points of all curves as a table: name, step, value, in the order in which they were reported.
+const CURVES: &str = "curves.csv";
 
 /// The file of one attempt. What earlier attempts left counts only as far as the task says that it goes on from there:
 /// nothing is changed before the first report.
@@ -50,6 +53,46 @@ impl Curves {
         let file = fs_err::OpenOptions::new().append(true).open(&self.path).map_err(StoreError::write)?;
         self.file = Some(file);
         Ok(())
+    }
+
+    /// What counts of all that was reported so far, earlier attempts included as far as this one goes on from them.
+    pub(super) fn reports(&self) -> Result<Vec<Report>, StoreError> {
+        if self.file.is_none() {
+            return Ok(Vec::new());
+        }
+        let text = fs_err::read(&self.path).map_err(StoreError::read)?;
+        let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        let damaged = |error: serde_json::Error| StoreError::Damaged {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        };
+        lines.map(|line| serde_json::from_slice(line).map_err(damaged)).collect()
+    }
+
+    /// Writes the points of all curves as a table beside the file, if there are any.
+    pub(super) fn write_table(&self) -> Result<(), StoreError> {
+        let mut table = csv::Writer::from_writer(Vec::new());
+        let failed = |error: csv::Error| StoreError::Write(std::io::Error::other(error));
+        let mut points = 0;
+        for report in self.reports()? {
+            let Report::Scalar(scalar) = report else { continue };
+            if points == 0 {
+                table.write_record(["name", "step", "value"]).map_err(failed)?;
+            }
+            points += 1;
+            let fields = [scalar.name, scalar.step.to_string(), scalar.value.to_string()];
+            table.write_record(fields).map_err(failed)?;
+        }
+        let path = self.path.with_file_name(CURVES);
+        if points == 0 {
+            // A run that began anew may have left one.
+            return match fs_err::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::write(error)),
+                _ => Ok(()),
+            };
+        }
+        let table = table.into_inner().map_err(|error| StoreError::Write(error.into_error()))?;
+        crate::atomic::write(&path, &table).map_err(StoreError::write)
     }
 
     /// Makes sure that it is on the disk.

@@ -7,6 +7,7 @@
 //!     config.toml           the resolved config
 //!     samples.<split>.csv   the scores of every sample, in the order of the dataset
 //!     metrics.jsonl         metrics and curves, line by line
+//!     curves.csv            the curves' points as a table, if there are any
 //!     run.log               what happened when
 //!     result.json           written last, in one step: its presence means that the cell is complete
 //!     failed.json           why the last attempt failed

@@ -24,6 +24,7 @@ pub struct CellWriter {
     metrics: Vec<Metric>,
     curves: Curves,
     started: u64,
+    resumed: bool,
     /// Held until this is dropped.
     _lock: File,
 }
@@ -38,6 +39,7 @@ impl CellWriter {
         let path = folder.path();
         let config =
             cell.config.to_toml().map_err(|error| StoreError::Write(std::io::Error::other(error)))?;
+        let resumed = path.join("config.toml").exists();
         crate::atomic::write(&path.join("config.toml"), config.as_bytes()).map_err(StoreError::write)?;
         let failed = path.join(FAILED);
         if failed.exists() {
@@ -53,6 +55,7 @@ impl CellWriter {
             metrics: Vec::new(),
             curves,
             started: log::now(),
+            resumed,
             _lock: lock,
         })
     }
@@ -65,6 +68,17 @@ impl CellWriter {
     /// The cell.
     pub fn cell(&self) -> &Cell {
         &self.cell
+    }
+
+    /// Whether an earlier attempt at the cell was made.
+    pub fn resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// Curves, images and results as they were reported so far, those of earlier attempts included as far as this one
+    /// goes on from them.
+    pub fn reported(&self) -> Result<Vec<Report>, StoreError> {
+        self.curves.reports()
     }
 
     /// How many samples of a split an interrupted run has recorded. What it has torn is cut off.
@@ -112,6 +126,7 @@ impl CellWriter {
             file.sync()?;
         }
         self.curves.sync()?;
+        self.curves.write_table()?;
         let mut result = CellResult {
             format: super::FORMAT,
             experiment: self.experiment,

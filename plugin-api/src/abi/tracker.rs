@@ -14,6 +14,10 @@ pub trait AbiTrack: Send {
     fn report(&mut self, report: RStr<'_>) -> AbiResult<()>;
     #[sabi(last_prefix_field)]
     fn finish(&mut self, failure: ROption<RString>) -> AbiResult<()>;
+    /// Trackers built before there was this one do nothing.
+    fn pause(&mut self) -> AbiResult<()> {
+        AbiResult::ROk(())
+    }
 }
 
 pub type TrackObject = AbiTrack_TO<'static, RBox<()>>;
@@ -27,6 +31,10 @@ impl AbiTrack for Exported {
 
     fn finish(&mut self, failure: ROption<RString>) -> AbiResult<()> {
         export(|| self.0.finish(failure.as_ref().map(RString::as_str).into()))
+    }
+
+    fn pause(&mut self) -> AbiResult<()> {
+        export(|| self.0.pause())
     }
 }
 
@@ -43,6 +51,10 @@ impl Track for Imported {
 
     fn finish(&mut self, failure: Option<&str>) -> Result<(), PluginError> {
         import(self.0.finish(failure.map(RString::from).into()))
+    }
+
+    fn pause(&mut self) -> Result<(), PluginError> {
+        import(self.0.pause())
     }
 }
 

@@ -1,14 +1,18 @@
 //! The cells of a group on disk, from their beginning to their end.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lossnet::engine::protocol::{CellOutcome, DatasetRequest, RunRequest};
 use lossnet::store::{CellWriter, ExperimentFolder, StoreError};
+use lossnet_plugin_api::component::TrackedCell;
 use lossnet_plugin_protocol::report::{CellContext, Report, RunContext, SampleRows, TestData};
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
 use super::Provenance;
+use super::trackers::{Ending, Trackers};
+use crate::entry::Caller;
 
 /// The writers of the cells that this process works on.
 #[derive(Debug)]
@@ -16,19 +20,31 @@ pub(super) struct Cells(Arc<SharedCells>);
 
 /// The writers while a task runs; tasks report from any thread.
 #[derive(Debug)]
-pub(super) struct SharedCells(Mutex<Vec<CellWriter>>);
+pub(super) struct SharedCells {
+    writers: Mutex<Vec<CellWriter>>,
+    trackers: Trackers,
+}
 
 impl SharedCells {
     fn with<T>(&self, use_writers: impl FnOnce(&mut Vec<CellWriter>) -> T) -> T {
-        use_writers(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        use_writers(&mut self.writers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Keeps what a task reports of a cell.
+    /// Keeps what a task reports of a cell, and lets the trackers know.
     pub(super) fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError> {
         self.with(|writers| match writers.get_mut(cell) {
-            Some(writer) => writer.report(report).map_err(|error| store_error(&error)),
+            Some(writer) => {
+                writer.report(report).map_err(|error| store_error(&error))?;
+                self.trackers.report(cell, report, || recorded(writer));
+                Ok(())
+            }
             None => Err(no_such_cell(cell)),
         })
+    }
+
+    /// What the trackers have to say to the user by now.
+    pub(super) fn notices(&self) -> Vec<String> {
+        self.trackers.notices()
     }
 
     /// Scores that are recorded.
@@ -48,6 +64,12 @@ impl SharedCells {
             None => Err(no_such_cell(cell)),
         })
     }
+}
+
+/// What counts of all that was reported of a cell. What can't be read the trackers do not get: the run has its own word
+/// about that when it writes.
+fn recorded(writer: &CellWriter) -> Vec<Report> {
+    writer.reported().unwrap_or_default()
 }
 
 fn no_such_cell(cell: usize) -> PluginError {
@@ -77,7 +99,9 @@ impl Cells {
                 mine.push(position);
             }
         }
-        Ok((Cells(Arc::new(SharedCells(Mutex::new(writers)))), mine))
+        let followed = writers.iter().map(|writer| tracked(request, writer)).collect();
+        let trackers = Trackers::new(&request.trackers, followed);
+        Ok((Cells(Arc::new(SharedCells { writers: Mutex::new(writers), trackers })), mine))
     }
 
     /// What the task's side of the run gets.
@@ -114,9 +138,24 @@ impl Cells {
         self,
         ended: &Result<Provenance, PluginError>,
         took: Duration,
+        caller: &Caller,
     ) -> Result<Vec<CellOutcome>, PluginError> {
         let writers = self.0.with(std::mem::take);
         let group_size = writers.len();
+        let trackers = &self.0.trackers;
+        let tell = |ending: Ending| {
+            trackers.end(&vec![ending; group_size]).into_iter().for_each(|notice| caller.notice(notice));
+        };
+        match ended {
+            Ok(_) => {
+                for (position, writer) in writers.iter().enumerate() {
+                    trackers.complete(position, || recorded(writer));
+                }
+            }
+            // While the cells are still locked: who tries them next is to find trackers that are through.
+            Err(error) if error.kind == ErrorKind::Interrupted => tell(Ending::Interrupted),
+            Err(error) => tell(Ending::Failed(error.to_string())),
+        }
         let mut outcomes = Vec::new();
         for (position, writer) in writers.into_iter().enumerate() {
             let stored = match ended {
@@ -137,6 +176,10 @@ impl Cells {
             };
             outcomes.push(stored.map_err(|error| store_error(&error))?);
         }
+        if ended.is_ok() {
+            // After the results are safe: a tracker may take its time.
+            tell(Ending::Complete);
+        }
         Ok(outcomes)
     }
 }
@@ -147,6 +190,27 @@ fn test_data((label, data): &(String, DatasetRequest)) -> TestData {
         dataset: data.dataset.component.name.clone(),
         splits: data.splits.clone(),
     }
+}
+
+/// What trackers are told of a cell.
+fn tracked(request: &RunRequest, writer: &CellWriter) -> TrackedCell {
+    let cell = writer.cell();
+    TrackedCell {
+        experiment: request.experiment.clone(),
+        id: cell.id.clone(),
+        config: cell.config.to_map(),
+        folder: writer.folder().to_owned(),
+        name: cell.name.clone(),
+        seed: request.seed,
+        varied: request.varied.clone(),
+        checkpoints: checkpoints(request, &cell.id),
+        resumed: writer.resumed(),
+    }
+}
+
+/// The folder of a cell's checkpoints.
+fn checkpoints(request: &RunRequest, cell: &str) -> PathBuf {
+    request.checkpoints.join(&request.experiment).join(cell)
 }
 
 fn cell_context(
@@ -165,7 +229,7 @@ fn cell_context(
         id: cell.id.clone(),
         config: cell.config.to_map(),
         folder: writer.folder().to_owned(),
-        checkpoints: request.checkpoints.join(&request.experiment).join(&cell.id),
+        checkpoints: checkpoints(request, &cell.id),
         recorded,
     })
 }

@@ -97,7 +97,9 @@ impl Run for Host {
     }
 
     fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError> {
-        self.cells.report(cell, report)
+        self.cells.report(cell, report)?;
+        self.cells.notices().into_iter().for_each(|notice| self.caller.notice(notice));
+        Ok(())
     }
 
     fn recorded(&self, cell: usize, split: &str, first: u64, count: u64) -> Result<SampleRows, PluginError> {

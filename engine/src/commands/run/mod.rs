@@ -3,6 +3,7 @@
 mod cells;
 mod host;
 mod network;
+mod trackers;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,7 +31,7 @@ pub(super) fn run(request: &RunRequest, caller: &Arc<Caller>) -> Result<Vec<Cell
     }
     let started = Instant::now();
     let ended = attempt(request, &mine, &mut cells, caller);
-    for (&position, outcome) in mine.iter().zip(cells.end(&ended, started.elapsed())?) {
+    for (&position, outcome) in mine.iter().zip(cells.end(&ended, started.elapsed(), caller)?) {
         outcomes[position] = outcome;
     }
     Ok(outcomes)

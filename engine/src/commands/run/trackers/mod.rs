@@ -1,0 +1,160 @@
+//! The trackers of a group's cells. They are told what happens; what they do with it can't harm the run.
+//!
+//! Each tracker has a thread that calls it and a queue before it, so that reporting never waits. Points of curves that
+//! find the queue full are dropped, counted, and given again from the cell's own file when the cell is complete. A call
+//! that does not return is left alone after [`LIMIT`].
+
+mod follower;
+mod queue;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lossnet::engine::protocol::Configured;
+use lossnet_plugin_api::component::TrackedCell;
+use lossnet_plugin_protocol::PluginError;
+use lossnet_plugin_protocol::report::Report;
+use serde_json::Value;
+
+use crate::registry;
+use follower::{Follower, Start};
+pub(super) use queue::Ending;
+
+/// How long one call of a tracker may take.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// The environment variable that sets another limit, in seconds.
+const LIMIT_VARIABLE: &str = "LOSSNET_TRACKER_SECONDS";
+
+/// How long all that is left to be told may take at the end of a group, in limits of one call.
+const CALLS_AT_THE_END: u32 = 10;
+
+/// All trackers of a group.
+#[derive(Debug)]
+pub(super) struct Trackers {
+    followers: Vec<Follower>,
+    cells: Mutex<Vec<Cell>>,
+    limit: Duration,
+    /// Why a tracker could not even be loaded.
+    refused: Mutex<Vec<String>>,
+}
+
+/// What is kept of a cell for its end.
+#[derive(Debug)]
+struct Cell {
+    resumed: bool,
+    results: Vec<Report>,
+}
+
+impl Trackers {
+    /// Begins to follow these cells. Nothing is called before the first report.
+    pub(super) fn new(trackers: &[Configured], cells: Vec<TrackedCell>) -> Trackers {
+        let seconds = std::env::var(LIMIT_VARIABLE).ok().and_then(|text| text.parse().ok());
+        let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(LIMIT);
+        let kept = cells.iter().map(|cell| Cell { resumed: cell.resumed, results: Vec::new() }).collect();
+        let cells = Arc::new(cells);
+        let mut refused = Vec::new();
+        let mut followers = Vec::new();
+        for tracker in trackers {
+            match start(tracker).and_then(|start| {
+                Follower::new(&tracker.component.name, Arc::clone(&cells), start)
+                    .map_err(|error| PluginError::run("no thread can be started").with_source(&error))
+            }) {
+                Ok(follower) => followers.push(follower),
+                Err(error) => refused.push(format!(
+                    "the tracker `{}` can't be used, and the run goes on without it: {error}",
+                    tracker.component.name
+                )),
+            }
+        }
+        Trackers { followers, cells: Mutex::new(kept), limit, refused: Mutex::new(refused) }
+    }
+
+    /// Passes on what a task reported of a cell. `recorded` gives all that counts of what was reported of the cell so
+    /// far, earlier attempts included.
+    pub(super) fn report(&self, cell: usize, report: &Report, recorded: impl FnOnce() -> Vec<Report>) {
+        if self.followers.is_empty() {
+            return;
+        }
+        match report {
+            Report::Samples(_) => {}
+            Report::Scalar(_) => self.followers.iter().for_each(|follower| follower.point(cell, report)),
+            // A cell's results are known when all of them are: until then a task may go back.
+            Report::Metric(_) => {
+                self.with(cell, |cell| cell.results.push(report.clone()));
+            }
+            Report::Resume { stage, .. } => {
+                let mut reports = vec![report.clone()];
+                if self.with(cell, |cell| cell.resumed) == Some(true) {
+                    reports.extend(recorded().into_iter().filter(|report| is_of(stage, report)));
+                }
+                self.in_any_case(cell, reports);
+            }
+            other => self.in_any_case(cell, vec![other.clone()]),
+        }
+    }
+
+    fn with<T>(&self, cell: usize, change: impl FnOnce(&mut Cell) -> T) -> Option<T> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner).get_mut(cell).map(change)
+    }
+
+    fn in_any_case(&self, cell: usize, reports: Vec<Report>) {
+        let reports = Arc::new(reports);
+        self.followers.iter().for_each(|follower| follower.reports(cell, &reports));
+    }
+
+    /// What the user is to be told by now.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let mut notices = std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner));
+        notices.extend(self.followers.iter().flat_map(|follower| follower.notices(self.limit)));
+        notices
+    }
+
+    /// A cell's results are complete: all that is to be told of it before its end.
+    pub(super) fn complete(&self, cell: usize, recorded: impl FnOnce() -> Vec<Report>) {
+        if self.followers.is_empty() {
+            return;
+        }
+        let dropped = self.followers.iter().any(Follower::has_dropped);
+        let Some((resumed, results)) =
+            self.with(cell, |cell| (cell.resumed, std::mem::take(&mut cell.results)))
+        else {
+            return;
+        };
+        // Earlier attempts may have ended before all that they reported got through.
+        let mut reports = if resumed || dropped { recorded() } else { Vec::new() };
+        reports.retain(|report| !matches!(report, Report::Metric(_)));
+        reports.extend(results);
+        self.in_any_case(cell, reports);
+    }
+
+    /// Tells how the cells ended, by position, waits until the trackers are through with all of it, within limits, and
+    /// returns what the user is to be told.
+    pub(super) fn end(&self, endings: &[Ending]) -> Vec<String> {
+        let mut notices = self.notices();
+        for (cell, ending) in endings.iter().enumerate() {
+            self.followers.iter().for_each(|follower| follower.end(cell, ending.clone()));
+        }
+        let complete = endings.iter().all(|ending| *ending == Ending::Complete);
+        let total = self.limit * CALLS_AT_THE_END;
+        notices.extend(self.followers.iter().flat_map(|follower| follower.wait(self.limit, total, complete)));
+        notices
+    }
+}
+
+/// How a tracker is started on a cell.
+fn start(tracker: &Configured) -> Result<Start, PluginError> {
+    let plugin = registry::tracker(&tracker.component)?;
+    let (name, config) = (tracker.component.name.clone(), Value::Object(tracker.config.clone()));
+    Ok(Box::new(move |cell: &TrackedCell| plugin.start_tracker(&name, &config, cell)))
+}
+
+/// Whether a report is a point or a picture of a stage.
+fn is_of(stage: &str, report: &Report) -> bool {
+    let name = match report {
+        Report::Scalar(scalar) => &scalar.name,
+        Report::Image { name, .. } => name,
+        _ => return false,
+    };
+    name.strip_prefix(stage).is_some_and(|rest| rest.starts_with('/'))
+}
