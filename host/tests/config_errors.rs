@@ -3,7 +3,7 @@
 
 mod config_fixture;
 
-use config_fixture::{COMPLETE, Configs, plan};
+use config_fixture::{COMPLETE, Configs, plan, swept};
 
 /// Each config lacks nothing but has this line added to it, and gives this error.
 #[test]
@@ -61,6 +61,26 @@ fn each_mistake_has_its_sentence() {
             "splits = [\"vla\"]",
             "test.toml:9: `data.splits` names the split `vla`, and `bapps` has train, train/cnn, val, val/cnn, val/color, \
              jnd, jnd/cnn, jnd/traditional; did you mean `val`?",
+        ),
+        (
+            "[executor.slrum]\npartition = \"a\"",
+            "test.toml:10: `executor.slrum` are settings of no executor; did you mean `slurm`?",
+        ),
+        (
+            "[executor]\nslurm = 3",
+            "test.toml:10: `executor.slurm` is no section; write settings in sections such as [executor.slurm]",
+        ),
+        (
+            "[trackers.dairy]\nfolder = \"a\"",
+            "test.toml:10: [trackers.dairy]: no tracker is named `dairy`: did you mean `diary`? (there is 1; looked in plugins)",
+        ),
+        (
+            "[trackers.diary]\nfolders = \"a\"",
+            "test.toml:10: `trackers.diary.folders` is not a setting of [trackers.diary] with the tracker `diary`; did you mean `folder`?",
+        ),
+        (
+            "[trackers.diary]\nenabled = \"no\"",
+            "test.toml:10: `trackers.diary.enabled` must be true or false, not the text \"no\"",
         ),
         ("splits = []", "test.toml:9: `data.splits` must name a split at least"),
     ];
@@ -193,7 +213,7 @@ fn values_of_a_sweep_are_named_by_their_own_line() {
     let sweep =
         "[sweep]\nloss_network.layers = [\n  1,\n  99,\n  [1, 98],\n]\ntask.variant = [\"lin\", \"line\"]";
     assert_eq!(
-        plan(&format!("{COMPLETE}{sweep}")).unwrap_err(),
+        plan(&swept(sweep)).unwrap_err(),
         "test.toml:15: `task.variant` must be `baseline`, `lin`, `tune` or `scratch`, not `line`; did you mean `lin` or `baseline`?\n\
          test.toml:12: `loss_network.layers` names layer 99, and `alexnet` has layers 0 to 12\n\
          test.toml:13: `loss_network.layers` names layer 98, and `alexnet` has layers 0 to 12"
@@ -218,7 +238,7 @@ fn everything_that_is_wrong_is_told_once() {
 #[test]
 fn a_mistake_that_several_networks_meet_is_told_for_the_first() {
     let sweep = "[sweep]\nloss_network.backbone = \"paper\"\nloss_network.layers = [50]";
-    let said = plan(&format!("{COMPLETE}{sweep}")).unwrap_err();
+    let said = plan(&swept(sweep)).unwrap_err();
     assert_eq!(said, "test.toml:11: `loss_network.layers` names layer 50, and `alexnet` has layers 0 to 12");
 }
 

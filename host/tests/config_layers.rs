@@ -3,7 +3,7 @@
 
 mod config_fixture;
 
-use config_fixture::{COMPLETE, Configs, plan};
+use config_fixture::{COMPLETE, Configs, plan, swept};
 
 #[test]
 fn files_environment_and_command_line_are_put_on_top_of_each_other() {
@@ -47,13 +47,73 @@ fn extended_files_may_share_a_base() {
 
 #[test]
 fn a_sweep_can_be_given_and_replaced_on_the_command_line() {
-    let configs =
-        Configs::new(&[("test.toml", &format!("{COMPLETE}[sweep]\nloss_network.layers = [1, 2, 3]\n"))]);
+    let configs = Configs::new(&[("test.toml", &swept("[sweep]\nloss_network.layers = [1, 2, 3]\n"))]);
     let cells = |set: &[&str]| configs.plan("test.toml", &[], set).unwrap().cells.len();
     assert_eq!(cells(&[]), 3);
     assert_eq!(cells(&["sweep.loss_network.layers=paper"]), 4);
     assert_eq!(cells(&["sweep.loss_network.layers=[\"each\"]"]), 13);
     assert_eq!(cells(&["sweep={run.seed=[1, 2]}"]), 6);
+    assert_eq!(cells(&["sweep={}", "loss_network.layers=1"]), 1);
+    assert_eq!(cells(&["sweep={}", "sweep.loss_network.layers=[4, 7]"]), 2);
+}
+
+#[test]
+fn an_empty_table_takes_back_what_was_set_down_to_the_defaults() {
+    let configs =
+        Configs::new(&[("test.toml", &format!("{COMPLETE}[run]\nseed = 3\nprecision = \"bf16\"\n"))]);
+    let run = configs.plan("test.toml", &[], &["run={}"]).unwrap().cells[0].config.run.clone();
+    assert_eq!((run.seed, run.precision.as_str()), (0, "fp32"));
+}
+
+#[test]
+fn a_value_of_a_later_layer_replaces_the_sweep_s_values_and_says_so() {
+    let sweep =
+        swept("[sweep]\nloss_network.layers = [1, 2, 3]\nloss_network.comparison = [\"mean\", \"sort\"]\n");
+    let configs = Configs::new(&[
+        ("test.toml", &sweep),
+        ("later.toml", "extends = \"test.toml\"\n[loss_network]\nlayers = [4]\n"),
+        ("preset.toml", &swept("[sweep]\nloss_network.layers = \"paper\"\n")),
+        ("again.toml", "extends = \"later.toml\"\n[sweep]\nloss_network.layers = [5, 6]\n"),
+    ]);
+    let of = |file: &str, env: &[(&str, &str)], set: &[&str]| {
+        let plan = configs.plan(file, env, set).unwrap();
+        let mut layers: Vec<String> =
+            plan.cells.iter().map(|cell| cell.config.loss_network.layers.join("+")).collect();
+        layers.dedup();
+        let folder = format!("{}/", configs.0.path().display());
+        let notes = plan.notes.iter().map(|note| note.replace(&folder, "")).collect::<Vec<_>>();
+        (plan.cells.len(), layers.join(" "), notes.join("; "))
+    };
+    let (cells, layers, notes) = of("test.toml", &[], &["loss_network.layers=4"]);
+    assert_eq!((cells, layers.as_str()), (2, "4"));
+    assert_eq!(
+        notes,
+        "`-s loss_network.layers=4` replaces the sweep's 3 values of `loss_network.layers` (test.toml:10)"
+    );
+    let (cells, layers, notes) = of("test.toml", &[("LOSSNET__LOSS_NETWORK__COMPARISON", "spatial")], &[]);
+    assert_eq!((cells, layers.as_str()), (3, "1 2 3"));
+    assert!(
+        notes.starts_with("`environment variable LOSSNET__LOSS_NETWORK__COMPARISON` replaces the sweep's 2"),
+        "{notes}"
+    );
+    let (cells, layers, notes) = of("later.toml", &[], &[]);
+    assert_eq!((cells, layers.as_str()), (2, "4"));
+    assert!(notes.starts_with("`later.toml:3` replaces the sweep's 3 values"), "{notes}");
+    let (cells, _, notes) = of("preset.toml", &[], &["loss_network.layers=4"]);
+    assert_eq!(cells, 1);
+    assert!(notes.contains("replaces the sweep's \"paper\" of"), "{notes}");
+    // And a sweep of a later layer stands above a value.
+    let (cells, layers, notes) = of("again.toml", &[], &[]);
+    assert_eq!((cells, layers.as_str(), notes.as_str()), (4, "5 6 5 6", ""));
+}
+
+#[test]
+fn a_key_that_one_file_both_sets_and_sweeps_is_an_error_that_names_both_lines() {
+    assert_eq!(
+        plan(&format!("{COMPLETE}[sweep]\nloss_network.layers = [1, 2]\n")).unwrap_err(),
+        "test.toml:10: `sweep.loss_network.layers` is swept, and has a value of its own at test.toml:6; \
+         remove one of them"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod config_fixture;
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
-use config_fixture::{COMPLETE, Configs, PAPER, plan};
+use config_fixture::{COMPLETE, Configs, PAPER, plan, swept};
 use lossnet::config::RawConfig;
 use lossnet::plan::{CellState, Plan};
 use proptest::prelude::*;
@@ -35,7 +35,7 @@ fn the_product_keeps_the_order_in_which_it_was_written() {
         "loss_network.comparison" = ["sort", "spatial + mean"]
         loss_network.layers = [1, "features.2", ["1", "4"], "5,6"]
     "#;
-    let plan = plan(&format!("{COMPLETE}{sweep}")).unwrap();
+    let plan = plan(&swept(sweep)).unwrap();
     let expected: Vec<String> = ["sort", "spatial+mean"]
         .iter()
         .flat_map(|comparison| {
@@ -57,12 +57,12 @@ fn presets_expand_to_what_the_backbones_say() {
         (r#""loss_network.layers" = "all""#, vec!["0,1,2,3,4,5,6,7,8,9,10,11,12"]),
     ];
     for (sweep, layers) in cases {
-        let plan = plan(&format!("{COMPLETE}[sweep]\n{sweep}")).unwrap();
+        let plan = plan(&swept(&format!("[sweep]\n{sweep}"))).unwrap();
         let expected: Vec<String> =
             layers.iter().map(|layers| format!("alexnet · {layers} · spatial")).collect();
         assert_eq!(names(&plan), expected, "{sweep}");
     }
-    let each = plan(&format!("{COMPLETE}[sweep]\nloss_network.layers = \"each\"")).unwrap();
+    let each = plan(&swept("[sweep]\nloss_network.layers = \"each\"")).unwrap();
     assert_eq!(each.cells.len(), 13);
     let together = plan(&COMPLETE.replace("[1]", "\"paper\"")).unwrap();
     assert_eq!(together.cells[0].config.loss_network.layers, ["1", "4", "7", "11"]);
@@ -76,7 +76,7 @@ fn the_papers_backbones_come_each_with_its_own_layers() {
         "loss_network.backbone" = "paper"
         "loss_network.comparison" = ["spatial", "mean", "sort", "spatial+mean", "spatial+sort"]
     "#;
-    let plan = plan(&format!("{COMPLETE}{sweep}")).unwrap();
+    let plan = plan(&swept(sweep)).unwrap();
     assert_eq!((plan.cells.len(), plan.groups.len()), (280, 14));
     for group in &plan.groups {
         let (_, _, layers) = PAPER.iter().find(|(name, ..)| *name == group.name).unwrap();
@@ -100,7 +100,7 @@ fn cells_share_a_group_only_along_the_tasks_axes() {
         ("data.name = [\"bapps\", \"photos\"]", 2, 2),
     ];
     for (sweep, cells, groups) in cases {
-        let plan = plan(&format!("{COMPLETE}[sweep]\n{sweep}")).unwrap();
+        let plan = plan(&swept(&format!("[sweep]\n{sweep}"))).unwrap();
         assert_eq!((plan.cells.len(), plan.groups.len()), (cells, groups), "{sweep}");
     }
 }
@@ -115,7 +115,7 @@ fn names_tell_cells_apart() {
         data.name = ["photos"]
         loss_network.weights = ["random:0", "imagenet"]
     "#;
-    let plan = plan(&format!("{COMPLETE}{sweep}")).unwrap();
+    let plan = plan(&swept(sweep)).unwrap();
     assert_eq!(plan.cells.len(), 8);
     assert_eq!(plan.cells.iter().map(|cell| &cell.name).collect::<HashSet<_>>().len(), 8);
     assert_eq!(
@@ -177,7 +177,7 @@ fn an_id_stands_for_all_that_can_change_the_result_and_nothing_else() {
 #[test]
 fn seeds_differ_between_repetitions_and_groups_and_not_inside_a_group() {
     let sweep = "[experiment]\nrepetitions = 3\n[sweep]\nloss_network.layers = [1, 2]\nloss_network.weights = [\"imagenet\", \"random:0\"]";
-    let plan = plan(&format!("{COMPLETE}{sweep}")).unwrap();
+    let plan = plan(&swept(sweep)).unwrap();
     assert_eq!(plan.groups.len(), 6);
     assert_eq!(plan.groups.iter().map(|group| group.seed).collect::<HashSet<_>>().len(), 6);
     for group in &plan.groups {
@@ -190,7 +190,7 @@ fn seeds_differ_between_repetitions_and_groups_and_not_inside_a_group() {
 #[test]
 fn a_cells_config_gives_the_same_cell_again() {
     let sweep = "[sweep]\nloss_network.comparison = [\"spatial+sort\"]\ntask.variant = [\"lin\"]";
-    let first = plan(&format!("{COMPLETE}{sweep}")).unwrap();
+    let first = plan(&swept(sweep)).unwrap();
     let again = plan(&first.cells[0].config.to_toml().unwrap()).unwrap();
     assert_eq!(again.cells[0].id, first.cells[0].id);
     assert_eq!(again.cells[0].config, first.cells[0].config);
@@ -198,7 +198,7 @@ fn a_cells_config_gives_the_same_cell_again() {
 
 #[test]
 fn a_plan_survives_json_and_prints_its_states() {
-    let plan = plan(&format!("{COMPLETE}[sweep]\nloss_network.layers = [1, 2]")).unwrap();
+    let plan = plan(&swept("[sweep]\nloss_network.layers = [1, 2]")).unwrap();
     let text = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
     let state = |cell: &lossnet::plan::Cell| {
@@ -222,11 +222,11 @@ fn a_plan_survives_json_and_prints_its_states() {
 fn ten_thousand_cells_are_planned_within_a_second() {
     let layers: Vec<String> = (0..9).map(|layer| layer.to_string()).collect();
     let weights: Vec<String> = (0..80).map(|seed| format!("\"random:{seed}\"")).collect();
-    let text = format!(
-        "{COMPLETE}[sweep]\nloss_network.backbone = \"paper\"\nloss_network.layers = [{}]\nloss_network.weights = [{}]",
+    let text = swept(&format!(
+        "[sweep]\nloss_network.backbone = \"paper\"\nloss_network.layers = [{}]\nloss_network.weights = [{}]",
         layers.join(","),
         weights.join(",")
-    );
+    ));
     let folder = Configs::new(&[("test.toml", &text)]);
     let catalog = config_fixture::catalog();
     let start = Instant::now();
@@ -250,7 +250,7 @@ proptest! {
             "[experiment]\nrepetitions = {repetitions}\n[sweep]\nrun.seed = [{}]\nloss_network.comparison = {:?}\nloss_network.layers = [{}]",
             seeds_text.join(","), &["spatial", "sort", "mean"][..comparisons], layers_text.join(",")
         );
-        let plan = plan(&format!("{COMPLETE}{sweep}")).unwrap();
+        let plan = plan(&swept(&sweep)).unwrap();
         prop_assert_eq!(plan.cells.len(), layers * comparisons * seeds * repetitions);
         prop_assert_eq!(plan.groups.len(), seeds * repetitions);
         let ids: HashSet<&str> = plan.cells.iter().map(|cell| cell.id.as_str()).collect();
@@ -308,7 +308,7 @@ fn a_task_s_own_defaults_stand_behind_what_is_written() {
         ("imagenet", vec!["train".to_owned()])
     );
     // Another task in the same sweep keeps lossnet's own.
-    let both = COMPLETE.replace("name = \"bapps\"", "name = \"both\"").replace("bapps", "both")
+    let both = COMPLETE.replace("name = \"bapps\"", "").replace("name = \"metric\"", "")
         + "[sweep]\n\"task.name\" = [\"metric\", \"trained\"]\n\"data.name\" = [\"everything\"]\n";
     let plan = plan(&both).unwrap();
     let normalize: Vec<&str> =
@@ -326,7 +326,7 @@ fn a_default_that_does_not_fit_the_dataset_is_told() {
 #[test]
 fn what_no_seed_changes_is_not_repeated() {
     let sweep = "[experiment]\nrepetitions = 3\n[sweep]\n\"task.dropout\" = [0.0, 0.5]\n";
-    let plan = plan(&format!("{COMPLETE}{sweep}")).unwrap();
+    let plan = plan(&swept(sweep)).unwrap();
     let of = |dropout: f64| {
         plan.cells.iter().filter(|cell| cell.config.task.settings["dropout"] == dropout).count()
     };
@@ -340,4 +340,20 @@ fn further_datasets_are_tested_on_their_test_split() {
     let data = plan(&text).unwrap().cells[0].config.data.clone();
     assert_eq!(data.test["more"].splits, ["test"]);
     assert_eq!(data.test["views"].splits, ["val", "jnd"]);
+}
+
+#[test]
+fn settings_of_trackers_and_executors_are_the_plan_s_and_in_no_id() {
+    let plain = plan(COMPLETE).unwrap();
+    let text = format!("{COMPLETE}[trackers.diary]\nfolder = \"here\"\n");
+    let configs = Configs::new(&[("test.toml", &text)]);
+    let with = configs.plan("test.toml", &[], &[]).unwrap();
+    let [diary] = with.surroundings.trackers.as_slice() else { panic!("{:?}", with.surroundings) };
+    assert_eq!((diary.name.as_str(), &diary.settings["folder"]), ("diary", &serde_json::json!("here")));
+    assert_eq!(diary.settings["every"], 10, "defaults are filled in");
+    assert_eq!(with.cells, plain.cells);
+    let off = configs.plan("test.toml", &[], &["trackers.diary.enabled=false"]).unwrap();
+    assert!(off.surroundings.trackers.is_empty());
+    let stored: Plan = serde_json::from_str(&serde_json::to_string(&with).unwrap()).unwrap();
+    assert_eq!(stored, with);
 }

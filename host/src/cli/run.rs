@@ -48,7 +48,11 @@ fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
     let wrong = |errors: crate::config::ConfigErrors| Failure::usage(errors.to_string());
     let environment = std::env::vars();
     let raw = RawConfig::load(&arguments.configs, environment, &arguments.set).map_err(wrong)?;
-    Plan::new(&raw, &index.catalog, index).map_err(wrong)
+    let plan = Plan::new(&raw, &index.catalog, index).map_err(wrong)?;
+    for note in &plan.notes {
+        context.display.note(note);
+    }
+    Ok(plan)
 }
 
 /// Writes the tables and the pictures, and prints what was found.

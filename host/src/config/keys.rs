@@ -6,7 +6,11 @@ use serde_json::Value;
 use crate::catalog::{did_you_mean, either};
 
 /// The sections of a config.
-pub(crate) const SECTIONS: [&str; 6] = ["experiment", "task", "loss_network", "data", "run", "sweep"];
+pub(crate) const SECTIONS: [&str; 8] =
+    ["experiment", "task", "loss_network", "data", "run", "sweep", "executor", "trackers"];
+
+/// The executors that have settings, each in a section `[executor.<name>]`.
+pub(crate) const EXECUTORS: [&str; 2] = ["local", "slurm"];
 
 /// One of lossnet's own settings.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ const fn incidental(path: &'static str, shape: Shape) -> Key {
 }
 
 /// All of them.
-pub(crate) const KEYS: [Key; 26] = [
+pub(crate) const KEYS: &[Key] = &[
     incidental("experiment.name", Shape::Checked(folder_name)),
     incidental("experiment.description", Shape::Prose),
     incidental("experiment.repetitions", Shape::Whole(1, 10_000)),

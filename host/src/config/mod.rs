@@ -13,6 +13,7 @@ mod raw;
 mod resolved;
 mod schema;
 mod sections;
+mod surroundings;
 
 pub use origin::{ConfigError, ConfigErrors, Origin};
 pub use raw::{DEFAULTS, ENVIRONMENT_PREFIX, RawConfig};
@@ -20,6 +21,8 @@ pub use resolved::{
     ComparisonSection, Component, DataSection, ExperimentSection, LossNetworkSection, ResolvedConfig,
     RunSection,
 };
+
+pub use surroundings::Surroundings;
 
 pub(crate) use describe::setting_texts;
 pub(crate) use keys::{find as find_key, names_in as key_names_in};

@@ -27,12 +27,14 @@ pub(crate) struct Leaf {
     text: Option<String>,
     /// Settings keep the order in which they were written.
     order: usize,
+    /// Which of the layers it stands in, from the defaults, 0, on. Every file is a layer of its own.
+    pub(crate) layer: usize,
 }
 
 impl Leaf {
     /// A default.
     pub(crate) fn of_default(value: Value) -> Leaf {
-        Leaf { value, origin: Origin::Default, elements: Vec::new(), text: None, order: 0 }
+        Leaf { value, origin: Origin::Default, elements: Vec::new(), text: None, order: 0, layer: 0 }
     }
 
     /// Where the list's element at this position stands.
@@ -51,7 +53,7 @@ impl Leaf {
     /// A value of this setting, if it is a list, as a setting of its own.
     pub(crate) fn element(&self, index: usize, value: Value) -> Leaf {
         let origin = self.element_origin(index).clone();
-        Leaf { value, origin, elements: Vec::new(), text: None, order: self.order }
+        Leaf { value, origin, elements: Vec::new(), text: None, order: self.order, layer: self.layer }
     }
 }
 
@@ -60,6 +62,8 @@ impl Leaf {
 pub struct RawConfig {
     leaves: BTreeMap<String, Leaf>,
     written: usize,
+    /// The layer that is being read.
+    layer: usize,
     /// The experiment's name where none is given.
     pub(crate) default_name: Option<String>,
 }
@@ -90,10 +94,12 @@ impl RawConfig {
         let mut variables: Vec<(String, String)> =
             environment.into_iter().filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).collect();
         variables.sort();
+        config.layer += 1;
         for (name, text) in variables {
             let key = name[ENVIRONMENT_PREFIX.len()..].to_lowercase().replace("__", ".");
             config.add_shell_value(&key, &text, Origin::Environment(name));
         }
+        config.layer += 1;
         for setting in settings {
             let origin = Origin::CommandLine(setting.clone());
             match setting.split_once('=') {
@@ -123,6 +129,11 @@ impl RawConfig {
         let mut settings: Vec<_> = self.section(section).collect();
         settings.sort_by_key(|(_, leaf)| leaf.order);
         settings
+    }
+
+    /// The setting at a dotted key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Leaf> {
+        self.leaves.get(key)
     }
 
     /// All dotted keys.
@@ -185,6 +196,7 @@ impl RawConfig {
             }
         }
         inside.pop();
+        self.layer += 1;
         let mut leaves: Vec<_> = layer.leaves.into_iter().collect();
         leaves.sort_by_key(|(_, leaf)| leaf.order);
         for (key, leaf) in leaves {
@@ -231,7 +243,7 @@ impl RawConfig {
                 _ => Vec::new(),
             };
             match json(value) {
-                Ok(value) => self.set(key, Leaf { value, origin, elements, text: None, order: 0 }),
+                Ok(value) => self.set(key, Leaf { value, origin, elements, text: None, order: 0, layer: 0 }),
                 Err(problem) => errors.push(ConfigError::at(&origin, &key, problem)),
             }
         }
@@ -244,8 +256,12 @@ impl RawConfig {
             elements: Vec::new(),
             text: Some(text.to_owned()),
             order: 0,
+            layer: 0,
         };
         if let Value::Object(table) = &leaf.value {
+            if table.is_empty() {
+                self.clear(key);
+            }
             for (inner, value) in flatten(table) {
                 let leaf = Leaf { value, text: None, ..leaf.clone() };
                 self.set(format!("{key}.{inner}"), leaf);
@@ -253,6 +269,15 @@ impl RawConfig {
         } else {
             self.set(key.to_owned(), leaf);
         }
+    }
+
+    /// Takes back what was set below a key, down to the defaults.
+    fn clear(&mut self, key: &str) {
+        let below = format!("{key}.");
+        self.leaves.retain(|known, _| !known.starts_with(&below));
+        let mut defaults = RawConfig::default();
+        defaults.add_text(DEFAULTS, &|_| Origin::Default, &mut ConfigErrors::default());
+        self.leaves.extend(defaults.leaves.into_iter().filter(|(known, _)| known.starts_with(&below)));
     }
 
     /// Puts a setting in the place of what was there: of a table at its key, of a value where its table goes.
@@ -273,6 +298,7 @@ impl RawConfig {
         }
         self.written += 1;
         leaf.order = self.written;
+        leaf.layer = self.layer;
         self.leaves.insert(key, leaf);
     }
 }

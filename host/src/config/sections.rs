@@ -120,7 +120,7 @@ impl<'a> Checker<'a> {
         self.number(view, "loss_network", "size")
     }
 
-    fn flag(&self, view: &View<'_>, section: &str, name: &str) -> Option<bool> {
+    pub(super) fn flag(&self, view: &View<'_>, section: &str, name: &str) -> Option<bool> {
         self.value(view, section, name)?.as_bool()
     }
 

@@ -17,7 +17,7 @@ pub use state::CellState;
 
 use crate::catalog::{Catalog, NodeNames};
 use crate::config::{
-    Checker, ConfigError, ConfigErrors, LossNetworkSection, Origin, RawConfig, ResolvedConfig,
+    Checker, ConfigError, ConfigErrors, LossNetworkSection, Origin, RawConfig, ResolvedConfig, Surroundings,
 };
 use identity::{Axes, Identity};
 use sweep::Axis;
@@ -32,6 +32,12 @@ pub struct Plan {
     pub cells: Vec<Cell>,
     /// Each cell is in one.
     pub groups: Vec<Group>,
+    /// Settings of executors and trackers, which change no result.
+    #[serde(default)]
+    pub surroundings: Surroundings,
+    /// What the config's author should know, a sentence each: what was replaced by what. Not kept.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// One run of a task with one loss network on one dataset.
@@ -70,7 +76,9 @@ impl Plan {
     pub fn new(raw: &RawConfig, catalog: &Catalog, nodes: &dyn NodeNames) -> Result<Plan, ConfigErrors> {
         let checker = Checker::new(raw, catalog, nodes);
         checker.check_keys();
-        let axes = sweep::axes(&checker);
+        let mut notes = Vec::new();
+        let axes = sweep::axes(&checker, &mut notes);
+        let surroundings = checker.surroundings();
         let experiment = checker.experiment(&checker.view("experiment"));
         let lengths: Vec<usize> = axes.iter().map(|axis| axis.values.len()).collect();
         let Some(total) = sweep::combinations(lengths.iter().copied()) else {
@@ -93,7 +101,13 @@ impl Plan {
                 builder.add(catalog, &choice, &indices, &experiment);
             }
         }
-        Ok(Plan { experiment: experiment.name, cells: builder.cells, groups: builder.groups })
+        Ok(Plan {
+            experiment: experiment.name,
+            cells: builder.cells,
+            groups: builder.groups,
+            surroundings,
+            notes,
+        })
     }
 
     /// The cells of a group.

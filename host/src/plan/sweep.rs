@@ -1,10 +1,12 @@
 //! `[sweep]`: the axes of the cross product.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use crate::catalog::did_you_mean;
 use crate::config::{
-    BACKBONE_PRESET, Checker, ConfigError, LAYER_PRESETS, Leaf, View, find_key, key_names_in,
+    BACKBONE_PRESET, Checker, ConfigError, LAYER_PRESETS, Leaf, Origin, View, find_key, key_names_in,
 };
 
 /// The sections that a sweep can vary, in the order in which a cell is put together.
@@ -25,14 +27,42 @@ pub(super) struct Axis<'a> {
     pub(super) values: Vec<Leaf>,
 }
 
-/// The axes, in the order in which they were written. What is wrong with them is noted and left out.
-pub(super) fn axes<'a>(checker: &Checker<'a>) -> Vec<Axis<'a>> {
-    checker
-        .raw
-        .section_as_written("sweep")
-        .into_iter()
-        .filter_map(|(key, leaf)| axis(checker, key, leaf))
-        .collect()
+/// The axes, in the order in which they were written. What is wrong with them is an error and left out; `notes` gets
+/// what else is worth saying.
+pub(super) fn axes<'a>(checker: &Checker<'a>, notes: &mut Vec<String>) -> Vec<Axis<'a>> {
+    let written = checker.raw.section_as_written("sweep");
+    let axes = written.into_iter().filter_map(|(key, leaf)| Some((axis(checker, key, leaf)?, leaf)));
+    axes.filter(|(axis, leaf)| is_in_force(checker, axis, leaf, notes)).map(|(axis, _)| axis).collect()
+}
+
+/// Whether an axis counts: a plain value of its key in a later layer stands in its place, and one in the same layer
+/// contradicts it.
+fn is_in_force(checker: &Checker<'_>, axis: &Axis<'_>, leaf: &Leaf, notes: &mut Vec<String>) -> bool {
+    let Some(plain) = checker.raw.get(axis.key).filter(|plain| plain.origin != Origin::Default) else {
+        return true;
+    };
+    match plain.layer.cmp(&leaf.layer) {
+        Ordering::Less => true,
+        Ordering::Greater => {
+            let values = match (&leaf.value, axis.values.len()) {
+                (Value::Array(_), 1) => "value".to_owned(),
+                (Value::Array(_), several) => format!("{several} values"),
+                (preset, _) => format!("{preset}"),
+            };
+            let origin = &plain.origin;
+            notes.push(format!(
+                "`{origin}` replaces the sweep's {values} of `{}` ({})",
+                axis.key, leaf.origin
+            ));
+            false
+        }
+        Ordering::Equal => {
+            let problem = format!("is swept, and has a value of its own at {}", plain.origin);
+            let error = ConfigError::at(&leaf.origin, &format!("sweep.{}", axis.key), problem);
+            checker.error(error.help(Some("remove one of them".to_owned())));
+            false
+        }
+    }
 }
 
 fn axis<'a>(checker: &Checker<'a>, key: &'a str, leaf: &'a Leaf) -> Option<Axis<'a>> {

@@ -115,6 +115,17 @@ fn dataset(name: &str, splits: &[&str], fields: &[&str]) -> ComponentManifest {
     component(Kind::Dataset, name, schema, details)
 }
 
+fn diary() -> ComponentManifest {
+    let schema = json!({
+        "type": "object", "additionalProperties": false,
+        "properties": {
+            "folder": { "type": "string", "default": "diary" },
+            "every": { "type": "integer", "minimum": 1, "default": 10 },
+        },
+    });
+    component(Kind::Tracker, "diary", schema, Details::default())
+}
+
 pub fn catalog() -> Catalog {
     let mut components: Vec<ComponentManifest> =
         PAPER.iter().map(|(name, layers, paper)| backbone(name, *layers, paper)).collect();
@@ -122,6 +133,7 @@ pub fn catalog() -> Catalog {
     components.extend(["spatial", "mean", "sort"].map(comparison));
     components.push(metric());
     components.push(trained());
+    components.push(diary());
     let bapps = ["train", "train/cnn", "val", "val/cnn", "val/color", "jnd", "jnd/cnn", "jnd/traditional"];
     components.push(dataset("bapps", &bapps, &["ref", "p0", "p1", "judge", "same"]));
     components.push(dataset("photos", &["val", "jnd"], &["ref", "p0", "p1", "judge", "same"]));
@@ -177,6 +189,20 @@ impl Configs {
 /// The plan of a config text.
 pub fn plan(text: &str) -> Result<Plan, String> {
     Configs::new(&[("test.toml", text)]).plan("test.toml", &[], &[])
+}
+
+/// [`COMPLETE`] with this after it, and without the keys of its own that this sweeps: their lines are empty.
+pub fn swept(sweep: &str) -> String {
+    let own = [("backbone", "loss_network.backbone"), ("layers", "loss_network.layers")];
+    let lines = COMPLETE.lines().map(|line| {
+        let is_swept = |(name, key): &(&str, &str)| line.starts_with(name) && sweep.contains(key);
+        if own.iter().any(is_swept) { "" } else { line }
+    });
+    let mut text = lines.collect::<Vec<_>>().join("\n") + "\n";
+    if sweep.contains("data.name") {
+        text = text.replace("name = \"bapps\"", "");
+    }
+    text + sweep
 }
 
 /// A config that lacks nothing.
