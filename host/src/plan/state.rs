@@ -10,6 +10,8 @@ pub enum CellState {
     Done,
     /// A process is at it.
     Running,
+    /// It was submitted, and waits for its turn.
+    Queued,
     /// It ended with an error.
     Failed,
     /// Nothing, or only a part, is there.
@@ -18,13 +20,15 @@ pub enum CellState {
 
 impl CellState {
     /// All states, in the order in which they are listed.
-    pub const ALL: [CellState; 4] = [CellState::Done, CellState::Running, CellState::Failed, CellState::ToDo];
+    pub const ALL: [CellState; 5] =
+        [CellState::Done, CellState::Running, CellState::Queued, CellState::Failed, CellState::ToDo];
 
     /// The state in words.
     pub fn name(self) -> &'static str {
         match self {
             CellState::Done => "done",
             CellState::Running => "running",
+            CellState::Queued => "queued",
             CellState::Failed => "failed",
             CellState::ToDo => "to do",
         }
