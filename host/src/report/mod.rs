@@ -1,3 +1,4 @@
 //! The report: what experiments found, as data, and as one HTML file that needs nothing else.
 
 pub mod data;
+pub mod page;

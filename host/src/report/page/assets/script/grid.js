@@ -1,0 +1,165 @@
+// A table that draws only the rows in view, sorts by any column, and can be saved.
+
+import { announce, h } from "./dom.js";
+import { count, slug } from "./format.js";
+import { escapeLatex, latexTable } from "./latex.js";
+import { csv, download } from "./save.js";
+import { orderItems } from "./sort.js";
+
+const ROW = 34;
+const BEYOND = 12;
+const PRINTED = 300;
+// Journals' tables are shorter; LaTeX takes no longer one on a page.
+const LATEX_ROWS = 2000;
+
+/**
+ * A table. Its columns are `{key, title, hint, numeric, width, value(item), text(item), show(item), file(item), strong(item)}`:
+ * `value` sorts, `text` is read, `show` draws (the text, if left out), `file` goes into CSV, `strong` is bold in LaTeX; a
+ * column that is `onPageOnly` goes into no file.
+ * `order(items, column, descending)` may sort faster than the general way; `onSort` is told the order that was asked for.
+ */
+export class Grid {
+  constructor({ title, columns, rows = 14, order, onSort, sorted, note }) {
+    this.title = title;
+    this.allColumns = columns;
+    this.columns = columns;
+    this.items = [];
+    this.sorted = sorted;
+    this.onSort = onSort ?? (() => {});
+    this.order = order ?? ((items, column, descending) => orderItems(Array.from(items), column.value, descending));
+    this.printing = false;
+    this.head = h("thead");
+    this.rowsBody = h("tbody");
+    this.table = h("table", { class: "grid" }, h("caption", { class: "unseen" }, title), this.head, this.rowsBody);
+    this.box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, this.table);
+    this.box.style.maxHeight = `${rows * ROW + 40}px`;
+    this.box.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.tools = h("div", { class: "tools", role: "group", "aria-label": `Save “${title}”` },
+      h("button", { type: "button", onclick: () => this.saveCsv() }, "CSV"),
+      h("button", { type: "button", onclick: () => this.saveLatex() }, "LaTeX"));
+    this.status = h("p", { class: "status" });
+    this.node = h("div", { class: "grid-block" }, h("div", { class: "grid-head" }, this.status, this.tools), this.box, note && h("p", { class: "note" }, note));
+    matchMedia("print").addEventListener("change", ({ matches }) => this.print(matches));
+    this.drawHead();
+  }
+
+  /** Shows these items, in the chosen order. `of` is how many there are without filters. */
+  setItems(items, of = items.length) {
+    this.unsorted = items;
+    this.of = of;
+    this.sortItems();
+  }
+
+  /** Shows these columns only. */
+  setColumns(keys) {
+    this.columns = this.allColumns.filter(({ key }) => keys.includes(key));
+    this.drawHead();
+    this.draw(true);
+  }
+
+  /** Replaces all columns, where they depend on what is shown. */
+  replaceColumns(columns) {
+    this.allColumns = columns;
+    this.columns = columns;
+    this.drawHead();
+  }
+
+  sortBy(key, descending) {
+    this.sorted = { key, descending };
+    this.onSort(this.sorted);
+    this.drawHead();
+    this.sortItems();
+    const column = this.allColumns.find((one) => one.key === key);
+    announce(`Sorted by ${column.title}, ${descending ? "descending" : "ascending"}`);
+  }
+
+  sortItems() {
+    const column = this.sorted && this.allColumns.find(({ key }) => key === this.sorted.key);
+    this.items = column ? this.order(this.unsorted, column, this.sorted.descending) : this.unsorted;
+    const number = this.items.length;
+    this.status.textContent = number === this.of ? `${count(number)} rows` : `${count(number)} of ${count(this.of)} rows`;
+    this.table.setAttribute("aria-rowcount", number + 1);
+    this.box.scrollTop = 0;
+    this.draw(true);
+  }
+
+  drawHead() {
+    const header = (column, index) => {
+      const mine = this.sorted?.key === column.key;
+      const aria = mine ? (this.sorted.descending ? "descending" : "ascending") : "none";
+      const next = mine ? !this.sorted.descending : Boolean(column.numeric && column.key !== "rank");
+      const sign = mine ? (this.sorted.descending ? "▾" : "▴") : "";
+      return h("th", { scope: "col", class: column.numeric ? "number" : "", "aria-sort": aria, "data-key": column.key, "aria-colindex": index + 1, title: column.hint },
+        h("button", { type: "button", onclick: () => this.sortBy(column.key, next) }, column.title, h("span", { class: "sign", "aria-hidden": "true" }, sign)));
+    };
+    const focused = this.head.contains(document.activeElement) && document.activeElement.closest("th")?.dataset.key;
+    const columns = this.columns.map(({ width }) => {
+      const column = h("col");
+      column.style.width = `${width ?? 9}ch`;
+      return column;
+    });
+    this.table.querySelector("colgroup")?.remove();
+    this.table.querySelector("caption").after(h("colgroup", {}, columns));
+    this.table.style.minWidth = `${this.columns.reduce((sum, { width }) => sum + (width ?? 9), 0)}ch`;
+    this.head.replaceChildren(h("tr", { "aria-rowindex": 1 }, this.columns.map(header)));
+    if (focused) this.head.querySelector(`th[data-key="${CSS.escape(focused)}"] button`)?.focus();
+  }
+
+  draw(again = false) {
+    const total = this.items.length;
+    const visible = Math.ceil((this.box.clientHeight || 600) / ROW);
+    let first = Math.max(0, Math.floor(this.box.scrollTop / ROW) - BEYOND);
+    let last = Math.min(total, first + visible + 2 * BEYOND);
+    if (this.printing) [first, last] = [0, Math.min(total, PRINTED)];
+    if (!again && this.drawn?.first === first && this.drawn.last === last) return;
+    this.drawn = { first, last };
+    const space = (rows) => {
+      const line = h("tr", { class: "space", "aria-hidden": "true" }, h("td", { colspan: this.columns.length }));
+      line.firstChild.style.height = `${rows * ROW}px`;
+      return line;
+    };
+    const lines = [];
+    if (first > 0) lines.push(space(first));
+    for (let index = first; index < last; index += 1) lines.push(this.line(this.items[index], index));
+    if (last < total && !this.printing) lines.push(space(total - last));
+    if (!total) lines.push(h("tr", {}, h("td", { colspan: this.columns.length, class: "nothing" }, "Nothing matches the filters.")));
+    if (this.printing && last < total) {
+      lines.push(h("tr", {}, h("td", { colspan: this.columns.length }, `${count(total - last)} more rows are not printed.`)));
+    }
+    this.rowsBody.replaceChildren(...lines);
+  }
+
+  line(item, index) {
+    return h("tr", { "aria-rowindex": index + 2, class: index % 2 ? "odd" : "" }, this.columns.map((column, position) => {
+      const content = column.show ? column.show(item) : column.text(item);
+      const tag = position === 0 || column.heading ? "th" : "td";
+      const full = column.text(item);
+      return h(tag, { scope: tag === "th" ? "row" : undefined, class: column.numeric ? "number" : "", title: full.length > (column.width ?? 9) ? full : undefined }, content);
+    }));
+  }
+
+  print(printing) {
+    this.printing = printing;
+    this.draw(true);
+  }
+
+  /** The columns that make sense in a file. */
+  fileColumns() {
+    return this.columns.filter(({ onPageOnly }) => !onPageOnly);
+  }
+
+  saveCsv() {
+    const columns = this.fileColumns();
+    const rows = Array.from(this.items, (item) => columns.map((column) => (column.file ?? column.text)(item)));
+    download(`${slug(this.title)}.csv`, csv(columns.map(({ key }) => key), rows), "text/csv;charset=utf-8");
+  }
+
+  saveLatex() {
+    const columns = this.fileColumns();
+    const shown = Array.from(this.items.slice(0, LATEX_ROWS));
+    const rows = shown.map((item) => columns.map((column) => ({ text: column.text(item), strong: column.strong?.(item) })));
+    const left = this.items.length - shown.length;
+    const note = left > 0 ? `% ${escapeLatex(`the first ${shown.length} of ${this.items.length} rows`)}\n` : "";
+    download(`${slug(this.title)}.tex`, note + latexTable(this.title, columns, rows), "text/x-tex;charset=utf-8");
+  }
+}

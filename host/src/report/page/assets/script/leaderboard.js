@@ -1,0 +1,160 @@
+// The board that is looked at: which one, its filters, its picture and its table.
+
+import { announce, bodyOf, byId, h, s } from "./dom.js";
+import { entryColumns, entryLines } from "./describe.js";
+import { Figure } from "./figure.js";
+import { currentBoard, facetChoice, facets, filtersIn, shownEntries } from "./filters.js";
+import { forest } from "./forest.js";
+import { count } from "./format.js";
+import { Grid } from "./grid.js";
+import { arrow, boards, direction, scoreLabel, standing } from "./model.js";
+import { linear } from "./scale.js";
+import { choice, choices, choose, onChoice } from "./state.js";
+import { hideTip, showTip } from "./tooltip.js";
+
+const DRAWN = 30;
+
+/** Fills the bar that chooses a board and filters its contenders. */
+export function showBoardBar() {
+  const select = h("select", { id: "board", onchange: () => choose({ board: select.value, sort: undefined }) },
+    [...new Set(boards.map(({ task }) => task))].map((task) => h("optgroup", { label: task },
+      boards.filter((board) => board.task === task).map((board) => h("option", { value: board.id }, `${task} · ${board.detail} ${arrow(board)}`)))));
+  const find = h("input", { id: "find", type: "search", placeholder: "name, layer, setting …", autocomplete: "off" });
+  find.addEventListener("input", () => choose({ find: find.value }));
+  const facetBox = h("div", { class: "facets" });
+  const status = h("p", { class: "status", "aria-live": "polite" });
+  const clear = h("button", { type: "button", onclick: () => clearFilters() }, "Clear filters");
+  byId("board-bar").append(
+    h("label", { class: "field wide" }, h("span", {}, "Board"), select),
+    h("label", { class: "field" }, h("span", {}, "Filter"), find),
+    facetBox, clear, status);
+
+  let controls = [];
+  const update = () => {
+    const board = currentBoard();
+    for (const control of controls) control.update();
+    select.value = board.id;
+    if (find.value !== (choice("find") ?? "")) find.value = choice("find") ?? "";
+    const shown = shownEntries(board).length;
+    status.textContent = `${count(shown)} of ${count(board.entries.length)} loss networks`;
+    clear.hidden = shown === board.entries.length && !choice("find");
+  };
+  const rebuild = () => {
+    controls = facets(currentBoard()).map(facetControl);
+    facetBox.replaceChildren(...controls.map(({ node }) => node));
+    update();
+  };
+  onChoice((keys) => (keys.has("board") ? rebuild() : update()));
+  rebuild();
+}
+
+function clearFilters() {
+  choose(Object.fromEntries([["find", undefined], ...facets(currentBoard()).map(({ key }) => [facetChoice(key), undefined])]));
+  announce("All filters are cleared");
+}
+
+function facetControl({ key, title, values }) {
+  const name = facetChoice(key);
+  const number = h("span", { class: "count" });
+  const boxes = values.map(([value, entries]) => {
+    const box = h("input", { type: "checkbox", value });
+    box.addEventListener("change", () => choose({ [name]: boxes.filter(({ checked }) => checked).map((one) => one.value) }));
+    return Object.assign(box, { entries });
+  });
+  const details = h("details", { class: "facet" },
+    h("summary", {}, title, number),
+    h("fieldset", {}, h("legend", { class: "unseen" }, title),
+      boxes.map((box) => h("label", {}, box, h("span", {}, box.value), h("span", { class: "count" }, count(box.entries))))));
+  const update = () => {
+    const wanted = new Set(choices(name));
+    for (const box of boxes) box.checked = wanted.has(box.value);
+    number.textContent = wanted.size ? ` ${wanted.size}` : "";
+    details.classList.toggle("active", wanted.size > 0);
+  };
+  details.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && details.open) {
+      details.open = false;
+      details.querySelector("summary").focus();
+    }
+  });
+  return { node: details, update };
+}
+
+// A facet that is open covers what is below it: it closes when a reader goes elsewhere.
+document.addEventListener("pointerdown", (event) => {
+  for (const open of document.querySelectorAll("details.facet[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
+
+/** Fills the leaderboard. */
+export function showLeaderboard() {
+  const answer = h("p", { class: "lead" });
+  const method = h("p", { class: "note" });
+  const figure = new Figure({
+    id: "figure-leaderboard",
+    title: "Scores",
+    draw: (width) => {
+      const entries = shownEntries(currentBoard()).slice(0, DRAWN);
+      return entries.length ? { drawing: forest(currentBoard(), entries, width) } : undefined;
+    },
+    table: () => ({ columns: entryColumns(currentBoard()), items: shownEntries(currentBoard()).slice(0, DRAWN) }),
+    empty: "No loss network matches the filters.",
+  });
+  const sorted = () => {
+    const [key, way] = (choice("sort") ?? "rank:asc").split(":");
+    return { key, descending: way === "desc" };
+  };
+  const grid = new Grid({
+    title: "Leaderboard", columns: [], rows: 15, sorted: sorted(),
+    onSort: ({ key, descending }) => choose({ sort: `${key}:${descending ? "desc" : "asc"}` }),
+  });
+  bodyOf("leaderboard").append(answer, figure.node, grid.node, method);
+
+  const update = () => {
+    const board = currentBoard();
+    const entries = shownEntries(board);
+    answer.textContent = board.answer;
+    method.textContent = board.method;
+    figure.update({
+      title: board.title,
+      caption: entries.length > DRAWN ? `The first ${DRAWN} of ${count(entries.length)}; all are in the table below.` : "",
+    });
+    grid.title = board.title;
+    grid.box.setAttribute("aria-label", board.title);
+    grid.table.querySelector("caption").textContent = `${board.title}, ${scoreLabel(board)}, ${direction(board)}`;
+    grid.sorted = sorted();
+    grid.replaceColumns(entryColumns(board, [intervalColumn(board, entries)]));
+    grid.setItems(entries, board.entries.length);
+  };
+  onChoice((keys) => {
+    if (keys.has("sort") && keys.size === 1) {
+      const { key, descending } = sorted();
+      if (grid.sorted?.key !== key || grid.sorted.descending !== descending) update();
+    } else if (filtersIn(keys)) update();
+  });
+  update();
+}
+
+/** A small picture of score and interval in each line, all on one scale. */
+function intervalColumn(board, entries) {
+  const [width, height] = [168, 22];
+  const place = linear(entries.flatMap((entry) => [entry.value, ...(entry.interval ?? [])]), [6, width - 6], { room: 0 });
+  const show = (entry) => {
+    const picture = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true", class: `small score ${standing(entry)}` });
+    if (entry.value === null) return picture;
+    const y = height / 2;
+    if (entry.interval) {
+      const [low, high] = entry.interval.map(place);
+      picture.append(s("path", { class: "whisker", d: `M${low} ${y}H${high}` }));
+    }
+    picture.append(s("circle", { cx: place(entry.value), cy: y, r: 4 }));
+    picture.addEventListener("pointermove", (event) => showTip(entryLines(board, entry), event.clientX, event.clientY));
+    picture.addEventListener("pointerleave", hideTip);
+    return picture;
+  };
+  return {
+    key: "picture", onPageOnly: true, title: `Score and interval ${arrow(board)}`, width: 25, numeric: false,
+    value: (entry) => entry.value, text: () => "", show,
+  };
+}

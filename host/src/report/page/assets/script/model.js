@@ -1,0 +1,71 @@
+// The report's data, and names for what is in it.
+
+import { byId } from "./dom.js";
+import { boardDecimals } from "./format.js";
+
+/** The document that lossnet wrote. */
+export const report = JSON.parse(byId("report-data").textContent);
+
+function joined(parts) {
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
+/** The leaderboards, each with its address and its names. */
+export const boards = report.boards.map((board, index) => ({
+  ...board,
+  index,
+  id: [board.task, board.variant, board.dataset, board.metric, board.split].join("/"),
+  title: joined([board.task, board.variant, board.dataset, board.metric, board.split]),
+  // What tells it apart among the boards of its task.
+  detail: joined([board.variant, board.dataset, board.metric, board.split]),
+  decimals: boardDecimals(board),
+}));
+
+/** What the axis of a board's scores says. */
+export function scoreLabel(board) {
+  const unit = board.unit ? ` (${board.unit})` : "";
+  return `${board.metric}${unit}`;
+}
+
+/** The direction of a board in words. */
+export function direction(board) {
+  return board.higher_is_better ? "higher is better" : "lower is better";
+}
+
+/** The direction as a sign. */
+export function arrow(board) {
+  return board.higher_is_better ? "↑" : "↓";
+}
+
+/** The contender at this position. */
+export function network(position) {
+  return report.networks[position];
+}
+
+/** Whether one value of a board is better than another; what is missing is never better. */
+export function better(board, a, b) {
+  if (a === null) return false;
+  if (b === null) return true;
+  return board.higher_is_better ? a > b : a < b;
+}
+
+/** All in which contenders may differ besides backbone and layers. */
+export function variantOf(contender) {
+  const others = Object.entries(contender.others).map(([key, value]) => `${key}=${value}`);
+  return joined([contender.weights, contender.comparison, ...others]);
+}
+
+/** How an entry stands: the best, not told from the best, or worse. */
+export function standing(entry) {
+  if (entry.value === null) return "missing";
+  if (entry.rank === 1) return "best";
+  return entry.tied_with_best ? "tied" : "worse";
+}
+
+/** The boards that count, one per task; all where none is said to be a main one. */
+export const mainBoards = (() => {
+  const counted = report.overall.boards.map((position) => boards[position]);
+  if (counted.length) return counted;
+  const main = boards.filter((board) => board.main);
+  return main.length ? main : boards.slice(0, 6);
+})();
