@@ -8,6 +8,7 @@
 //! |---|---|
 //! | how sure is this score? | [`Bootstrap::means`], [`Bootstrap::statistic`], or in closed form [`mean_interval`] |
 //! | do two networks differ on the same samples? | [`BootstrappedMeans::difference`], [`wilcoxon`], [`mcnemar`] |
+//! | how sure is a mean over trainings and samples, or the difference of two? | [`Estimate`] |
 //! | … if many pairs are compared? | [`holm`] |
 //! | do networks differ over many tasks, and which? | [`friedman`], [`critical_difference`], [`cliques`] |
 //! | does one quantity go with another? | [`pearson`], [`spearman`], [`kendall`] |
@@ -27,6 +28,7 @@ mod bootstrap;
 mod check;
 mod correlation;
 mod error;
+mod estimate;
 mod friedman;
 mod interval;
 mod mean;
@@ -39,6 +41,7 @@ mod strata;
 pub use bootstrap::{Bca, Bootstrap, BootstrappedMeans, Difference, Method, bca, percentile};
 pub use correlation::{Correlation, kendall, pearson, spearman};
 pub use error::StatisticsError;
+pub use estimate::Estimate;
 pub use friedman::{Friedman, friedman};
 pub use interval::Interval;
 pub use mean::{mean_interval, stratified_mean};
