@@ -24,7 +24,7 @@ fn store(root: &Path, name: &str, values: &[f64], higher_is_better: bool, protoc
         cell.protocol_version = protocol_version;
         let mut writer = experiment.cell(&cell.id).begin(name, &cell).unwrap().unwrap();
         let (name, split, unit) = ("score".to_owned(), "val/mean".to_owned(), "share".to_owned());
-        let metric = Metric { name, split, value, unit, higher_is_better, samples: 240 };
+        let metric = Metric { name, split, value, unit, higher_is_better, samples: 240, from_samples: None };
         writer.report(&Report::Metric(metric)).unwrap();
         writer.finish(|result| result.signature = format!("sig, \"{}\"", result.cell.name)).unwrap();
     }

@@ -53,7 +53,15 @@ fn assert_same(found: &SampleRows, wanted: &SampleRows) {
 
 fn metric(value: f64) -> Report {
     let (name, split, unit) = ("2afc_score".to_owned(), "val".to_owned(), "share".to_owned());
-    Report::Metric(Metric { name, split, value, unit, higher_is_better: true, samples: 7 })
+    Report::Metric(Metric {
+        name,
+        split,
+        value,
+        unit,
+        higher_is_better: true,
+        samples: 7,
+        from_samples: None,
+    })
 }
 
 #[test]

@@ -58,9 +58,10 @@ pub mod prelude {
     pub use crate::protocol::graph::{
         BatchNorm2d, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Pool2d,
     };
-    pub use crate::protocol::manifest::{SharedAxes, WeightsEntry};
+    pub use crate::protocol::manifest::{MainMetric, SharedAxes, WeightsEntry};
     pub use crate::protocol::report::{
-        CellContext, Column, Metric, Progress, Report, RunContext, SampleRows, Scalar, TestData,
+        CellContext, Column, FromSamples, Metric, Progress, Report, RunContext, SampleRows, SampleStatistic,
+        Scalar, TestData,
     };
     pub use crate::protocol::sample::{FetchRequest, Field, ImageData, OpenSplit, Sample};
     pub use crate::settings::{NoSettings, Settings};

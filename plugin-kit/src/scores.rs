@@ -2,9 +2,9 @@
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
-use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
+use lossnet_plugin_api::protocol::report::{FromSamples, Metric, Report, SampleRows};
 
-/// A result of a split.
+/// A result of a split that can't be computed from reported scores of samples.
 pub fn metric(
     name: &str,
     split: &str,
@@ -20,6 +20,27 @@ pub fn metric(
         unit: unit.to_owned(),
         higher_is_better,
         samples,
+        from_samples: None,
+    })
+}
+
+/// A result of a split: the mean of a score over its samples, whose scores are reported as `column` of the split `table`.
+pub fn mean_of(
+    name: &str,
+    split: &str,
+    values: &[f64],
+    (column, table): (&str, &str),
+    unit: &str,
+    higher_is_better: bool,
+) -> Report {
+    Report::Metric(Metric {
+        name: name.to_owned(),
+        split: split.to_owned(),
+        value: values.iter().sum::<f64>() / values.len() as f64,
+        unit: unit.to_owned(),
+        higher_is_better,
+        samples: values.len() as u64,
+        from_samples: Some(FromSamples::mean(column, table)),
     })
 }
 

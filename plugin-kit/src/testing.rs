@@ -1,6 +1,7 @@
 //! Runs and loss networks for the tests of tasks: nothing of a host is needed.
 
 mod conv_network;
+mod recomputed;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use tch::Tensor;
 use crate::train::BatchSource;
 
 pub use conv_network::ConvLossNetwork;
+pub use recomputed::recomputed;
 
 /// Which loss network a task asks a run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

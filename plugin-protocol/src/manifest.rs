@@ -181,6 +181,13 @@ pub struct Details {
     /// Task: settings under which seeds change nothing, by dotted key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deterministic: Option<serde_json::Map<String, Value>>,
+    /// Task: the metric that it is mainly judged by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main_metric: Option<MainMetric>,
+    /// Task: the keys of its settings that change what is measured, such as `factor`: results that differ in them are not
+    /// compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measure_settings: Vec<String>,
     /// Dataset: the splits it has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<String>,
@@ -200,6 +207,29 @@ pub struct SharedAxes {
     pub when: serde_json::Map<String, Value>,
     /// Dotted config keys such as `loss_network.layers`.
     pub axes: Vec<String>,
+}
+
+/// The metric that a task is mainly judged by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MainMetric {
+    /// Its name, such as `2afc_score`.
+    pub name: String,
+    /// The last part of the splits on which it counts, such as `mean` of `val/mean`; any if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+}
+
+impl MainMetric {
+    /// A metric on any split.
+    pub fn new(name: &str) -> MainMetric {
+        MainMetric { name: name.to_owned(), part: None }
+    }
+
+    /// The same, where a split's name ends in `/<part>`.
+    #[must_use]
+    pub fn on(self, part: &str) -> MainMetric {
+        MainMetric { part: Some(part.to_owned()), ..self }
+    }
 }
 
 /// An indexed layer of a backbone.

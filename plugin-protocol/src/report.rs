@@ -50,6 +50,95 @@ pub struct Metric {
     pub higher_is_better: bool,
     /// How many samples it was computed from.
     pub samples: u64,
+    /// How it can be computed from the reported scores of single samples, if it can: then results have confidence intervals
+    /// and paired tests. What earlier versions reported does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_samples: Option<FromSamples>,
+}
+
+/// How a metric is computed from the scores of single samples: the mean, over some parts of the samples, of a statistic of
+/// each part. Each part counts the same, however many samples it has.
+///
+/// ```
+/// use lossnet_plugin_protocol::report::FromSamples;
+///
+/// // The mean of the column `psnr` over the split `set5`.
+/// let psnr = FromSamples::mean("psnr", "set5");
+/// // The mean over two groups of `val` of the groups' means.
+/// let score = FromSamples::mean_of_groups("2afc_score", [("val", "cnn"), ("val", "color")]);
+/// assert_eq!((psnr.parts.len(), score.parts.len()), (1, 2));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FromSamples {
+    /// What is computed of each part.
+    pub statistic: SampleStatistic,
+    /// The parts, one at least; no sample is in two of them.
+    pub parts: Vec<SamplePart>,
+}
+
+/// Some of the samples whose scores a cell has reported.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SamplePart {
+    /// The split, as in [`SampleRows::split`].
+    pub split: String,
+    /// The samples of this group only; all of the split if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+/// A number that is computed of the scores of some samples.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SampleStatistic {
+    /// The mean of a column.
+    Mean {
+        /// The column.
+        column: String,
+    },
+    /// Average precision of calling the samples of the smallest distance "the same": the area under the precision-recall
+    /// curve with precision made monotone from the right (PASCAL VOC 2010). Samples of equal distance count in the order of
+    /// the names of their groups, then of their rows.
+    AveragePrecision {
+        /// The column that orders the samples, ascending.
+        distance: String,
+        /// The column with the share, in [0, 1], of "the same" of each sample.
+        same: String,
+    },
+}
+
+impl FromSamples {
+    /// The mean of a column over a split.
+    pub fn mean(column: &str, split: &str) -> FromSamples {
+        FromSamples::of(SampleStatistic::Mean { column: column.to_owned() }, split, None)
+    }
+
+    /// The mean of a column over each of some groups (split and group), and the mean of those.
+    pub fn mean_of_groups<'a>(
+        column: &str,
+        groups: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> FromSamples {
+        let parts = groups
+            .into_iter()
+            .map(|(split, group)| SamplePart { split: split.to_owned(), group: Some(group.to_owned()) });
+        FromSamples { statistic: SampleStatistic::Mean { column: column.to_owned() }, parts: parts.collect() }
+    }
+
+    /// A statistic of a split, or of one of its groups.
+    pub fn of(statistic: SampleStatistic, split: &str, group: Option<&str>) -> FromSamples {
+        let part = SamplePart { split: split.to_owned(), group: group.map(str::to_owned) };
+        FromSamples { statistic, parts: vec![part] }
+    }
+}
+
+impl SampleStatistic {
+    /// The columns that it needs.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            SampleStatistic::Mean { column } => vec![column],
+            SampleStatistic::AveragePrecision { distance, same } => vec![distance, same],
+        }
+    }
 }
 
 /// A point of a curve.

@@ -39,7 +39,15 @@ impl Task for Darken {
             for (cell, sum) in sums.into_iter().enumerate() {
                 let (name, split, unit) = ("distance".to_owned(), split.clone(), "1".to_owned());
                 let value = sum / count as f64;
-                let metric = Metric { name, split, value, unit, higher_is_better: true, samples: count };
+                let metric = Metric {
+                    name,
+                    split,
+                    value,
+                    unit,
+                    higher_is_better: true,
+                    samples: count,
+                    from_samples: None,
+                };
                 run.report(cell, &Report::Metric(metric))?;
             }
         }

@@ -1,6 +1,6 @@
 //! What is trained or measured.
 
-use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, SharedAxes};
+use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, MainMetric, SharedAxes};
 
 use super::{Info, Run};
 use crate::PluginError;
@@ -31,6 +31,7 @@ use crate::settings::{self, Settings};
 ///                 unit: "count".to_owned(),
 ///                 higher_is_better: true,
 ///                 samples,
+///                 from_samples: None,
 ///             };
 ///             run.report(cell, &Report::Metric(metric))?;
 ///         }
@@ -76,6 +77,17 @@ pub trait Task: Send + Sync {
     fn deterministic(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
         None
     }
+
+    /// The metric that it is mainly judged by. Otherwise the first one that it reports is.
+    fn main_metric(&self) -> Option<MainMetric> {
+        None
+    }
+
+    /// The keys of its settings that change what is measured, such as an enlargement's factor: results that differ in them
+    /// are on leaderboards of their own. Those that differ in other settings compete.
+    fn measure_settings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A [`Task`] whatever its settings' type is. Implemented for every task.
@@ -96,6 +108,8 @@ impl<T: Task> AnyTask for T {
             protocol_version: Some(self.protocol_version()),
             config_defaults: self.config_defaults().into_iter().collect(),
             deterministic: self.deterministic(),
+            main_metric: self.main_metric(),
+            measure_settings: self.measure_settings(),
             ..Details::default()
         };
         Ok(self.info().manifest(Kind::Task, settings::schema::<T::Config>(), details))

@@ -7,8 +7,9 @@ use lossnet_plugin_api::protocol::sample::Sample;
 use tch::Tensor;
 
 use super::judgement::stack;
-use super::{Judged, Kind, Means, Pairs, Triplets};
+use super::{Judged, Kind, Means, Pairs, Triplets, two_afc};
 use crate::loader::{LoaderOptions, for_each_batch};
+use crate::similarity::{two_afc_agrees, two_afc_score};
 
 /// What computes distances: as [`LossNetwork::distances`](lossnet_plugin_api::component::LossNetwork::distances).
 pub type Distances<'a> = dyn Fn(&[Tensor], &[(usize, usize)]) -> Result<Tensor, PluginError> + 'a;
@@ -38,7 +39,7 @@ impl Score {
     }
 }
 
-/// Evaluates one split for all cells: records each sample's distances and opinion, and reports the scores of triplets
+/// Evaluates one split for all cells: records each sample's distances, opinion and (triplets) score, and reports the scores of triplets
 /// (which are added to `means`, too) or the average precision of pairs. What an interrupted run has recorded is read, not
 /// computed again.
 ///
@@ -189,8 +190,17 @@ fn rows(
         .zip(of_cell)
         .map(|(name, values)| Column { name: (*name).to_owned(), values: values.clone() })
         .collect();
-    let opinions = batch.iter().map(|judged| judged.opinion).collect();
-    columns.push(Column { name: kind.opinion().to_owned(), values: opinions });
+    let opinions: Vec<f64> = batch.iter().map(|judged| judged.opinion).collect();
+    if let (Kind::Triplet, [d0, d1]) = (kind, &of_cell[..]) {
+        let triplets = || d0.iter().zip(d1).zip(&opinions).map(|((&d0, &d1), &judge)| (d0, d1, judge));
+        let score = triplets().map(|(d0, d1, judge)| two_afc_score(d0, d1, judge)).collect();
+        let agreed = triplets().map(|(d0, d1, judge)| f64::from(two_afc_agrees(d0, d1, judge))).collect();
+        columns.push(Column { name: kind.opinion().to_owned(), values: opinions });
+        columns.push(Column { name: two_afc::SCORE.to_owned(), values: score });
+        columns.push(Column { name: two_afc::ACCURACY.to_owned(), values: agreed });
+    } else {
+        columns.push(Column { name: kind.opinion().to_owned(), values: opinions });
+    }
     Ok(SampleRows {
         split: split.to_owned(),
         groups: batch.iter().map(|judged| judged.group.clone()).collect(),
@@ -209,5 +219,10 @@ pub(super) fn result_name(split: &str, group: &str) -> String {
 }
 
 pub(super) fn column<'a>(rows: &'a SampleRows, name: &str) -> Result<&'a [f64], PluginError> {
-    rows.column(name).ok_or_else(|| PluginError::run(format!("recorded scores lack the column `{name}`")))
+    rows.column(name).ok_or_else(|| {
+        PluginError::run(format!("what an earlier, interrupted run has recorded lacks the column `{name}`"))
+            .with_help(
+                "it is from another version of lossnet: move the cell's folder away to compute it anew",
+            )
+    })
 }

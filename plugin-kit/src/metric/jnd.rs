@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::similarity::average_precision;
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
-use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
+use lossnet_plugin_api::protocol::report::{FromSamples, Metric, Report, SampleRows, SampleStatistic};
 
 use super::evaluate::{column, result_name};
 
@@ -28,17 +28,29 @@ impl Pairs {
     /// Reports the average precision of each group, and over all pairs as `<split>/all` where there are several groups.
     pub fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
         for (group, pairs) in &self.groups {
-            report(run, cell, &result_name(split, group), pairs)?;
+            report(run, cell, &result_name(split, group), pairs, from(split, Some(group)))?;
         }
         if self.groups.len() > 1 {
             let all: Vec<(f64, f64)> = self.groups.values().flatten().copied().collect();
-            report(run, cell, &format!("{split}/all"), &all)?;
+            report(run, cell, &format!("{split}/all"), &all, from(split, None))?;
         }
         Ok(())
     }
 }
 
-fn report(run: &dyn Run, cell: usize, split: &str, pairs: &[(f64, f64)]) -> Result<(), PluginError> {
+/// How such a result comes from the recorded pairs.
+fn from(split: &str, group: Option<&str>) -> FromSamples {
+    let precision = SampleStatistic::AveragePrecision { distance: "d".to_owned(), same: "same".to_owned() };
+    FromSamples::of(precision, split, group)
+}
+
+fn report(
+    run: &dyn Run,
+    cell: usize,
+    split: &str,
+    pairs: &[(f64, f64)],
+    from_samples: FromSamples,
+) -> Result<(), PluginError> {
     let Some(value) = average_precision(pairs) else {
         // Small subsets can have no such pair; the other results are sound.
         if cell == 0 {
@@ -56,6 +68,7 @@ fn report(run: &dyn Run, cell: usize, split: &str, pairs: &[(f64, f64)]) -> Resu
         unit: "share".to_owned(),
         higher_is_better: true,
         samples: pairs.len() as u64,
+        from_samples: Some(from_samples),
     };
     run.report(cell, &Report::Metric(metric))
 }

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use crate::similarity::{two_afc_agrees, two_afc_score};
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
-use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
+use lossnet_plugin_api::protocol::report::{FromSamples, Metric, Report, SampleRows};
 
 use super::evaluate::{column, result_name};
+
+/// Name of the score, of a triplet and of many.
+pub(super) const SCORE: &str = "2afc_score";
+
+/// Name of the accuracy; of a triplet it is 1 or 0.
+pub(super) const ACCURACY: &str = "2afc_accuracy";
 
 /// Sums over the triplets of a group.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     count: u64,
     score: f64,
-    agreed: u64,
+    agreed: f64,
 }
 
 /// What is kept of one cell's triplets: sums per group.
@@ -24,14 +29,14 @@ pub struct Triplets {
 }
 
 impl Triplets {
-    /// Takes recorded distances. Fails if a column is missing.
+    /// Takes recorded scores. Fails if a column is missing.
     pub fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
-        let (d0, d1, judge) = (column(rows, "d0")?, column(rows, "d1")?, column(rows, "judge")?);
+        let (scores, agreed) = (column(rows, SCORE)?, column(rows, ACCURACY)?);
         for (row, group) in rows.groups.iter().enumerate() {
             let sums = self.groups.entry(group.clone()).or_default();
             sums.count += 1;
-            sums.score += two_afc_score(d0[row], d1[row], judge[row]);
-            sums.agreed += u64::from(two_afc_agrees(d0[row], d1[row], judge[row]));
+            sums.score += scores[row];
+            sums.agreed += agreed[row];
         }
         Ok(())
     }
@@ -39,15 +44,8 @@ impl Triplets {
     /// Reports score and accuracy of each group.
     pub fn report(&self, run: &dyn Run, cell: usize, split: &str) -> Result<(), PluginError> {
         for (group, sums) in &self.groups {
-            let count = sums.count as f64;
-            report(
-                run,
-                cell,
-                &result_name(split, group),
-                sums.score / count,
-                sums.agreed as f64 / count,
-                sums.count,
-            )?;
+            let name = result_name(split, group);
+            report(run, cell, &name, &[(split, group, *sums)])?;
         }
         Ok(())
     }
@@ -59,8 +57,8 @@ pub struct Means {
     cells: Vec<BTreeMap<String, Groups>>,
 }
 
-/// Sums by the name of their results: `val/cnn` as a group of `val` and as a split of its own is one.
-type Groups = BTreeMap<String, Sums>;
+/// Split, group and sums by the name of their results: `val/cnn` as a group of `val` and as a split of its own is one.
+type Groups = BTreeMap<String, (String, String, Sums)>;
 
 impl Means {
     /// For so many cells.
@@ -72,7 +70,10 @@ impl Means {
     pub fn add(&mut self, cell: usize, split: &str, triplets: &Triplets) {
         // `val/cnn` and `val/color` as splits of their own have the mean `val/mean`, as groups of `val` have.
         let parent = split.split('/').next().unwrap_or(split).to_owned();
-        let sums = triplets.groups.iter().map(|(group, sums)| (result_name(split, group), *sums));
+        let sums = triplets
+            .groups
+            .iter()
+            .map(|(group, sums)| (result_name(split, group), (split.to_owned(), group.clone(), *sums)));
         self.cells[cell].entry(parent).or_default().extend(sums);
     }
 
@@ -90,34 +91,33 @@ impl Means {
     fn report_from(&self, least: usize, run: &dyn Run) -> Result<(), PluginError> {
         for (cell, splits) in self.cells.iter().enumerate() {
             for (split, groups) in splits.iter().filter(|(_, groups)| groups.len() >= least) {
-                let count = groups.len() as f64;
-                let score = groups.values().map(|sums| sums.score / sums.count as f64).sum::<f64>() / count;
-                let accuracy =
-                    groups.values().map(|sums| sums.agreed as f64 / sums.count as f64).sum::<f64>() / count;
-                let samples = groups.values().map(|sums| sums.count).sum();
-                report(run, cell, &format!("{split}/mean"), score, accuracy, samples)?;
+                let groups: Vec<(&str, &str, Sums)> = groups
+                    .values()
+                    .map(|(split, group, sums)| (split.as_str(), group.as_str(), *sums))
+                    .collect();
+                report(run, cell, &format!("{split}/mean"), &groups)?;
             }
         }
         Ok(())
     }
 }
 
-fn report(
-    run: &dyn Run,
-    cell: usize,
-    split: &str,
-    score: f64,
-    accuracy: f64,
-    samples: u64,
-) -> Result<(), PluginError> {
-    for (name, value) in [("2afc_score", score), ("2afc_accuracy", accuracy)] {
+/// Reports the means over some groups (split, name, sums), each counting the same.
+fn report(run: &dyn Run, cell: usize, split: &str, groups: &[(&str, &str, Sums)]) -> Result<(), PluginError> {
+    let mean = |of: fn(&Sums) -> f64| {
+        groups.iter().map(|(_, _, sums)| of(sums) / sums.count as f64).sum::<f64>() / groups.len() as f64
+    };
+    let values = [(SCORE, mean(|sums| sums.score)), (ACCURACY, mean(|sums| sums.agreed))];
+    for (name, value) in values {
+        let parts = groups.iter().map(|(split, group, _)| (*split, *group));
         let metric = Metric {
             name: name.to_owned(),
             split: split.to_owned(),
             value,
             unit: "share".to_owned(),
             higher_is_better: true,
-            samples,
+            samples: groups.iter().map(|(_, _, sums)| sums.count).sum(),
+            from_samples: Some(FromSamples::mean_of_groups(name, parts)),
         };
         run.report(cell, &Report::Metric(metric))?;
     }

@@ -75,6 +75,14 @@ impl Task for AugmentationTask {
     fn config_defaults(&self) -> Vec<(String, serde_json::Value)> {
         vec![("data.splits".to_owned(), serde_json::json!(["test"]))]
     }
+
+    fn main_metric(&self) -> Option<MainMetric> {
+        Some(MainMetric::new("2afc_score"))
+    }
+
+    fn measure_settings(&self) -> Vec<String> {
+        ["protocol", "size", "ranking", "ranking_seed"].map(str::to_owned).to_vec()
+    }
 }
 
 /// Reports the ranking: as a result (the rank of each augmentation, from 1), and as a picture of some test images with their

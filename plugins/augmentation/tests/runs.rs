@@ -12,7 +12,7 @@ use lossnet_plugin_augmentation::{AugmentationSettings, Ranking, task};
 use lossnet_plugin_kit::augment::Augmentation;
 use lossnet_plugin_kit::image::Image;
 use lossnet_plugin_kit::metric::Picture;
-use lossnet_plugin_kit::testing::{MemoryRun, formula_images};
+use lossnet_plugin_kit::testing::{MemoryRun, formula_images, recomputed};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
@@ -169,6 +169,12 @@ fn every_variant_is_trained_and_tested() {
             let metric = metrics.iter().find(|metric| metric.name == name && metric.split == split);
             let metric = metric.unwrap_or_else(|| panic!("{variant}: no {name} of {split}"));
             assert!((0.0..=1.0).contains(&metric.value), "{variant}: {name} of {split} is {}", metric.value);
+        }
+        // Every result but the six ranks can be computed from the reported samples.
+        let again = recomputed(&run.reports());
+        assert_eq!(again.len(), metrics.len() - 6);
+        for (name, split, reported, computed) in again {
+            assert!((reported - computed).abs() < 1e-9, "{name} of {split}: {reported} and {computed}");
         }
         // 11 of 14 images in batches of 4 for 3 epochs, 3 to validate with.
         let steps = if variant == "baseline" { 0 } else { 9 };

@@ -27,6 +27,7 @@ use data::{Data, Part, Preparation};
 use networks::{Autoencoder, FeatureShapes, Form};
 use objective::Objective;
 use prediction::{Prediction, TrainedPredictor};
+use results::Recorded;
 use training::{STAGE, train_autoencoder};
 
 struct AutoencoderTask;
@@ -66,6 +67,14 @@ impl Task for AutoencoderTask {
             ("loss_network.normalize".to_owned(), json!("none")),
             ("data.splits".to_owned(), json!(["test"])),
         ]
+    }
+
+    fn main_metric(&self) -> Option<MainMetric> {
+        Some(MainMetric::new("accuracy").on("best"))
+    }
+
+    fn measure_settings(&self) -> Vec<String> {
+        ["protocol", "size", "classes"].map(str::to_owned).to_vec()
     }
 }
 
@@ -154,9 +163,9 @@ fn report_validation(
     let best = (0..scores.len()).min_by(|a, b| loss(a).total_cmp(&loss(b)));
     let best = best.ok_or_else(|| PluginError::run("no predictor was trained"))?;
     for (predictor, scores) in predictors.iter().zip(&scores) {
-        results::report(run, &validation.split, &predictor.name, scores)?;
+        results::report(run, &validation.split, &predictor.name, scores, Recorded::Not)?;
     }
-    results::report(run, &validation.split, "best", &scores[best])?;
+    results::report(run, &validation.split, "best", &scores[best], Recorded::Not)?;
     run.notice(&format!("{} has the smallest validation loss", predictors[best].name));
     Ok(best)
 }
@@ -167,15 +176,17 @@ fn report_test(
     codes: &Codes,
     run: &dyn Run,
 ) -> Result<(), PluginError> {
-    for (at, predictor) in predictors.iter().enumerate() {
-        let scores = predictor.test(codes)?;
-        results::report(run, &codes.split, &predictor.name, &scores)?;
+    let scores = predictors.iter().map(|predictor| predictor.test(codes));
+    let scores = scores.collect::<Result<Vec<_>, _>>()?;
+    for (at, (predictor, scores)) in predictors.iter().zip(&scores).enumerate() {
+        results::report(run, &codes.split, &predictor.name, scores, Recorded::Correct)?;
         if at == best {
-            results::report(run, &codes.split, "best", &scores)?;
-            results::record(run, codes, &scores)?;
+            results::report(run, &codes.split, "best", scores, Recorded::All)?;
         }
     }
-    Ok(())
+    let all: Vec<(&str, &Scores)> =
+        predictors.iter().zip(&scores).map(|(predictor, scores)| (predictor.name.as_str(), scores)).collect();
+    results::record(run, codes, &scores[best], &all)
 }
 
 fn report_autoencoder(trained: &Trained, part: &Part, run: &dyn Run) -> Result<(), PluginError> {

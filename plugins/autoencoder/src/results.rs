@@ -6,36 +6,90 @@ use lossnet_plugin_kit::scores;
 use crate::codes::Codes;
 use crate::prediction::Scores;
 
+/// A score of each sample.
+struct Score<'a> {
+    /// The name of its mean.
+    metric: &'static str,
+    /// The name of its column.
+    column: &'static str,
+    values: &'a [f64],
+    unit: &'static str,
+    higher_is_better: bool,
+}
+
+impl Scores {
+    fn all(&self) -> [Score<'_>; 4] {
+        let score = |metric, column, values, unit, higher_is_better| Score {
+            metric,
+            column,
+            values,
+            unit,
+            higher_is_better,
+        };
+        [
+            score("accuracy", "correct", &self.correct, "share", true),
+            score("loss", "loss", &self.loss, "squared error", false),
+            score("l1", "l1", &self.l1, "distance", false),
+            score("l2", "l2", &self.l2, "distance", false),
+        ]
+    }
+}
+
+/// Where the scores of samples are.
+#[derive(Clone, Copy)]
+pub(crate) enum Recorded {
+    /// Nowhere.
+    Not,
+    /// In columns of the split's samples.
+    All,
+    /// Only whether they are right, in a column with the predictor's name.
+    Correct,
+}
+
 /// Reports the scores of one predictor on a split, as means over its samples.
 pub(crate) fn report(
     run: &dyn Run,
     split: &str,
     predictor: &str,
     scores: &Scores,
+    recorded: Recorded,
 ) -> Result<(), PluginError> {
-    let split = format!("{split}/{predictor}");
-    let numbers = [
-        ("accuracy", &scores.correct, "share", true),
-        ("loss", &scores.loss, "squared error", false),
-        ("l1", &scores.l1, "distance", false),
-        ("l2", &scores.l2, "distance", false),
-    ];
-    for (name, values, unit, higher_is_better) in numbers {
-        let samples = values.len() as u64;
-        let report = scores::metric(name, &split, mean(values), unit, higher_is_better, samples);
+    let name = format!("{split}/{predictor}");
+    for Score { metric, column, values, unit, higher_is_better } in scores.all() {
+        let of_predictor = format!("{column}/{predictor}");
+        let column = match recorded {
+            Recorded::All => Some(column),
+            Recorded::Correct if column == "correct" => Some(of_predictor.as_str()),
+            Recorded::Correct | Recorded::Not => None,
+        };
+        let report = if let Some(column) = column {
+            scores::mean_of(metric, &name, values, (column, split), unit, higher_is_better)
+        } else {
+            let samples = values.len() as u64;
+            scores::metric(metric, &name, mean(values), unit, higher_is_better, samples)
+        };
         run.report(0, &report)?;
     }
     Ok(())
 }
 
-/// Records what the best predictor made of each sample of a split.
-pub(crate) fn record(run: &dyn Run, codes: &Codes, scores: &Scores) -> Result<(), PluginError> {
-    let column = |name: &str, values: &[f64]| Column { name: name.to_owned(), values: values.to_vec() };
+/// Records what the best predictor made of each sample of a split, and which ones the others (with their names) got right.
+pub(crate) fn record(
+    run: &dyn Run,
+    codes: &Codes,
+    best: &Scores,
+    all: &[(&str, &Scores)],
+) -> Result<(), PluginError> {
+    let of_best =
+        best.all().map(|score| Column { name: score.column.to_owned(), values: score.values.to_vec() });
+    let of_others = all
+        .iter()
+        .map(|(name, scores)| Column { name: format!("correct/{name}"), values: scores.correct.clone() });
     let rows = SampleRows {
         split: codes.split.clone(),
         groups: codes.groups.clone(),
         ids: codes.ids.clone(),
-        columns: vec![column("correct", &scores.correct), column("loss", &scores.loss)],
+        columns: of_best.into_iter().chain(of_others).collect(),
     };
     scores::report(run, 0, rows)
 }

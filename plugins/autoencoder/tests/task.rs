@@ -11,7 +11,7 @@ use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_autoencoder::task;
 use lossnet_plugin_kit::image::{Image, read};
-use lossnet_plugin_kit::testing::MemoryRun;
+use lossnet_plugin_kit::testing::{MemoryRun, recomputed};
 use serde_json::{Value, json};
 
 use common::Pooled;
@@ -116,6 +116,13 @@ fn predictors_are_reported_with_the_best_of_them_and_every_sample() {
     let mean = |name: &str| rows.column(name).unwrap().iter().sum::<f64>() / 12.0;
     assert!((mean("correct") - value(&run, "accuracy", "test/best")).abs() < 1e-12);
     assert!((mean("loss") - value(&run, "loss", "test/best")).abs() < 1e-12);
+
+    // What the best predictor makes of the test images, and which ones each of both gets right.
+    let again = recomputed(&run.reports());
+    assert_eq!(again.len(), 4 + 2);
+    for (name, split, reported, computed) in again {
+        assert!((reported - computed).abs() < 1e-9, "{name} of {split}: {reported} and {computed}");
+    }
 
     let notices = run.notices();
     assert!(

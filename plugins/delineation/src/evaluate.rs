@@ -96,10 +96,10 @@ pub(crate) fn evaluate(
     })?;
     let columns = columns(&found, measure);
     for column in &columns {
-        let value = column.values.iter().sum::<f64>() / total as f64;
         // A larger loss is worse; all others are shares, and better the larger they are.
         let (unit, rising) = if column.name == "bce" { ("nats", false) } else { ("share", true) };
-        run.report(0, &scores::metric(&column.name, split, value, unit, rising, total))?;
+        let (name, values) = (&column.name, &column.values);
+        run.report(0, &scores::mean_of(name, split, values, (name, split), unit, rising))?;
     }
     let undefined = found.iter().filter(|scores| scores.undefined).count();
     run.report(0, &scores::metric("undefined", split, undefined as f64, "images", false, total))?;

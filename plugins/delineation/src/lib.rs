@@ -113,6 +113,14 @@ impl Task for DelineationTask {
     fn config_defaults(&self) -> Vec<(String, Value)> {
         vec![("data.splits".to_owned(), json!(["test"]))]
     }
+
+    fn main_metric(&self) -> Option<MainMetric> {
+        Some(MainMetric::new("quality"))
+    }
+
+    fn measure_settings(&self) -> Vec<String> {
+        ["protocol", "evaluation", "size", "invert", "threshold", "tolerance"].map(str::to_owned).to_vec()
+    }
 }
 
 /// The split of its own that the best weights are chosen by, if there is one. That which is trained on can't be it.

@@ -11,7 +11,7 @@ use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
 use lossnet_plugin_api::protocol::sample::{Field, Sample};
 use lossnet_plugin_delineation::task;
 use lossnet_plugin_kit::image::Image;
-use lossnet_plugin_kit::testing::MemoryRun;
+use lossnet_plugin_kit::testing::{MemoryRun, recomputed};
 use serde_json::{Value, json};
 
 /// libtorch draws from one generator for all threads: one training at a time.
@@ -117,6 +117,12 @@ fn a_run_reports_results_scores_pictures_and_the_network_also_after_interruption
     let qualities = table.column("quality").unwrap();
     let mean = qualities.iter().sum::<f64>() / 3.0;
     assert_eq!(mean, metric(&whole, "roads:test", "quality").value);
+    // All but the number of undefined images are means over the reported images of three splits.
+    let again = recomputed(&whole.reports());
+    assert_eq!(again.len(), 3 * 10);
+    for (name, split, reported, computed) in again {
+        assert!((reported - computed).abs() < 1e-9, "{name} of {split}: {reported} and {computed}");
+    }
     for name in ["unet/step_loss", "unet/step_bce", "unet/step_perceptual"] {
         assert_eq!(whole.curve(name).len(), 6, "{name}");
     }

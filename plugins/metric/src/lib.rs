@@ -46,6 +46,14 @@ impl Task for MetricTask {
     fn deterministic(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
         Some([("task.variant".to_owned(), "baseline".into())].into_iter().collect())
     }
+
+    fn main_metric(&self) -> Option<MainMetric> {
+        Some(MainMetric::new("2afc_score").on("mean"))
+    }
+
+    fn measure_settings(&self) -> Vec<String> {
+        ["protocol", "size"].map(str::to_owned).to_vec()
+    }
 }
 
 /// Evaluates all splits with these distances.

@@ -9,7 +9,7 @@ use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::tch::{self, Tensor};
 use lossnet_plugin_kit::image::Image;
-use lossnet_plugin_kit::testing::{ConvLossNetwork, MemoryRun, formula_images};
+use lossnet_plugin_kit::testing::{ConvLossNetwork, MemoryRun, formula_images, recomputed};
 use lossnet_plugin_metric::{MetricSettings, task};
 use pytorch_reader::PytorchReader;
 use safetensors::SafeTensors;
@@ -127,6 +127,12 @@ fn every_variant_is_trained_and_evaluated() {
             let metric = metrics.iter().find(|metric| metric.name == name && metric.split == split);
             let metric = metric.unwrap_or_else(|| panic!("{variant}: no {name} of {split}"));
             assert!((0.0..=1.0).contains(&metric.value), "{variant}: {name} of {split} is {}", metric.value);
+        }
+        // Every result can be computed from the reported samples.
+        let again = recomputed(&run.reports());
+        assert_eq!(again.len(), metrics.len());
+        for (name, split, reported, computed) in again {
+            assert!((reported - computed).abs() < 1e-9, "{name} of {split}: {reported} and {computed}");
         }
         // 12 triplets in batches of 5 for 3 epochs.
         let steps = if variant == "baseline" { 0 } else { 9 };

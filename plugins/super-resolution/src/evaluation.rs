@@ -113,8 +113,8 @@ impl Table {
         ];
         let mut rows = self.rows;
         for (name, unit, values) in columns {
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            run.report(0, &scores::metric(name, &rows.split, mean, unit, true, values.len() as u64))?;
+            let table = (name, rows.split.as_str());
+            run.report(0, &scores::mean_of(name, &rows.split, &values, table, unit, true))?;
             rows.columns.push(Column { name: name.to_owned(), values });
         }
         scores::report(run, 0, rows)

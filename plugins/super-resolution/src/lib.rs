@@ -54,6 +54,14 @@ impl Task for SuperResolution {
             ("data.splits".to_owned(), vec!["test"].into()),
         ]
     }
+
+    fn main_metric(&self) -> Option<MainMetric> {
+        Some(MainMetric::new("psnr").on("standard"))
+    }
+
+    fn measure_settings(&self) -> Vec<String> {
+        ["protocol", "factor", "size"].map(str::to_owned).to_vec()
+    }
 }
 
 /// The task, for a program that links it; a host loads the plugin instead.

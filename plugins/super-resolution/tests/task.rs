@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::Image;
-use lossnet_plugin_kit::testing::MemoryRun;
+use lossnet_plugin_kit::testing::{MemoryRun, recomputed};
 use lossnet_plugin_super_resolution::task;
 use serde_json::{Value, json};
 
@@ -99,6 +99,12 @@ fn a_network_is_trained_tested_and_kept() {
                 run.metrics().into_iter().find(|m| m.name == column && m.split == rows.split).unwrap();
             assert_eq!(metric.value, mean);
         }
+    }
+    // All results are means over the reported images.
+    let again = recomputed(&run.reports());
+    assert_eq!(again.len(), 8);
+    for (name, split, reported, computed) in again {
+        assert!((reported - computed).abs() < 1e-9, "{name} of {split}: {reported} and {computed}");
     }
     assert_eq!(run.curve("training/step_loss").len(), 4);
     assert_eq!(run.curve("training/validation/psnr").len(), 2);
