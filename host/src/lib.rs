@@ -1,5 +1,6 @@
 //! Runs any image task with any loss network: the lossnet binary and its torch-free library.
 
+pub mod analysis;
 pub mod atomic;
 pub mod catalog;
 pub mod cli;

@@ -6,7 +6,7 @@ use fs_err::File;
 
 use super::result::{CellFailure, CellResult, read_json, read_result};
 use super::writer::CellWriter;
-use super::{StoreError, samples};
+use super::{SampleColumns, StoreError, columns, samples};
 use crate::plan::{Cell, CellState};
 use lossnet_plugin_protocol::report::SampleRows;
 
@@ -61,6 +61,11 @@ impl CellFolder {
     /// At most `count` recorded scores of a split from row `first` on.
     pub fn samples(&self, split: &str, first: u64, count: u64) -> Result<SampleRows, StoreError> {
         samples::read(&self.path.join(samples::file_name(split)), split, first, count)
+    }
+
+    /// These columns of all recorded scores of a split; one that was not recorded is left out.
+    pub fn sample_columns(&self, split: &str, names: &[&str]) -> Result<SampleColumns, StoreError> {
+        columns::read(&self.path.join(samples::file_name(split)), names)
     }
 
     /// Begins or continues work on the cell. `None` if another process is at it, or it is complete by now.

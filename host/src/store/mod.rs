@@ -18,6 +18,7 @@
 //! ones. On NFS, Linux maps it to a byte-range lock at the server, which is released when the client's lease ends.
 
 mod cell;
+mod columns;
 mod curves;
 mod error;
 mod log;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use crate::plan::{CellState, Plan};
 
 pub use cell::CellFolder;
+pub use columns::SampleColumns;
 pub use error::StoreError;
 pub use result::{CellFailure, CellResult, FORMAT, Versions};
 pub use writer::CellWriter;

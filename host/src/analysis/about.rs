@@ -1,0 +1,154 @@
+//! What plugins say of tasks and backbones, as far as results are about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lossnet_plugin_protocol::Kind;
+use lossnet_plugin_protocol::graph::{Graph, NodeId};
+use lossnet_plugin_protocol::manifest::Details;
+
+use super::Measured;
+use crate::catalog::Catalog;
+use crate::config::LossNetworkSection;
+use crate::index::Index;
+use crate::weights::DEFAULT_ENTRY;
+
+/// Side in pixels of the images that multiply-adds are counted for.
+const SIDE: i64 = 224;
+
+/// What is known of the tasks and backbones of some results. What no plugin at hand offers is unknown.
+#[derive(Debug, Default)]
+pub struct About {
+    tasks: BTreeMap<String, Details>,
+    backbones: BTreeMap<String, Backbone>,
+}
+
+#[derive(Debug)]
+struct Backbone {
+    details: Details,
+    graph: Option<CountedGraph>,
+}
+
+/// A network with what each of its nodes costs.
+#[derive(Debug)]
+struct CountedGraph {
+    graph: Graph,
+    /// Multiply-adds of each node; none if images of [`SIDE`] don't fit.
+    multiply_adds: Option<Vec<u64>>,
+    parameters: u64,
+}
+
+/// What is known of a loss network.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Facts {
+    pub(super) depth: Option<f64>,
+    pub(super) imagenet_top1: Option<f64>,
+    pub(super) parameters: Option<u64>,
+    pub(super) multiply_adds: Option<u64>,
+}
+
+impl About {
+    /// What the plugins of an index say of the components of some results.
+    pub fn of(index: &Index, cells: &[Measured]) -> About {
+        About::new(&index.catalog, &|backbone| index.graph(backbone), cells)
+    }
+
+    /// The same of a catalog and the graphs of backbones, where those are known.
+    pub fn new(catalog: &Catalog, graph: &dyn Fn(&str) -> Option<Graph>, cells: &[Measured]) -> About {
+        let configs = || cells.iter().map(|cell| &cell.result.cell.config);
+        let tasks: BTreeSet<&str> = configs().map(|config| config.task.name.as_str()).collect();
+        let backbones: BTreeSet<&str> =
+            configs().map(|config| config.loss_network.backbone.name.as_str()).collect();
+        let details = |kind, name: &str| Some(catalog.get(kind, name).ok()?.details.clone());
+        About {
+            tasks: tasks
+                .into_iter()
+                .filter_map(|name| Some((name.to_owned(), details(Kind::Task, name)?)))
+                .collect(),
+            backbones: backbones
+                .into_iter()
+                .filter_map(|name| {
+                    let details = details(Kind::Backbone, name)?;
+                    let graph = graph(name).map(CountedGraph::new);
+                    Some((name.to_owned(), Backbone { details, graph }))
+                })
+                .collect(),
+        }
+    }
+
+    /// What a task says of itself.
+    pub(super) fn task(&self, name: &str) -> Option<&Details> {
+        self.tasks.get(name)
+    }
+
+    /// Whether a backbone has several layers to choose from; so it is taken to be where it is not at hand.
+    pub(super) fn has_layers(&self, backbone: &str) -> bool {
+        self.backbones.get(backbone).is_none_or(|backbone| backbone.details.layers.len() != 1)
+    }
+
+    /// What is known of a loss network.
+    pub(super) fn facts(&self, network: &LossNetworkSection) -> Facts {
+        let Some(backbone) = self.backbones.get(&network.backbone.name) else { return Facts::default() };
+        let entry = if network.weights == "imagenet" { DEFAULT_ENTRY } else { &network.weights };
+        let weights = backbone.details.weights.iter().find(|known| known.name == entry);
+        let graph = backbone.graph.as_ref();
+        Facts {
+            depth: backbone.depth(&network.layers),
+            imagenet_top1: weights.and_then(|weights| weights.acc1),
+            parameters: graph.map(|graph| graph.parameters),
+            multiply_adds: graph.and_then(|graph| graph.multiply_adds(&backbone.nodes(network)?)),
+        }
+    }
+}
+
+impl Backbone {
+    /// The dotted name of a layer.
+    fn name<'a>(&'a self, layer: &'a str) -> &'a str {
+        let indexed = layer.parse::<usize>().ok().and_then(|index| self.details.layers.get(index));
+        indexed.map_or(layer, |layer| layer.name.as_str())
+    }
+
+    /// The nodes of a network's layers, if all are known.
+    fn nodes(&self, network: &LossNetworkSection) -> Option<Vec<NodeId>> {
+        let graph = &self.graph.as_ref()?.graph;
+        network.layers.iter().map(|layer| graph.find(self.name(layer))).collect()
+    }
+
+    /// Where the deepest of some layers lies, from 0 to 1: by its index among the indexed layers, else by its node.
+    fn depth(&self, layers: &[String]) -> Option<f64> {
+        let depth = |layer: &String| {
+            let indexed = self.details.layers.iter().position(|known| known.name == *layer);
+            if let Some(index) = layer.parse::<usize>().ok().or(indexed) {
+                return Some(index as f64 / self.details.layers.len().saturating_sub(1).max(1) as f64);
+            }
+            let graph = &self.graph.as_ref()?.graph;
+            Some(graph.find(layer)?.0 as f64 / graph.nodes.len().max(1) as f64)
+        };
+        let depths: Option<Vec<f64>> = layers.iter().map(depth).collect();
+        depths?.into_iter().reduce(f64::max)
+    }
+}
+
+impl CountedGraph {
+    fn new(graph: Graph) -> CountedGraph {
+        let all = vec![true; graph.nodes.len()];
+        let costs = graph.costs(&all, SIDE, SIDE).ok();
+        let multiply_adds = costs.map(|costs| {
+            let counts = costs.iter().map(|cost| cost.as_ref().map_or(0, |cost| cost.macs));
+            counts.map(|count| u64::try_from(count).unwrap_or(0)).collect()
+        });
+        // A module that is used twice has its parameters once.
+        let counted: BTreeMap<String, u64> = graph
+            .parameters()
+            .filter(|(_, _, parameter)| parameter.trained)
+            .map(|(name, _, parameter)| (name, u64::try_from(parameter.count()).unwrap_or(0)))
+            .collect();
+        CountedGraph { parameters: counted.values().sum(), multiply_adds, graph }
+    }
+
+    /// Of one image, up to the deepest of these nodes.
+    fn multiply_adds(&self, wanted: &[NodeId]) -> Option<u64> {
+        let needed = self.graph.needed_by(wanted);
+        let counts = self.multiply_adds.as_ref()?;
+        Some(counts.iter().zip(needed).filter(|(_, needed)| *needed).map(|(count, _)| count).sum())
+    }
+}

@@ -1,0 +1,191 @@
+//! Results in sentences.
+
+use super::boards::Group;
+use super::overall::name;
+use crate::report::data::{Board, Entry, Network, Overall};
+
+/// At most so many names stand in a sentence.
+const NAMED: usize = 3;
+
+/// The result of a board in one sentence.
+pub(super) fn of(board: &Board, networks: &[Network]) -> String {
+    let place = format!(
+        "On `{}` ({} {}, {}{})",
+        board.task,
+        board.dataset,
+        board.split,
+        board.metric,
+        if board.variant.is_empty() { String::new() } else { format!(", {}", board.variant) }
+    );
+    let label = |entry: &Entry| networks[entry.network].label.as_str();
+    let numbers = board.entries.iter().filter(|entry| entry.value.is_some()).count();
+    let Some(best) = board.entries.first().filter(|best| best.value.is_some()) else {
+        return format!("{place}, no score is a number.");
+    };
+    let score = score(best, &board.unit);
+    if numbers == 1 {
+        return format!("{place}, only {} was measured: {score}.", label(best));
+    }
+    let first: Vec<&Entry> = board.entries.iter().filter(|entry| entry.rank == 1).collect();
+    if first.len() > 1 {
+        let names = list(&first.iter().map(|entry| label(entry)).collect::<Vec<_>>());
+        return format!("{place}, {names} have the same best score: {score}.");
+    }
+    let start = format!("{place}, {} is best: {score}", label(best));
+    let tested = !board.pairs.is_empty();
+    let tied: Vec<&str> = board.entries[1..].iter().filter(|entry| entry.tied_with_best).map(label).collect();
+    match (tested, tied.len()) {
+        (false, _) => format!("{start}; nothing says how sure that is."),
+        (true, 0) => format!("{start}; it is better than all {} others at the 5 % level.", numbers - 1),
+        (true, count) if count == numbers - 1 && count > 1 => {
+            format!("{start}; it can't be told from any of the {count} others at the 5 % level.")
+        }
+        (true, count) if count <= NAMED => {
+            format!("{start}; it can't be told from {} at the 5 % level.", list(&tied))
+        }
+        (true, count) => format!("{start}; it can't be told from {count} others at the 5 % level."),
+    }
+}
+
+/// The answers of all main boards, what holds over them, and what is missing.
+pub(super) fn of_all(
+    boards: &[Board],
+    overall: &Overall,
+    networks: &[Network],
+    groups: &[Group],
+) -> Vec<String> {
+    let main: Vec<&Board> = boards.iter().filter(|board| board.main).collect();
+    let mut answer = Vec::new();
+    if main.is_empty() {
+        return vec!["There are no results yet.".to_owned()];
+    }
+    answer.extend(over_all(overall, main.len()));
+    answer.extend(main.iter().map(|board| board.answer.clone()));
+    answer.extend(missing(boards, groups));
+    answer.extend(left_out(&main, networks));
+    answer
+}
+
+/// Which network is the best on average over several boards.
+fn over_all(overall: &Overall, boards: usize) -> Option<String> {
+    let everywhere = |ranks: &[Option<f64>]| ranks.iter().all(Option::is_some);
+    let networks: Vec<_> = overall.networks.iter().filter(|network| everywhere(&network.ranks)).collect();
+    let best = networks.first()?;
+    if boards < 2 || networks.len() < 2 {
+        return None;
+    }
+    let same: Vec<&str> = networks
+        .iter()
+        .take_while(|network| network.mean_rank <= best.mean_rank)
+        .map(|network| network.name.as_str())
+        .collect();
+    let verb = if same.len() == 1 { "has" } else { "have" };
+    Some(format!(
+        "Over all {boards} main leaderboards, {} {verb} the best mean rank of the {} networks that are on each of them: {:.2}, \
+         where 0 is the best and 1 the worst on each.",
+        list(&same),
+        networks.len(),
+        best.mean_rank
+    ))
+}
+
+/// What is said of no training noise, and of no intervals at all.
+fn missing(boards: &[Board], groups: &[Group]) -> Vec<String> {
+    let mut found = Vec::new();
+    let main = || boards.iter().zip(groups).filter(|(board, _)| board.main);
+    let once: Vec<String> = main()
+        .filter(|(board, group)| group.trained && board.entries.iter().all(|entry| entry.repetitions == 1))
+        .map(|(board, _)| format!("`{}`", board.task))
+        .collect();
+    if !once.is_empty() {
+        found.push(format!(
+            "There is one repetition only of {}: nothing is said of how much training anew changes the scores.",
+            list(&unique(&once))
+        ));
+    }
+    let unsure: Vec<String> = main()
+        .filter(|(board, _)| board.entries.iter().all(|entry| entry.interval.is_none()))
+        .map(|(board, _)| name(board))
+        .collect();
+    if !unsure.is_empty() {
+        found.push(format!(
+            "There are no intervals for {}: its results don't say how they come from samples, or the samples' scores can't be \
+             read.",
+            list(&unique(&unsure))
+        ));
+    }
+    found
+}
+
+/// How many contenders correlations leave out.
+fn left_out(main: &[&Board], networks: &[Network]) -> Option<String> {
+    let contenders: std::collections::BTreeSet<usize> =
+        main.iter().flat_map(|board| &board.entries).map(|entry| entry.network).collect();
+    let without = contenders.iter().filter(|&&network| networks[network].imagenet_top1.is_none()).count();
+    (without > 0 && contenders.len() > without).then(|| {
+        format!(
+            "No accuracy on ImageNet is known of {without} of the {} contenders: correlations with it leave them out.",
+            contenders.len()
+        )
+    })
+}
+
+fn unique(names: &[String]) -> Vec<&str> {
+    let mut found: Vec<&str> = Vec::new();
+    for name in names {
+        if !found.contains(&name.as_str()) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// `a`, `a and b`, `a, b and c`, `a, b, c and 2 more`.
+fn list(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [others @ .., last] if others.len() < NAMED => format!("{} and {last}", others.join(", ")),
+        _ => format!("{} and {} more", names[..NAMED].join(", "), names.len() - NAMED),
+    }
+}
+
+/// `0.694 [0.690, 0.698]`, with as many digits as the interval makes sense of, and the unit unless it is a share.
+fn score(entry: &Entry, unit: &str) -> String {
+    let value = entry.value.unwrap_or(f64::NAN);
+    let spread = entry.interval.map(|[low, high]| (high - low) / 2.0).or(entry.deviation);
+    let digits = match spread {
+        // Two digits of the interval's half width.
+        Some(spread) if spread > 0.0 => (1.0 - spread.log10().floor()).clamp(0.0, 8.0) as usize,
+        _ => (3.0 - value.abs().max(1e-8).log10().floor()).clamp(0.0, 8.0) as usize,
+    };
+    let unit = if matches!(unit, "share" | "1" | "") { String::new() } else { format!(" {unit}") };
+    match entry.interval {
+        Some([low, high]) => format!("{value:.digits$} [{low:.digits$}, {high:.digits$}]{unit}"),
+        None => format!("{value:.digits$}{unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(value: f64, interval: Option<[f64; 2]>) -> Entry {
+        Entry { value: Some(value), interval, ..Entry::default() }
+    }
+
+    #[test]
+    fn scores_have_the_digits_that_make_sense() {
+        assert_eq!(score(&entry(0.69412, Some([0.6902, 0.6984])), "share"), "0.6941 [0.6902, 0.6984]");
+        assert_eq!(score(&entry(25.957, Some([25.1, 26.9])), "dB"), "25.96 [25.10, 26.90] dB");
+        assert_eq!(score(&entry(1.0, Some([1.0, 1.0])), "share"), "1.000 [1.000, 1.000]");
+        assert_eq!(score(&entry(0.012_345, None), "nats"), "0.01235 nats");
+    }
+
+    #[test]
+    fn lists_are_short() {
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(list(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    }
+}

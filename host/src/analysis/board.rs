@@ -1,0 +1,144 @@
+//! Leaderboards: who is best at what, and who can't be told from the best.
+
+use lossnet_statistics::holm;
+use rayon::prelude::*;
+
+use super::boards::{Group, Member};
+use super::evidence::{self, Evidence};
+use super::scores::Samples;
+use super::{ALPHA, Measured, answers, correlations, ranks};
+use crate::report::data::{Board, Entry, Network, Pair};
+
+/// Up to so many contenders of a main board are all tested against each other; else the best against all others.
+const ALL_PAIRS_UP_TO: usize = 30;
+
+/// About so many scores are drawn for the bootstraps of all main boards, and of all others: one takes about a nanosecond.
+const WORK: [f64; 2] = [4e9, 2e9];
+
+/// Makes the boards of these groups, in their order.
+pub(super) fn all(
+    groups: &[Group],
+    cells: &[Measured],
+    samples: &Samples,
+    networks: &[Network],
+) -> Vec<Board> {
+    let main = groups.iter().filter(|group| group.main).count();
+    let work = [WORK[0] / main.max(1) as f64, WORK[1] / (groups.len() - main).max(1) as f64];
+    let make = |group: &Group| {
+        let work = if group.main { work[0] } else { work[1] };
+        evidence::with(group, cells, samples, work, |evidence| board(group, cells, evidence, networks))
+    };
+    groups.par_iter().map(make).collect()
+}
+
+fn board(group: &Group, cells: &[Measured], evidence: &dyn Evidence, networks: &[Network]) -> Board {
+    let mut board = Board {
+        task: group.task.clone(),
+        variant: group.variant.clone(),
+        dataset: group.dataset.clone(),
+        metric: group.metric.clone(),
+        split: group.split.clone(),
+        unit: group.unit.clone(),
+        higher_is_better: group.higher_is_better,
+        main: group.main,
+        ..Board::default()
+    };
+    // Positions in the group with their entries, the best first.
+    let mut entries: Vec<(usize, Entry)> = group
+        .members
+        .par_iter()
+        .enumerate()
+        .map(|(position, member)| {
+            (position, entry(member, cells, evidence.interval(position), evidence.nan(position)))
+        })
+        .collect();
+    let key = |entry: &Entry| match entry.value {
+        Some(value) if group.higher_is_better => -value,
+        Some(value) => value,
+        // What is no number is never the best.
+        None => f64::INFINITY,
+    };
+    entries.sort_by(|(_, a), (_, b)| key(a).total_cmp(&key(b)));
+    for position in 0..entries.len() {
+        let same = position > 0 && key(&entries[position].1) == key(&entries[position - 1].1);
+        entries[position].1.rank = if same { entries[position - 1].1.rank } else { position + 1 };
+    }
+    let order: Vec<usize> = entries.iter().map(|(position, _)| *position).collect();
+    let all_pairs = group.main && order.len() <= ALL_PAIRS_UP_TO;
+    let mut pairs = pairs(&order, evidence, all_pairs);
+    // In pairs of positions on the board, which are not yet those of networks.
+    for (position, (member, entry)) in entries.iter_mut().enumerate() {
+        let p = pairs.iter().find(|pair| pair.networks == [order[0], *member]).and_then(|pair| pair.p);
+        entry.tied_with_best =
+            entry.value.is_some() && (position == 0 || entry.rank == 1 || p.is_some_and(|p| p >= ALPHA));
+    }
+    for pair in &mut pairs {
+        pair.networks = pair.networks.map(|position| group.members[position].network);
+    }
+    board.pairs = pairs;
+    board.method = method(evidence, &board.pairs, all_pairs, order.len());
+    if group.main {
+        let members: Vec<usize> = group.members.iter().map(|member| member.network).collect();
+        board.ranks = ranks::of(evidence, &members, group.higher_is_better);
+    }
+    board.entries = entries.into_iter().map(|(_, entry)| entry).collect();
+    if group.main {
+        board.correlations = correlations::of(&board, networks);
+    }
+    board.answer = answers::of(&board, networks);
+    board
+}
+
+fn entry(member: &Member, cells: &[Measured], interval: Option<[f64; 2]>, nan: u64) -> Entry {
+    let values: Vec<f64> = member.runs.iter().map(|run| run.of(cells).value).collect();
+    let count = values.len() as f64;
+    let value = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|one| (one - value).powi(2)).sum();
+    let results = || member.runs.iter().map(|run| &cells[run.cell].result);
+    let seconds: f64 = results().map(|result| result.seconds / result.group_size.max(1) as f64).sum();
+    Entry {
+        network: member.network,
+        value: value.is_finite().then_some(value),
+        interval,
+        deviation: (values.len() > 1 && value.is_finite()).then(|| (squares / (count - 1.0)).sqrt()),
+        repetitions: values.len(),
+        samples: member.runs.first().map_or(0, |run| run.of(cells).samples),
+        failed: 0,
+        nan,
+        rank: 0,
+        tied_with_best: false,
+        seconds: Some(seconds / count),
+        peak_memory: None,
+        cells: results().map(|result| result.cell.id.clone()).collect(),
+    }
+}
+
+/// Tests of contenders in this order, Holm-corrected: of all, or of the first against each other one.
+fn pairs(order: &[usize], evidence: &dyn Evidence, all: bool) -> Vec<Pair> {
+    let firsts = if all { order.len() } else { order.len().min(1) };
+    let wanted: Vec<(usize, usize)> = (0..firsts)
+        .flat_map(|first| (first + 1..order.len()).map(move |second| (first, second)))
+        .map(|(first, second)| (order[first], order[second]))
+        .collect();
+    let mut pairs: Vec<Pair> =
+        wanted.par_iter().filter_map(|&(first, second)| evidence.pair(first, second)).collect();
+    // Without a number there is no test.
+    pairs.retain(|pair| pair.difference.is_finite() && pair.p.is_some_and(f64::is_finite));
+    let p_values: Vec<f64> = pairs.iter().filter_map(|pair| pair.p).collect();
+    if let Ok(corrected) = holm(&p_values) {
+        pairs.iter_mut().zip(corrected).for_each(|(pair, p)| pair.p = Some(p));
+    }
+    pairs
+}
+
+fn method(evidence: &dyn Evidence, pairs: &[Pair], all: bool, contenders: usize) -> String {
+    let mut method = evidence.method();
+    if !pairs.is_empty() {
+        let whom = if all { "of all pairs" } else { "of the best against all others" };
+        method = format!("{method}, {whom}, Holm-corrected");
+    }
+    if contenders > 0 {
+        method.push('.');
+    }
+    method
+}

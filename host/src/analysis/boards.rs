@@ -1,0 +1,359 @@
+//! What is comparable: results are put on one board only if the same was measured of the same data.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use lossnet_plugin_protocol::report::{FromSamples, Metric};
+use serde_json::Value;
+
+use super::contenders::{flatten, is_deterministic, measures};
+use super::scores::Samples;
+use super::{About, Measured};
+use crate::config::{DataSection, ResolvedConfig};
+
+/// A board before anything is computed.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) task: String,
+    /// What tells it from other boards of its task: settings of the task and of the data.
+    pub(super) variant: String,
+    pub(super) dataset: String,
+    pub(super) metric: String,
+    pub(super) split: String,
+    pub(super) unit: String,
+    pub(super) higher_is_better: bool,
+    /// How its numbers come from samples, if they say so.
+    pub(super) from_samples: Option<FromSamples>,
+    /// Whether seeds change its numbers.
+    pub(super) trained: bool,
+    pub(super) main: bool,
+    pub(super) members: Vec<Member>,
+    /// Boards of the same place measure the same task in the same way on the same data.
+    place: usize,
+}
+
+/// A contender on a board.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Member {
+    pub(super) network: usize,
+    pub(super) runs: Vec<Run>,
+}
+
+/// A repetition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    /// Position in the cells.
+    pub(super) cell: usize,
+    /// Position in the cell's metrics.
+    pub(super) metric: usize,
+}
+
+impl Run {
+    pub(super) fn of(self, cells: &[Measured]) -> &Metric {
+        &cells[self.cell].result.metrics[self.metric]
+    }
+}
+
+/// Where cells measure the same task in the same way on the same data.
+struct Place {
+    task: String,
+    /// Settings that changed what was measured, by key, in words for the board's name.
+    settings: BTreeMap<String, String>,
+    splits: BTreeSet<String>,
+    test: BTreeSet<String>,
+    trained: bool,
+}
+
+/// What the metrics of a board have in common: place, name, split, unit, direction, number of samples, and how they come from
+/// samples.
+type Key<'a> = (usize, &'a str, &'a str, &'a str, bool, u64, String);
+
+/// Puts the metrics of these cells on boards, and names what can't be on one board though it has the same name.
+pub(super) fn group(
+    cells: &[Measured],
+    kept: &[usize],
+    of_cell: &[usize],
+    about: &About,
+    problems: &mut Vec<String>,
+) -> Vec<Group> {
+    let mut places: Vec<Place> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut boards: HashMap<Key<'_>, usize> = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for &cell in kept {
+        let result = &cells[cell].result;
+        let config = &result.cell.config;
+        let settings = measured_by(config, result.cell.protocol_version, about);
+        let key = format!("{} {settings:?}", config.task.name);
+        let place = *known.entry(key).or_insert_with(|| {
+            places.push(Place {
+                task: config.task.name.clone(),
+                settings,
+                splits: BTreeSet::new(),
+                test: config.data.test.keys().cloned().collect(),
+                trained: false,
+            });
+            places.len() - 1
+        });
+        places[place].splits.extend(config.data.splits.iter().cloned());
+        places[place].trained |= !is_deterministic(config, about) && about.task(&config.task.name).is_some();
+        for (position, metric) in result.metrics.iter().enumerate() {
+            let from = metric.from_samples.as_ref();
+            // Older results don't say how they were computed: by their number of samples they belong to the others.
+            let parts = from.map(|from| serde_json::to_string(from).unwrap_or_default()).unwrap_or_default();
+            let key = |parts: String| {
+                let Metric { name, split, unit, higher_is_better, samples, .. } = metric;
+                (place, name.as_str(), split.as_str(), unit.as_str(), *higher_is_better, *samples, parts)
+            };
+            let board = *boards.entry(key(parts)).or_insert_with(|| {
+                groups.push(Group {
+                    task: config.task.name.clone(),
+                    variant: String::new(),
+                    dataset: dataset(&config.data, &metric.split).to_owned(),
+                    metric: metric.name.clone(),
+                    split: metric.split.clone(),
+                    unit: metric.unit.clone(),
+                    higher_is_better: metric.higher_is_better,
+                    from_samples: metric.from_samples.clone(),
+                    trained: false,
+                    main: false,
+                    members: Vec::new(),
+                    place,
+                });
+                groups.len() - 1
+            });
+            add(&mut groups[board].members, of_cell[cell], Run { cell, metric: position });
+        }
+    }
+    let mut groups = join_older(&groups, cells);
+    name_variants(&mut groups, &places);
+    for group in &mut groups {
+        group.trained = places[group.place].trained
+            && group.members.iter().any(|member| {
+                member.runs.iter().any(|run| !is_deterministic(&cells[run.cell].result.cell.config, about))
+            });
+    }
+    choose_main(&mut groups, &places, about);
+    problems.extend(mixtures(&groups, &places));
+    sort(&mut groups);
+    groups
+}
+
+fn add(members: &mut Vec<Member>, network: usize, run: Run) {
+    // Cells of a contender mostly come one after the other.
+    let found = match members.last() {
+        Some(last) if last.network == network => Some(members.len() - 1),
+        _ => None,
+    };
+    let position = found.or_else(|| members.iter().position(|member| member.network == network));
+    match position {
+        Some(position) => members[position].runs.push(run),
+        None => members.push(Member { network, runs: vec![run] }),
+    }
+}
+
+/// All that changes what a cell measures: its task's settings as far as they do, its data, its protocol's version.
+fn measured_by(config: &ResolvedConfig, protocol_version: u32, about: &About) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let measures = measures(config, about);
+    for (key, value) in config.task.settings.iter().filter(|(key, _)| measures.contains(key.as_str())) {
+        flatten(key, value, &mut found);
+    }
+    let mut add = |prefix: &str, data: &DataSection| {
+        for (key, value) in data.to_map() {
+            // Which splits are looked at besides does not change what is found on one.
+            if key != "splits" && key != "test" {
+                flatten(&format!("{prefix}{key}"), &value, &mut found);
+            }
+        }
+        flatten(&format!("{prefix}limit"), &data.limit.into(), &mut found);
+        flatten(&format!("{prefix}folder"), &data.folder.clone().into(), &mut found);
+    };
+    add("data.", &config.data);
+    for (label, data) in &config.data.test {
+        add(&format!("data.test.{label}."), data);
+    }
+    flatten("protocol version", &Value::from(protocol_version), &mut found);
+    found
+}
+
+/// The dataset that a split is of: `label:val` and `label/standard` are of the further dataset of this label.
+fn dataset<'a>(data: &'a DataSection, split: &str) -> &'a str {
+    let label = split.split([':', '/']).next().unwrap_or(split);
+    data.test.get(label).map_or(data.dataset.name.as_str(), |test| test.dataset.name.as_str())
+}
+
+/// Older results don't say how they come from samples: they join the only board that does, if there is but one.
+fn join_older(groups: &[Group], cells: &[Measured]) -> Vec<Group> {
+    let key = |group: &Group| {
+        let samples = group.members.first().map_or(0, |member| member.runs[0].of(cells).samples);
+        (group.place, group.metric.clone(), group.split.clone(), samples)
+    };
+    let mut others: HashMap<_, Vec<usize>> = HashMap::new();
+    for (position, group) in groups.iter().enumerate().filter(|(_, group)| group.from_samples.is_some()) {
+        others.entry(key(group)).or_default().push(position);
+    }
+    let mut joined: Vec<Group> = groups.to_vec();
+    let mut gone = BTreeSet::new();
+    for (position, group) in groups.iter().enumerate().filter(|(_, group)| group.from_samples.is_none()) {
+        if let Some(&[only]) = others.get(&key(group)).map(Vec::as_slice) {
+            for member in &group.members {
+                member.runs.iter().for_each(|run| add(&mut joined[only].members, member.network, *run));
+            }
+            gone.insert(position);
+        }
+    }
+    joined
+        .into_iter()
+        .enumerate()
+        .filter(|(position, _)| !gone.contains(position))
+        .map(|(_, group)| group)
+        .collect()
+}
+
+/// Names boards by the settings in which the places of their task differ.
+fn name_variants(groups: &mut [Group], places: &[Place]) {
+    for group in groups {
+        let place = &places[group.place];
+        let others = || places.iter().filter(|other| other.task == place.task);
+        let differs = |key: &str| others().any(|other| other.settings.get(key) != place.settings.get(key));
+        let keys: BTreeSet<&String> = others().flat_map(|other| other.settings.keys()).collect();
+        let parts = keys.into_iter().filter(|key| differs(key) && **key != "data.name").map(|key| {
+            let value = place.settings.get(key).map_or("none", String::as_str);
+            format!("{}={value}", key.strip_prefix("data.").unwrap_or(key))
+        });
+        group.variant = parts.collect::<Vec<_>>().join(", ");
+    }
+}
+
+/// Chooses the board by which each task is mainly judged on each dataset.
+///
+/// That of the task's main metric (of its first one, if it names none or did not report it), on a split that was to be
+/// evaluated rather than another, on the part that the task names, on a mean rather than one of its parts; else the first.
+fn choose_main(groups: &mut [Group], places: &[Place], about: &About) {
+    let mut candidates: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
+    for (position, group) in groups.iter().enumerate() {
+        candidates.entry((group.place, group.dataset.clone())).or_default().push(position);
+    }
+    for ((place, _), positions) in candidates {
+        let place = &places[place];
+        let main = about.task(&place.task).and_then(|details| details.main_metric.as_ref());
+        let unfit = |position: usize| {
+            let group = &groups[position];
+            let part = group.split.rsplit_once('/').map(|(_, part)| part);
+            let head = group.split.split(['/', ':']).next().unwrap_or(&group.split);
+            let whole = group.split.split('/').next().unwrap_or(&group.split);
+            let evaluated = place.splits.contains(whole)
+                || place.splits.contains(&group.split)
+                || place.test.contains(head);
+            let wanted = main.and_then(|main| main.part.as_deref());
+            (
+                main.is_some_and(|main| main.name != group.metric),
+                !evaluated,
+                wanted.is_some_and(|wanted| part != Some(wanted)),
+                wanted.is_none() && part.is_some_and(|part| part != "mean"),
+                position,
+            )
+        };
+        if let Some(best) = positions.into_iter().min_by_key(|&position| unfit(position)) {
+            groups[best].main = true;
+        }
+    }
+}
+
+/// A sentence for each task and dataset whose results are on several boards for other reasons than the task's settings.
+fn mixtures(groups: &[Group], places: &[Place]) -> Vec<String> {
+    let mut of_name: BTreeMap<(&str, &str, &str, &str), Vec<&Group>> = BTreeMap::new();
+    for group in groups {
+        of_name.entry((&group.task, &group.dataset, &group.metric, &group.split)).or_default().push(group);
+    }
+    let mut sentences = BTreeSet::new();
+    for ((task, dataset, ..), groups) in of_name {
+        let of: Vec<&Place> = groups.iter().map(|group| &places[group.place]).collect();
+        let keys: BTreeSet<&String> = of.iter().flat_map(|place| place.settings.keys()).collect();
+        let differing: Vec<&str> = keys
+            .into_iter()
+            .filter(|key| key.starts_with("data.") || *key == "protocol version")
+            .filter(|key| of.iter().any(|place| place.settings.get(*key) != of[0].settings.get(*key)))
+            .map(String::as_str)
+            .collect();
+        if !differing.is_empty() {
+            sentences.insert(format!(
+                "results of `{task}` on {dataset} differ in {}, so they are on boards of their own and not compared",
+                differing.join(", ")
+            ));
+        } else if groups.len() > 1 && of.iter().all(|place| place.settings == of[0].settings) {
+            sentences.insert(other_samples(task, dataset));
+        }
+    }
+    sentences.into_iter().collect()
+}
+
+fn other_samples(task: &str, dataset: &str) -> String {
+    format!(
+        "results of `{task}` on {dataset} are of different samples, so they are on boards of their own and not compared: \
+         splits or the data have changed in between"
+    )
+}
+
+/// Tasks and datasets in the order in which they first appear, the main boards first, the others as they were reported.
+fn sort(groups: &mut [Group]) {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for (position, group) in groups.iter().enumerate() {
+        first.entry(group.task.clone()).or_insert(position);
+        first.entry(format!("{}\n{}", group.task, group.dataset)).or_insert(position);
+    }
+    groups.sort_by_cached_key(|group| {
+        (first[&group.task], first[&format!("{}\n{}", group.task, group.dataset)], group.place, !group.main)
+    });
+}
+
+/// Puts runs on other samples than most on boards of their own, and says so.
+pub(super) fn split_by_samples(
+    groups: Vec<Group>,
+    cells: &[Measured],
+    samples: &Samples,
+    problems: &mut Vec<String>,
+) -> Vec<Group> {
+    let mut result = Vec::new();
+    let mut sentences = BTreeSet::new();
+    for group in groups {
+        let Some(from) = &group.from_samples else {
+            result.push(group);
+            continue;
+        };
+        let fingerprint =
+            |run: &Run| run.of(cells).from_samples.as_ref().and_then(|_| samples.fingerprint(run.cell, from));
+        let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+        for run in group.members.iter().flat_map(|member| &member.runs) {
+            if let Some(found) = fingerprint(run) {
+                *counts.entry(found).or_default() += 1;
+            }
+        }
+        if counts.len() < 2 {
+            result.push(group);
+            continue;
+        }
+        sentences.insert(other_samples(&group.task, &group.dataset));
+        let mut fingerprints: Vec<(u64, usize)> = counts.into_iter().collect();
+        fingerprints.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let most = fingerprints[0].0;
+        for (number, (wanted, _)) in fingerprints.iter().enumerate() {
+            let mut part = Group { members: Vec::new(), main: group.main && number == 0, ..group.clone() };
+            if number > 0 {
+                let comma = if part.variant.is_empty() { "" } else { ", " };
+                part.variant = format!("{}{comma}other samples ({number})", part.variant);
+            }
+            for member in &group.members {
+                for run in &member.runs {
+                    // What can't be read stays with most.
+                    if fingerprint(run).unwrap_or(most) == *wanted {
+                        add(&mut part.members, member.network, *run);
+                    }
+                }
+            }
+            result.push(part);
+        }
+    }
+    problems.extend(sentences);
+    result
+}

@@ -1,0 +1,72 @@
+//! How sure the scores of a board are, and which of them differ.
+
+mod means;
+mod precision;
+mod repetitions;
+
+use lossnet_plugin_protocol::report::SampleStatistic;
+
+use super::Measured;
+use super::boards::Group;
+use super::scores::Samples;
+use crate::report::data::Pair;
+
+pub(super) use means::Means;
+pub(super) use precision::Precisions;
+pub(super) use repetitions::Repetitions;
+
+/// What is known of a board's contenders, by position on the board.
+pub(super) trait Evidence: Sync {
+    /// The interval of a contender's score.
+    fn interval(&self, contender: usize) -> Option<[f64; 2]>;
+
+    /// The comparison of two contenders, its p value not yet corrected.
+    fn pair(&self, first: usize, second: usize) -> Option<Pair>;
+
+    /// The scores of blocks that all contenders have: blocks × contenders. None where some contender lacks them.
+    fn blocks(&self) -> Option<Vec<Vec<f64>>>;
+
+    /// Number of samples of a contender whose score is no number.
+    fn nan(&self, contender: usize) -> u64;
+
+    /// How intervals and tests were made, in one sentence.
+    fn method(&self) -> String;
+}
+
+/// A contender's values, one for each repetition.
+pub(super) fn values(group: &Group, cells: &[Measured]) -> Vec<Vec<f64>> {
+    let of = |member: &super::boards::Member| member.runs.iter().map(|run| run.of(cells).value).collect();
+    group.members.iter().map(of).collect()
+}
+
+/// Calls `use_evidence` with the best evidence that there is for a board: samples, else repetitions.
+///
+/// `work` bounds the bootstrap: about so many scores are drawn.
+pub(super) fn with<T>(
+    group: &Group,
+    cells: &[Measured],
+    samples: &Samples,
+    work: f64,
+    use_evidence: impl FnOnce(&dyn Evidence) -> T,
+) -> T {
+    let values = values(group, cells);
+    match group.from_samples.as_ref().map(|from| (from, &from.statistic)) {
+        Some((from, SampleStatistic::Mean { column })) => {
+            let read = means::Read::new(group, cells, samples, from, column);
+            if read.is_any() {
+                let strata = read.strata();
+                if let Some(strata) = &strata {
+                    return use_evidence(&Means::new(&read, strata, &values, work));
+                }
+            }
+        }
+        Some((from, SampleStatistic::AveragePrecision { distance, same })) => {
+            let precisions = Precisions::new(group, cells, samples, from, (distance, same), &values, work);
+            if let Some(precisions) = precisions {
+                return use_evidence(&precisions);
+            }
+        }
+        _ => {}
+    }
+    use_evidence(&Repetitions::new(&values))
+}

@@ -1,0 +1,76 @@
+//! Evidence from repetitions alone.
+
+use lossnet_statistics::Estimate;
+
+use super::Evidence;
+use crate::analysis::CONFIDENCE;
+use crate::report::data::Pair;
+
+/// Fewer repetitions say too little of how much they vary.
+const FEWEST: usize = 3;
+
+/// The values of repetitions, of scores whose samples are not known.
+pub(in crate::analysis) struct Repetitions<'a> {
+    values: &'a [Vec<f64>],
+}
+
+impl<'a> Repetitions<'a> {
+    /// Values by contender and repetition.
+    pub(in crate::analysis) fn new(values: &'a [Vec<f64>]) -> Repetitions<'a> {
+        Repetitions { values }
+    }
+
+    fn enough(&self, contender: usize) -> Option<&'a [f64]> {
+        let values = self.values[contender].as_slice();
+        (values.len() >= FEWEST).then_some(values)
+    }
+}
+
+impl Evidence for Repetitions<'_> {
+    fn interval(&self, contender: usize) -> Option<[f64; 2]> {
+        let values = self.enough(contender)?;
+        let interval = Estimate::new(mean(values)).of_repetitions(values).ok()?.interval(CONFIDENCE).ok()?;
+        Some([interval.low, interval.high])
+    }
+
+    fn pair(&self, first: usize, second: usize) -> Option<Pair> {
+        let (a, b) = (self.enough(first)?, self.enough(second)?);
+        let difference = mean(a) - mean(b);
+        let estimate = Estimate::new(difference).of_repetitions(a).ok()?.of_repetitions(b).ok()?;
+        let interval = estimate.interval(CONFIDENCE).ok()?;
+        Some(Pair {
+            networks: [first, second],
+            difference,
+            interval: Some([interval.low, interval.high]),
+            test: "welch".to_owned(),
+            p: Some(estimate.p_value()),
+        })
+    }
+
+    fn blocks(&self) -> Option<Vec<Vec<f64>>> {
+        None
+    }
+
+    fn nan(&self, _: usize) -> u64 {
+        0
+    }
+
+    fn method(&self) -> String {
+        if (0..self.values.len()).any(|contender| self.enough(contender).is_some()) {
+            format!(
+                "Student's t intervals and Welch's tests over {FEWEST} repetitions and more; these results don't say how \
+                 they come from samples"
+            )
+        } else {
+            format!(
+                "There are no intervals: these results don't say how they come from samples, and there are fewer than \
+                 {FEWEST} repetitions; only equal scores are shown as tied"
+            )
+        }
+    }
+}
+
+/// Mean of some values.
+pub(in crate::analysis) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}

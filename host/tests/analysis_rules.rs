@@ -1,0 +1,228 @@
+//! What is put on a board together, who competes, and what is said of it.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod synthetic_store;
+
+use std::path::Path;
+
+use lossnet::analysis::{About, Analysis, Measured, analyze};
+use lossnet::config::ResolvedConfig;
+use lossnet_plugin_protocol::report::{Column, SampleRows};
+use proptest::prelude::*;
+use synthetic_store::{Random, component, config, metric, result, write};
+
+fn rows(scores: &[f64], first: usize) -> SampleRows {
+    SampleRows {
+        split: "val".to_owned(),
+        groups: vec![String::new(); scores.len()],
+        ids: (first..first + scores.len()).map(|id| id.to_string()).collect(),
+        columns: vec![Column { name: "score".to_owned(), values: scores.to_vec() }],
+    }
+}
+
+/// Scores about `level`, the same noise for all.
+fn scores(level: f64, count: usize) -> Vec<f64> {
+    let (mut shared, mut own) = (Random(1), Random(level.to_bits()));
+    (0..count).map(|_| level + shared.number() + 0.1 * own.number()).collect()
+}
+
+fn cell(root: &Path, config: ResolvedConfig, repetition: u32, scores: &[f64]) -> Measured {
+    let value = scores.iter().sum::<f64>() / scores.len() as f64;
+    let metric = metric("score", "val", value, true, scores.len() as u64);
+    write(root, &result(config, repetition, &[metric]), &[rows(scores, 0)])
+}
+
+fn analysis(cells: &[Measured]) -> Analysis {
+    analyze(cells, &About::default())
+}
+
+fn labels(analysis: &Analysis) -> Vec<&str> {
+    analysis.networks.iter().map(|network| network.label.as_str()).collect()
+}
+
+#[test]
+fn repetitions_are_no_contenders_and_settings_that_vary_are() {
+    let root = tempfile::tempdir().unwrap();
+    let mut cells = Vec::new();
+    for (variant, epochs) in [("lin", 5), ("lin", 10), ("tune", 5)] {
+        for repetition in 0..2 {
+            let mut config = config("metric", "alexnet", "4");
+            config.task.settings.insert("variant".to_owned(), variant.into());
+            let training = serde_json::json!({ "epochs": epochs, "batch_size": 4 });
+            config.task.settings.insert("training".to_owned(), training);
+            cells.push(cell(root.path(), config, repetition, &scores(f64::from(epochs), 20)));
+        }
+    }
+    // The same network in another task, where nothing else varies.
+    cells.push(cell(root.path(), config("autoencoder", "alexnet", "4"), 0, &scores(1.0, 20)));
+    let found = analysis(&cells);
+    assert_eq!(
+        labels(&found),
+        ["alexnet · epochs=5 · lin", "alexnet · epochs=10 · lin", "alexnet · epochs=5 · tune", "alexnet"]
+    );
+    assert_eq!(found.network_of_cell, [0, 0, 1, 1, 2, 2, 3]);
+    assert_eq!(found.boards.len(), 2);
+    assert_eq!(found.boards[0].entries[0].repetitions, 2);
+}
+
+#[test]
+fn a_network_that_two_tasks_have_is_one_contender_though_their_defaults_differ() {
+    let root = tempfile::tempdir().unwrap();
+    let mut cells = Vec::new();
+    for (task, normalize) in [("metric", "imagenet"), ("autoencoder", "none")] {
+        for layer in ["1", "4"] {
+            let mut config = config(task, "alexnet", layer);
+            config.loss_network.normalize = normalize.to_owned();
+            cells.push(cell(root.path(), config, 0, &scores(1.0, 20)));
+        }
+    }
+    let found = analysis(&cells);
+    assert_eq!(labels(&found), ["alexnet · layer 1", "alexnet · layer 4"]);
+    assert_eq!(found.overall.boards.len(), 2);
+}
+
+#[test]
+fn other_data_and_other_versions_are_never_on_one_board() {
+    let root = tempfile::tempdir().unwrap();
+    let change = |number: usize| {
+        let mut config = config("metric", "alexnet", "1");
+        match number {
+            1 => config.data.limit = Some(20),
+            2 => config.data.dataset = component("bapps"),
+            _ => {}
+        }
+        config
+    };
+    let mut cells: Vec<Measured> =
+        (0..3).map(|number| cell(root.path(), change(number), 0, &scores(1.0, 20))).collect();
+    let mut newer = cells[0].clone();
+    newer.result.cell.protocol_version = 2;
+    newer.result.cell.id = "00000000000000ff".to_owned();
+    cells.push(newer);
+    let found = analysis(&cells);
+    assert_eq!(found.boards.len(), 4);
+    assert!(found.boards.iter().all(|board| board.entries.len() == 1 && board.main));
+    let sentence = "results of `metric` on photos differ in data.limit, protocol version, so they are on boards of their own \
+                    and not compared";
+    assert_eq!(found.problems, [sentence]);
+    assert!(found.boards.iter().any(|board| board.variant.contains("limit=20")), "{:?}", found.boards[0]);
+}
+
+#[test]
+fn other_samples_are_never_on_one_board() {
+    let root = tempfile::tempdir().unwrap();
+    let mut cells: Vec<Measured> = ["a", "b", "c"]
+        .map(|backbone| cell(root.path(), config("metric", backbone, "1"), 0, &scores(1.0, 20)))
+        .to_vec();
+    let result = cells[2].result.clone();
+    write(root.path(), &result, &[rows(&scores(1.0, 20), 1)]);
+    let found = analysis(&cells);
+    assert_eq!(found.boards.iter().map(|board| board.entries.len()).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!((found.boards[0].main, found.boards[1].main), (true, false));
+    assert!(found.problems[0].contains("different samples"), "{:?}", found.problems);
+    // Samples that can't be read are named, and their cell keeps its place without an interval.
+    std::fs::write(cells[2].folder.path().join("samples.val.csv"), "group,id,score\n,1\n").unwrap();
+    cells.swap(0, 2);
+    let found = analysis(&cells);
+    assert_eq!(found.boards.len(), 1);
+    assert_eq!(found.boards[0].entries.iter().filter(|entry| entry.interval.is_none()).count(), 1);
+    assert!(found.problems[0].contains("samples.val.csv"), "{:?}", found.problems);
+}
+
+#[test]
+fn a_score_that_is_no_number_is_counted_and_comes_last() {
+    let root = tempfile::tempdir().unwrap();
+    let mut bad = scores(9.0, 20);
+    bad[3] = f64::NAN;
+    let cells = [
+        cell(root.path(), config("metric", "bad", "1"), 0, &bad),
+        cell(root.path(), config("metric", "good", "1"), 0, &scores(1.0, 20)),
+    ];
+    let entries = &analysis(&cells).boards[0].entries;
+    assert_eq!((entries[0].nan, entries[1].nan, entries[1].value), (0, 1, None));
+    assert!(entries[1].interval.is_none() && !entries[1].tied_with_best);
+}
+
+#[test]
+fn answers_say_who_is_best_and_how_sure_that_is() {
+    let root = tempfile::tempdir().unwrap();
+    let levels = [("wide", 0.5), ("middle", 0.499), ("narrow", 0.2)];
+    let cells: Vec<Measured> = levels
+        .map(|(backbone, level)| cell(root.path(), config("metric", backbone, "1"), 0, &scores(level, 200)))
+        .to_vec();
+    let found = analysis(&cells);
+    let answer = &found.boards[0].answer;
+    assert!(
+        answer.starts_with("On `metric` (photos val, score), ")
+            && answer.contains(" is best: 1.")
+            && answer.contains("it can't be told from ")
+            && !answer.contains("narrow"),
+        "{answer}"
+    );
+    assert_eq!(found.answer[0], *answer);
+    // One result is not the best of anything.
+    let one = analysis(&cells[..1]);
+    assert!(one.answer[0].contains("only wide was measured"), "{:?}", one.answer);
+    assert_eq!(analysis(&[]).answer, ["There are no results yet."]);
+    // Older results don't say how they come from samples.
+    let mut old = cells;
+    for cell in &mut old {
+        cell.result.metrics[0].from_samples = None;
+    }
+    let found = analysis(&old);
+    assert!(found.answer[0].ends_with("nothing says how sure that is."), "{:?}", found.answer);
+    assert!(found.answer.iter().any(|sentence| sentence.starts_with("There are no intervals for ")));
+}
+
+#[test]
+fn the_same_cell_in_two_experiments_counts_once() {
+    let root = tempfile::tempdir().unwrap();
+    let once = cell(root.path(), config("metric", "alexnet", "1"), 0, &scores(1.0, 20));
+    let mut again = once.clone();
+    again.result.experiment = "other".to_owned();
+    let found = analysis(&[once, again]);
+    assert_eq!(found.boards[0].entries[0].repetitions, 1);
+    assert_eq!(found.problems.len(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn boards_are_in_order_and_intervals_hold_their_scores(
+        levels in prop::collection::vec(0.0..1.0_f64, 2..6), count in 5_usize..40, repetitions in 1_u32..4,
+    ) {
+        let root = tempfile::tempdir().unwrap();
+        let mut cells = Vec::new();
+        for (number, level) in levels.iter().enumerate() {
+            for repetition in 0..repetitions {
+                let config = config("metric", &format!("network{number}"), "1");
+                cells.push(cell(root.path(), config, repetition, &scores(level + f64::from(repetition) * 0.01, count)));
+            }
+        }
+        let forward = analysis(&cells);
+        let board = &forward.boards[0];
+        for pair in board.entries.windows(2) {
+            prop_assert!(pair[0].value >= pair[1].value && pair[0].rank <= pair[1].rank);
+        }
+        for entry in &board.entries {
+            let ([low, high], value) = (entry.interval.unwrap(), entry.value.unwrap());
+            prop_assert!(low <= value + 1e-12 && value <= high + 1e-12);
+        }
+        for pair in &board.pairs {
+            prop_assert!((0.0..=1.0).contains(&pair.p.unwrap()));
+        }
+        // The order of the cells changes no number.
+        cells.reverse();
+        let backward = analysis(&cells);
+        let name = |analysis: &Analysis, board: usize| -> Vec<(String, Option<f64>, usize)> {
+            let label = |network: usize| analysis.networks[network].label.clone();
+            let entries = analysis.boards[board].entries.iter();
+            entries.map(|entry| (label(entry.network), entry.value.map(|value| (value * 1e9).round()), entry.rank)).collect()
+        };
+        let (mut one, mut other) = (name(&forward, 0), name(&backward, 0));
+        one.sort_by(|a, b| a.0.cmp(&b.0));
+        other.sort_by(|a, b| a.0.cmp(&b.0));
+        prop_assert_eq!(one, other);
+    }
+}
