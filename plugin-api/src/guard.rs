@@ -13,7 +13,7 @@ thread_local! {
 
 /// Runs plugin code; a panic in it (tch's plain methods panic when libtorch raises an exception) becomes an
 /// error that says where.
-pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T, PluginError>) -> Result<T, PluginError> {
+pub fn guard<T>(work: impl FnOnce() -> Result<T, PluginError>) -> Result<T, PluginError> {
     keep_panics_quiet();
     DEPTH.set(DEPTH.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(work));
@@ -60,7 +60,53 @@ fn panicked(message: &str) -> PluginError {
 pub(crate) fn torch_failure(message: &str) -> PluginError {
     let message = message.strip_prefix("Internal torch error: ").unwrap_or(message);
     let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
-    let mut error = PluginError::new(ErrorKind::Torch, format!("libtorch refused: {first}"));
+    let mut error = if is_out_of_memory(first) {
+        PluginError::new(ErrorKind::OutOfMemory, format!("the device's memory is used up: {first}"))
+    } else {
+        PluginError::new(ErrorKind::Torch, format!("libtorch refused: {first}"))
+    };
     error.causes.extend((!rest.is_empty()).then(|| rest.trim().to_owned()));
     error
+}
+
+/// Whether an exception says that memory could not be had: libtorch's allocators for the CPU and CUDA, the CUDA libraries'
+/// own, and the standard library's, which oneDNN passes on.
+fn is_out_of_memory(message: &str) -> bool {
+    const SAID: [&str; 5] = [
+        "out of memory",
+        "can't allocate memory",
+        "not enough memory",
+        "STATUS_ALLOC_FAILED",
+        "std::bad_alloc",
+    ];
+    SAID.iter().any(|said| message.contains(said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_is_used_up_is_told_from_other_exceptions() {
+        for message in [
+            "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.25 GiB",
+            "Internal torch error: [enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate \
+             memory: you tried to allocate 4 bytes. Error code 12 (Cannot allocate memory)",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+            "std::bad_alloc",
+        ] {
+            assert_eq!(torch_failure(message).kind, ErrorKind::OutOfMemory, "{message}");
+        }
+        let other = torch_failure("The size of tensor a (2) must match the size of tensor b (3)\nframe #0");
+        assert_eq!(other.kind, ErrorKind::Torch);
+        assert_eq!(other.causes, ["frame #0"]);
+    }
+
+    #[test]
+    fn libtorchs_own_exception_is_recognized() {
+        // More than any address space holds.
+        let huge = tch::Tensor::f_zeros([1_i64 << 50], (tch::Kind::Float, tch::Device::Cpu));
+        let error = torch_failure(&huge.err().map(|error| error.to_string()).unwrap_or_default());
+        assert_eq!(error.kind, ErrorKind::OutOfMemory, "{error}");
+    }
 }

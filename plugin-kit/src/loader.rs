@@ -28,12 +28,24 @@ impl LoaderOptions {
         let batch_size = batch_size.max(1);
         LoaderOptions { threads: run.context().loader_threads, batch_size, ..LoaderOptions::default() }
     }
+
+    /// The same for what is only evaluated: in batches of [`evaluation_batch`].
+    pub fn for_evaluation(run: &dyn Run, batch_size: usize) -> LoaderOptions {
+        LoaderOptions::of(run, evaluation_batch(run, batch_size))
+    }
 }
 
 impl Default for LoaderOptions {
     fn default() -> Self {
         LoaderOptions { threads: 0, batch_size: 50, ahead: 2 }
     }
+}
+
+/// How many samples are evaluated at once where `wanted` would be: fewer after memory has run out. What is found must not
+/// depend on it; a batch that is trained on stays as it is.
+pub fn evaluation_batch(run: &dyn Run, wanted: usize) -> usize {
+    let context = run.context();
+    if context.short_of_memory { wanted.min(context.batch_size).max(1) } else { wanted.max(1) }
 }
 
 /// Loads the samples of a range, makes something of each in the loading threads, and hands batches of them to `consume`

@@ -70,6 +70,7 @@ impl MemoryRun {
             cells: vec![cell],
             device: "cpu".to_owned(),
             batch_size: 8,
+            short_of_memory: false,
             loader_threads: 2,
             seed: 0,
             splits: Vec::new(),

@@ -15,6 +15,8 @@ pub enum ErrorKind {
     Run,
     /// libtorch raised an exception.
     Torch,
+    /// A device's memory is used up.
+    OutOfMemory,
     /// The code panicked, which is a bug in it.
     Panic,
     /// The user asked to stop.

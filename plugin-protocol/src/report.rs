@@ -251,6 +251,10 @@ pub struct RunContext {
     pub device: String,
     /// Samples per batch, unless the task's settings say otherwise.
     pub batch_size: usize,
+    /// Whether memory has run out in an earlier attempt: then no batch that is only evaluated may be larger than
+    /// `batch_size`, whatever the task's settings say.
+    #[serde(default)]
+    pub short_of_memory: bool,
     /// Threads that may load data.
     pub loader_threads: usize,
     /// Seed of the cells' randomness. Task code derives named seeds from it.

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::plan::{Condition, Selection, Shard};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Which loss network should I use? Composes image tasks with pretrained networks, layers and comparisons, runs the
@@ -226,42 +225,27 @@ pub(super) struct RunArguments {
     /// Print cells, groups and what is done, and run nothing.
     #[arg(long)]
     pub(super) plan: bool,
-    #[command(flatten)]
-    pub(super) selection: SelectionArguments,
     /// Print JSON: the plan, or the results.
     #[arg(long)]
     pub(super) json: bool,
-    /// What runs the cells.
+    /// What runs the cells, in place of the config's: `in-process`, or `local` for processes of their own.
     #[arg(long, value_enum)]
     pub(super) executor: Option<Executor>,
+    /// Run so many groups at once, each in a process of its own. Implies --executor local.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) workers: Option<u16>,
+    /// The devices of the workers, in turn, such as cuda:0,cuda:1 or cpu. Implies --executor local.
+    #[arg(long, value_name = "DEVICE", value_delimiter = ',', value_parser = device)]
+    pub(super) devices: Vec<String>,
+    /// Stop when a cell has failed. Work that has begun is saved.
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Try a group that failed again, so many times, unless its input is wrong.
+    #[arg(long, value_name = "TIMES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub(super) retry: u16,
     /// Folder of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,
-}
-
-/// Which cells of a plan are wanted. The others stay planned: `lossnet status` counts them.
-#[derive(Clone, Debug, Args)]
-pub(super) struct SelectionArguments {
-    /// Only cells whose settings meet this condition, such as backbone=vgg16, 'task.dropout>0.1' or 'run.seed=[1, 2]'
-    /// (one of these). Can be given several times: all must hold.
-    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
-    pub(super) only: Vec<Condition>,
-    /// Only this share of the groups, such as 2/8: the second of eight. All shares together are everything.
-    #[arg(long, value_name = "I/N")]
-    pub(super) shard: Option<Shard>,
-    /// At most so many cells that are not done yet.
-    #[arg(long, value_name = "CELLS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) limit: Option<u32>,
-}
-
-impl SelectionArguments {
-    pub(super) fn selection(&self) -> Selection {
-        Selection {
-            only: self.only.clone(),
-            shard: self.shard,
-            limit: self.limit.map(|limit| limit as usize),
-        }
-    }
 }
 
 /// What runs cells.
@@ -269,6 +253,17 @@ impl SelectionArguments {
 pub(super) enum Executor {
     /// This process, one group after the other.
     InProcess,
+    /// Processes on this machine, one for each group.
+    Local,
+}
+
+/// A device that a worker can be told to use.
+fn device(text: &str) -> Result<String, String> {
+    let number = text.strip_prefix("cuda:").map(str::parse::<u16>);
+    if matches!(text, "cpu" | "cuda") || matches!(number, Some(Ok(_))) {
+        return Ok(text.to_owned());
+    }
+    Err("a worker's device is cpu, cuda or cuda:N".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -285,6 +280,18 @@ pub(super) struct WorkerArguments {
     /// Say what happens as JSON lines on the standard output, and nothing else.
     #[arg(long)]
     pub(super) events: bool,
+    /// Stop at the end of the step when the standard input ends.
+    #[arg(long)]
+    pub(super) stop_with_input: bool,
+    /// The device, in place of the config's.
+    #[arg(long, value_name = "DEVICE")]
+    pub(super) device: Option<String>,
+    /// Threads to compute with, in place of the config's.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) threads: Option<usize>,
+    /// The cores to compute on.
+    #[arg(long, value_name = "CORE", value_delimiter = ',')]
+    pub(super) cores: Vec<usize>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! What commands share: the display, the plugins, the engine.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(super) global: Global,
     pub(crate) display: Display,
     index: OnceCell<Index>,
+    /// Whether the user was told of the plugins that can't be used.
+    told: Cell<bool>,
     engine: OnceCell<Engine>,
     interrupted: Arc<AtomicBool>,
 }
@@ -38,6 +41,8 @@ impl Context {
             global: global.clone(),
             display,
             index: OnceCell::new(),
+            // Whoever has started a worker has told of them.
+            told: Cell::new(events),
             engine: OnceCell::new(),
             interrupted: Arc::default(),
         }
@@ -46,8 +51,10 @@ impl Context {
     /// The plugins that can be used; the others are told of once.
     pub(crate) fn index(&self) -> Result<&Index, Failure> {
         let index = self.index_in_silence()?;
-        for problem in &index.problems {
-            self.display.warn(&sentence(problem));
+        if !self.told.replace(true) {
+            for problem in &index.problems {
+                self.display.warn(&sentence(problem));
+            }
         }
         Ok(index)
     }
@@ -181,6 +188,42 @@ impl Context {
     /// Whether nothing may be downloaded.
     pub(crate) fn offline(&self) -> bool {
         self.global.offline
+    }
+
+    /// From now on SIGINT and SIGTERM are noted, for a process that has others to stop.
+    pub(crate) fn note_interruptions(&self) -> Result<(), Failure> {
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&self.interrupted))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the user has asked to stop since this was last called.
+    pub(crate) fn take_interruption(&self) -> bool {
+        self.interrupted.swap(false, Ordering::Relaxed)
+    }
+
+    /// From now on the end of the standard input asks for a stop at the end of the step: it comes when whoever holds its
+    /// other end closes it or dies.
+    pub(crate) fn finish_steps_when_input_ends(&self) {
+        let interrupted = Arc::clone(&self.interrupted);
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            interrupted.store(true, Ordering::Relaxed);
+        });
+    }
+
+    /// The options that every command takes, for another process of this binary.
+    pub(crate) fn worker_options(&self) -> Vec<OsString> {
+        let Global { plugin_dir, verbose, quiet, offline } = &self.global;
+        let mut options: Vec<OsString> = Vec::new();
+        for folder in plugin_dir {
+            options.extend(["--plugin-dir".into(), folder.into()]);
+        }
+        options.extend((0..*verbose).map(|_| "--verbose".into()));
+        options.extend((0..*quiet).map(|_| "--quiet".into()));
+        options.extend(offline.then(|| "--offline".into()));
+        options
     }
 
     /// Whether the user asked to stop.

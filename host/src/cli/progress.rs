@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use lossnet_plugin_protocol::report::Progress;
 
 use super::output;
@@ -118,11 +118,24 @@ impl Display {
     }
 
     fn begin(&self, progress: &Progress) -> Stage {
-        let bar = if self.terminal { self.bars.add(bar(progress)) } else { ProgressBar::hidden() };
+        // What began first stays at the bottom: the total, where there is one.
+        let bar = if self.terminal { self.bars.insert(0, bar(progress)) } else { ProgressBar::hidden() };
         // What was done earlier says nothing about the rate.
         bar.set_position(progress.done);
         bar.reset_eta();
         Stage { bar, started: Instant::now(), said: Instant::now(), first: progress.done }
+    }
+
+    /// Takes away the bars of stages whose names begin like this.
+    pub(crate) fn forget(&self, beginning: &str) {
+        let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        stages.retain(|name, stage| {
+            let goes = name.starts_with(beginning);
+            if goes {
+                stage.bar.finish_and_clear();
+            }
+            !goes
+        });
     }
 
     /// Takes away what is left of the bars.
@@ -136,28 +149,64 @@ fn bar(progress: &Progress) -> ProgressBar {
     let bytes = progress.unit == "bytes";
     let counts = match (progress.total.is_some(), bytes) {
         (true, true) => "{bar:30} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left",
-        (true, false) => "{bar:30} {pos}/{len} {prefix} · {per_sec} · {eta} left",
+        (true, false) => "{bar:30} {pos}/{len} {prefix}{pace} · {eta} left",
         (false, true) => "{spinner} {bytes} · {bytes_per_sec}",
-        (false, false) => "{spinner} {pos} {prefix} · {per_sec}",
+        (false, false) => "{spinner} {pos} {prefix}{pace}",
     };
     let bar = progress.total.map_or_else(ProgressBar::no_length, ProgressBar::new);
     let style = ProgressStyle::with_template(&format!("{{msg}}  {counts}"));
     let bar = bar.with_prefix(progress.unit.clone()).with_message(progress.stage.clone());
-    if let Ok(style) = style { bar.with_style(style) } else { bar }
+    let Ok(style) = style else { return bar };
+    bar.with_style(style.with_key("pace", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // The display itself can't fail, and a bar without its pace is none the worse.
+        let _ = pace(state.per_sec()).map_or(Ok(()), |pace| write!(out, " · {pace}"));
+    }))
 }
 
 fn line(progress: &Progress, first: u64, elapsed: Duration) -> String {
     let rate = progress.done.saturating_sub(first) as f64 / elapsed.as_secs_f64().max(1e-3);
     let Progress { stage, done, unit, detail, .. } = progress;
-    let line = match progress.total {
-        Some(total) if total > *done => {
-            let left = (total - done) as f64 / rate.max(1e-9);
-            format!("{stage}: {done}/{total} {unit}, {rate:.1}/s, {left:.0} s left")
+    let mut parts = match progress.total {
+        Some(total) if total > *done => vec![format!("{stage}: {done}/{total} {unit}")],
+        Some(total) => {
+            vec![format!("{stage}: {total} {} in {:.1} s", of_number(unit, total), elapsed.as_secs_f64())]
         }
-        Some(total) => format!("{stage}: {total} {unit} in {:.1} s, {rate:.1}/s", elapsed.as_secs_f64()),
-        None => format!("{stage}: {done} {unit}, {rate:.1}/s"),
+        None => vec![format!("{stage}: {done} {}", of_number(unit, *done))],
     };
+    parts.extend(pace(rate));
+    if let Some(left) = progress.total.map(|total| total.saturating_sub(*done)).filter(|left| *left > 0)
+        && rate > 0.0
+    {
+        parts.push(format!("{} left", duration(left as f64 / rate)));
+    }
+    let line = parts.join(", ");
     if detail.is_empty() { line } else { format!("{line} · {detail}") }
+}
+
+/// How quickly work goes: things per second, or seconds for each where they take longer; nothing before one is done.
+fn pace(per_second: f64) -> Option<String> {
+    if per_second >= 1.0 {
+        Some(format!("{per_second:.1}/s"))
+    } else if per_second > 0.0 {
+        Some(format!("{} each", duration(1.0 / per_second)))
+    } else {
+        None
+    }
+}
+
+/// A time in the unit in which it is read most easily.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 10.0 => format!("{s:.1} s"),
+        s if s < 180.0 => format!("{s:.0} s"),
+        s if s < 3.0 * 3600.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+/// The name of so many things, from that of several.
+fn of_number(several: &str, number: u64) -> &str {
+    if number == 1 { several.strip_suffix('s').unwrap_or(several) } else { several }
 }
 
 #[cfg(test)]
@@ -175,6 +224,11 @@ mod tests {
         };
         let ten = Duration::from_secs(10);
         assert_eq!(line(&progress, 0, ten), "val: 50/200 triplets, 5.0/s, 30 s left");
+        let slow = Progress { done: 1, total: Some(3), ..progress.clone() };
+        assert_eq!(line(&slow, 0, Duration::from_secs(400)), "val: 1/3 triplets, 7 min each, 13 min left");
+        assert_eq!(line(&slow, 1, ten), "val: 1/3 triplets");
+        let one = Progress { done: 1, total: Some(1), ..progress.clone() };
+        assert_eq!(line(&one, 0, ten), "val: 1 triplet in 10.0 s, 10 s each");
         let progress = Progress { done: 200, ..progress };
         assert_eq!(line(&progress, 0, ten), "val: 200 triplets in 10.0 s, 20.0/s");
         // A training that went on from a checkpoint at 100.

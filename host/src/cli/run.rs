@@ -9,23 +9,18 @@ use super::context::Context;
 use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
 use super::{output, results};
 use crate::config::RawConfig;
-use crate::execute::{Executor, Job, Requests, Tally};
+use crate::execute::{Adjust, Executor, Job, Local, Policy, Requests, Tally};
 use crate::plan::{Cell, Plan};
 use crate::results::{Row, csv, gather, to_json, write_parquet};
 use crate::store::{ExperimentFolder, Store};
 
 /// Runs what is not done yet.
 pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCode, Failure> {
-    let whole = plan(arguments, context)?;
+    let plan = plan(arguments, context)?;
     let store = Store::new(&arguments.logs);
-    let experiment = store.experiment(&whole.experiment);
-    let state = |cell: &Cell| experiment.state(&cell.id);
-    let selection = arguments.selection.selection();
-    let plan = whole.select(&selection, state).map_err(|error| Failure::usage(error.to_string()))?;
-    if !selection.is_everything() {
-        context.display.note(&format!("{} of {} cells are selected", plan.cells.len(), whole.cells.len()));
-    }
+    let experiment = store.experiment(&plan.experiment);
     if arguments.plan {
+        let state = |cell: &Cell| experiment.state(&cell.id);
         if arguments.json {
             output::print_json(&plan.to_json(state))?;
         } else {
@@ -34,18 +29,30 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
         return Ok(ExitCode::SUCCESS);
     }
     // Before anything is written: what is wrong with the first group must not leave a folder behind.
-    Requests::new(&plan.experiment, &plan.cells, &arguments.logs, context)?;
-    // The whole of it, so that a status counts what other shards do, too.
-    experiment.write_plan(&whole).map_err(|error| Failure::run(&error))?;
-    let job = Job { plan: &plan, experiment: &experiment, logs: &arguments.logs, context };
-    let tally = job.run(executor(arguments))?;
+    Requests::new(&plan, &plan.cells, &arguments.logs, context, Adjust::default())?;
+    experiment.write_plan(&plan).map_err(|error| Failure::run(&error))?;
+    let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retry.into() };
+    let job = Job { plan: &plan, experiment: &experiment, logs: &arguments.logs, policy, context };
+    let tally = job.run(&executor(arguments, &plan))?;
     report(&plan, &experiment, arguments, context)?;
     Ok(end(&plan, &tally, context))
 }
 
-fn executor(arguments: &RunArguments) -> Executor {
+/// What the arguments ask for, else the config.
+fn executor(arguments: &RunArguments, plan: &Plan) -> Executor {
+    let local = || {
+        let workers = arguments.workers.map(usize::from);
+        let given = Local { workers, devices: arguments.devices.clone() };
+        Executor::Local(given.or(plan.surroundings.executors.get("local")))
+    };
     match arguments.executor {
-        None | Some(args::Executor::InProcess) => Executor::InProcess,
+        Some(args::Executor::InProcess) => Executor::InProcess,
+        Some(args::Executor::Local) => local(),
+        None if arguments.workers.is_some() || !arguments.devices.is_empty() => local(),
+        None => match plan.cells.first().map(|cell| cell.config.run.executor.as_str()) {
+            Some("local") => local(),
+            _ => Executor::InProcess,
+        },
     }
 }
 
@@ -102,17 +109,16 @@ fn end(plan: &Plan, tally: &Tally, context: &Context) -> ExitCode {
             .say("interrupted; all that was computed is saved: the same command goes on from there");
         return ExitCode::from(INTERRUPTED);
     }
-    if tally.elsewhere > 0 {
-        context
-            .display
-            .say(&format!("{} at work in another process", output::count(tally.elsewhere, "cell")));
-    }
     if tally.failed > 0 {
         context.display.say(&format!(
             "{} failed, {} completed; `lossnet status` says why, the same command tries again",
             output::count(tally.failed, "cell"),
             tally.done
         ));
+        if tally.left > 0 {
+            let left = output::count(tally.left, "cell");
+            context.display.say(&format!("the first failure has ended the run and left {left} undone"));
+        }
         // Where nothing could be done with what was given, it is that which is wrong.
         let nothing_fits = tally.done == 0 && tally.wrong_input == tally.failed;
         return ExitCode::from(if nothing_fits {

@@ -6,7 +6,7 @@ use super::args::WorkerArguments;
 use super::context::Context;
 use super::failure::{Failure, INTERRUPTED, SOME_CELLS_FAILED};
 use crate::engine::protocol::CellOutcome;
-use crate::execute::{Requests, Tally, WorkerEvent, run_group, tell_failures};
+use crate::execute::{Adjust, Requests, Tally, WorkerEvent, bind, run_group, tell_failures};
 use crate::plan::{Cell, CellState, Plan};
 use crate::store::{Store, read_plan};
 
@@ -34,6 +34,12 @@ pub(super) fn worker(arguments: &WorkerArguments, context: &Context) -> Result<E
 
 fn run(arguments: &WorkerArguments, context: &Context) -> Result<Tally, Failure> {
     context.finish_steps_when_asked()?;
+    if arguments.stop_with_input {
+        context.finish_steps_when_input_ends();
+    }
+    if !arguments.cores.is_empty() {
+        bind(&arguments.cores)?;
+    }
     let plan = read_plan(&arguments.plan).map_err(|error| Failure::input(&error))?;
     let plan: Plan =
         plan.ok_or_else(|| Failure::usage(format!("there is no plan {}", arguments.plan.display())))?;
@@ -49,7 +55,9 @@ fn run(arguments: &WorkerArguments, context: &Context) -> Result<Tally, Failure>
     }
     let mut tally = Tally::default();
     if !cells.is_empty() && !context.is_interrupted() {
-        let requests = Requests::new(&plan.experiment, cells.iter().copied(), &arguments.logs, context)?;
+        let adjust = Adjust { device: arguments.device.clone(), threads: arguments.threads };
+        let cells_of_it = cells.iter().copied();
+        let requests = Requests::new(&plan, cells_of_it, &arguments.logs, context, adjust)?;
         let outcomes = run_group(group, &cells, &requests, context)?;
         tally.count(&outcomes);
         if !arguments.events {

@@ -98,6 +98,9 @@ pub struct RunSection {
     pub precision: String,
     /// Samples per batch.
     pub batch_size: u32,
+    /// Threads that compute; 0: as many as there are cores, or as a worker's share has.
+    #[serde(default)]
+    pub threads: u32,
     /// Threads that load data; 0: as many as help.
     pub loader_threads: u32,
     /// The experiment's seed.
@@ -226,6 +229,7 @@ impl RunSection {
             ("device", self.device.clone().into()),
             ("precision", self.precision.clone().into()),
             ("batch_size", self.batch_size.into()),
+            ("threads", self.threads.into()),
             ("loader_threads", self.loader_threads.into()),
             ("seed", self.seed.into()),
             ("deterministic", self.deterministic.into()),

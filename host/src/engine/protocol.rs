@@ -202,6 +202,8 @@ pub struct RunRequest {
     pub cells: Vec<CellRequest>,
     /// Samples per batch.
     pub batch_size: usize,
+    /// Threads that compute; 0: as many as libtorch finds right.
+    pub threads: usize,
     /// Threads that load data.
     pub loader_threads: usize,
     /// Seed of the run.

@@ -1,23 +1,37 @@
 //! The executor that is this process: one group after the other.
 
-use super::{Job, Requests, Tally, group, tally::label, tell_failures};
+use super::{Adjust, Job, Requests, Tally, Work, group, tally::label, tell_failures, worth_another};
 use crate::cli::failure::Failure;
 
-/// Runs every group that has something to do.
-pub(super) fn run(job: &Job<'_>) -> Result<Tally, Failure> {
-    let Job { plan, context, .. } = job;
-    let requests = Requests::new(&plan.experiment, &plan.cells, job.logs, context)?;
-    context.finish_steps_when_interrupted()?;
+/// Runs these groups.
+pub(super) fn run(job: &Job<'_>, work: &[Work<'_>]) -> Result<Tally, Failure> {
+    let Job { plan, context, policy, .. } = job;
+    let requests = Requests::new(plan, &plan.cells, job.logs, context, Adjust::default())?;
     let mut tally = Tally::default();
-    let groups = job.groups();
-    for (number, group) in groups.iter().enumerate() {
-        let cells = job.to_do(group);
-        context.display.say(&label(number, groups.len(), group, cells.len()));
-        let outcomes = group::run(group, &cells, &requests, context)?;
-        tally.count(&outcomes);
-        tell_failures(&outcomes, &context.display);
-        if tally.interrupted || context.is_interrupted() {
-            tally.interrupted = true;
+    for (number, Work { group, cells }) in work.iter().enumerate() {
+        let label = label(number, work.len(), group, cells.len());
+        context.display.say(&label);
+        let mut cells = cells.clone();
+        for retries in (0..=policy.retries).rev() {
+            let mut outcomes = group::run(group, &cells, &requests, context)?;
+            tell_failures(&outcomes, &context.display);
+            cells = outcomes
+                .iter()
+                .filter(|(_, outcome)| worth_another(outcome))
+                .map(|(cell, _)| *cell)
+                .collect();
+            let again = retries > 0 && !cells.is_empty() && !context.is_interrupted();
+            if again {
+                outcomes.retain(|(_, outcome)| !worth_another(outcome));
+                context.display.say(&format!("{label} is tried again"));
+            }
+            tally.count(&outcomes);
+            if !again {
+                break;
+            }
+        }
+        tally.interrupted |= context.is_interrupted();
+        if tally.interrupted || (policy.fail_fast && tally.failed > 0) {
             break;
         }
     }

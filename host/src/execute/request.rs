@@ -10,29 +10,41 @@ use crate::config::{Component, DataSection};
 use crate::engine::protocol::{
     BackboneRequest, CellRequest, ComparisonRequest, Configured, DatasetRequest, Files, RunRequest,
 };
-use crate::plan::{Cell, Group};
+use crate::plan::{Cell, Group, Plan};
+
+/// What a worker is told that goes before its config.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Adjust {
+    /// The device.
+    pub(crate) device: Option<String>,
+    /// Threads to compute with.
+    pub(crate) threads: Option<usize>,
+}
 
 /// Makes requests of one run.
 pub(crate) struct Requests<'a> {
-    experiment: &'a str,
+    plan: &'a Plan,
     logs: &'a Path,
     context: &'a Context,
+    adjust: Adjust,
 }
 
 impl<'a> Requests<'a> {
-    /// Checks that every component of these cells can be had.
+    /// Checks that every component of these cells of the plan, and every tracker, can be had.
     pub(crate) fn new(
-        experiment: &'a str,
+        plan: &'a Plan,
         cells: impl IntoIterator<Item = &'a Cell>,
         logs: &'a Path,
         context: &'a Context,
+        adjust: Adjust,
     ) -> Result<Requests<'a>, Failure> {
-        let requests = Requests { experiment, logs, context };
+        let requests = Requests { plan, logs, context, adjust };
         for cell in cells {
             for (kind, component) in cell.config.components() {
                 requests.configured(kind, component)?;
             }
         }
+        requests.trackers()?;
         Ok(requests)
     }
 
@@ -47,7 +59,7 @@ impl<'a> Requests<'a> {
         Ok(RunRequest {
             logs: self.logs.to_owned(),
             checkpoints: "checkpoints".into(),
-            experiment: self.experiment.to_owned(),
+            experiment: self.plan.experiment.clone(),
             task: self.configured(Kind::Task, &config.task)?,
             data: self.data(&config.data)?,
             test: test.collect::<Result<_, Failure>>()?,
@@ -57,18 +69,24 @@ impl<'a> Requests<'a> {
                 normalize: network.normalize.clone(),
                 check_all_weights: network.check_all_weights,
                 size: network.size.map(|size| size as usize),
-                device: config.run.device.clone(),
+                device: self.adjust.device.clone().unwrap_or_else(|| config.run.device.clone()),
                 precision: config.run.precision.clone(),
                 files: Files { weights: "checkpoints/weights".into(), offline },
             },
             cells: cells.iter().map(|cell| self.cell(cell)).collect::<Result<_, _>>()?,
             batch_size: config.run.batch_size as usize,
+            threads: self.adjust.threads.unwrap_or(config.run.threads as usize),
             loader_threads: config.run.loader_threads as usize,
             seed: group.seed,
             deterministic: config.run.deterministic,
-            trackers: Vec::new(),
+            trackers: self.trackers()?,
             varied: Vec::new(),
         })
+    }
+
+    fn trackers(&self) -> Result<Vec<Configured>, Failure> {
+        let trackers = &self.plan.surroundings.trackers;
+        trackers.iter().map(|tracker| self.configured(Kind::Tracker, tracker)).collect()
     }
 
     fn data(&self, data: &DataSection) -> Result<DatasetRequest, Failure> {

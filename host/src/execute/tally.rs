@@ -16,8 +16,10 @@ pub(crate) struct Tally {
     pub(crate) failed: usize,
     /// Of the failed ones, those whose input was wrong.
     pub(crate) wrong_input: usize,
-    /// Another process is at them.
-    pub(crate) elsewhere: usize,
+    /// Ids of those that another process is at.
+    pub(crate) elsewhere: Vec<String>,
+    /// Not brought to an end, since an earlier failure has ended the run.
+    pub(crate) left: usize,
     /// Whether the user asked to stop.
     pub(crate) interrupted: bool,
 }
@@ -25,10 +27,10 @@ pub(crate) struct Tally {
 impl Tally {
     /// Counts outcomes.
     pub(crate) fn count(&mut self, outcomes: &[(&Cell, CellOutcome)]) {
-        for (_, outcome) in outcomes {
+        for (cell, outcome) in outcomes {
             match outcome {
                 CellOutcome::Done => self.done += 1,
-                CellOutcome::Elsewhere => self.elsewhere += 1,
+                CellOutcome::Elsewhere => self.elsewhere.push(cell.id.clone()),
                 CellOutcome::Interrupted => self.interrupted = true,
                 CellOutcome::Failed(error) => {
                     self.failed += 1;
@@ -36,6 +38,24 @@ impl Tally {
                 }
             }
         }
+    }
+
+    /// Adds what another part of the run came to.
+    pub(crate) fn merge(&mut self, other: Tally) {
+        self.done += other.done;
+        self.failed += other.failed;
+        self.wrong_input += other.wrong_input;
+        self.elsewhere.extend(other.elsewhere);
+        self.left += other.left;
+        self.interrupted |= other.interrupted;
+    }
+}
+
+/// Whether a cell that ended like this may well end otherwise next time.
+pub(crate) fn worth_another(outcome: &CellOutcome) -> bool {
+    match outcome {
+        CellOutcome::Failed(error) => !matches!(error.kind, ErrorKind::Input | ErrorKind::Load),
+        _ => false,
     }
 }
 

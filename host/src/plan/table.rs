@@ -13,8 +13,8 @@ impl Plan {
         let mut text = format!(
             "{}: {} in {} ({})\n",
             self.experiment,
-            counted(self.cells.len(), "cell"),
-            counted(self.groups.len(), "group"),
+            count(self.cells.len(), "cell"),
+            count(self.groups.len(), "group"),
             summary(&states)
         );
         for (number, group) in self.groups.iter().enumerate() {
@@ -25,7 +25,7 @@ impl Plan {
                 "\ngroup {}  {}  {} ({})",
                 number + 1,
                 group.name,
-                counted(own.len(), "cell"),
+                count(own.len(), "cell"),
                 summary(&own)
             );
             for (cell, state) in self.group_cells(group).zip(own) {
@@ -78,7 +78,6 @@ fn summary(states: &[CellState]) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
-/// "1 cell", "2 cells".
-pub(in crate::plan) fn counted(number: usize, what: &str) -> String {
+fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

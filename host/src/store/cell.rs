@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use fs_err::File;
-
-use super::result::{CellFailure, CellResult, read_json, read_result};
-use super::writer::CellWriter;
-use super::{SampleColumns, StoreError, columns, samples};
-use crate::plan::{Cell, CellState};
+use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::SampleRows;
+
+use super::lock::Lock;
+use super::result::{CellFailure, CellResult, read_json, read_result, write_json};
+use super::writer::CellWriter;
+use super::{SampleColumns, StoreError, columns, log, samples};
+use crate::plan::{Cell, CellState};
 
 pub(super) const RESULT: &str = "result.json";
 pub(super) const FAILED: &str = "failed.json";
@@ -35,17 +36,10 @@ impl CellFolder {
         if self.path.join(RESULT).is_file() {
             return CellState::Done;
         }
-        if self.is_locked() {
+        if Lock::is_held(&self.path.join(LOCK)) {
             return CellState::Running;
         }
         if self.path.join(FAILED).is_file() { CellState::Failed } else { CellState::ToDo }
-    }
-
-    /// Whether a process works on the cell.
-    fn is_locked(&self) -> bool {
-        let Ok(file) = File::open(self.path.join(LOCK)) else { return false };
-        // Released when the file closes.
-        matches!(file.file().try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
     }
 
     /// The result, if the cell is complete. Fails if the file is damaged or of a newer lossnet.
@@ -71,32 +65,38 @@ impl CellFolder {
     /// Begins or continues work on the cell. `None` if another process is at it, or it is complete by now.
     pub fn begin(&self, experiment: &str, cell: &Cell) -> Result<Option<CellWriter>, StoreError> {
         fs_err::create_dir_all(&self.path).map_err(StoreError::write)?;
-        let mut options = fs_err::OpenOptions::new();
-        let options = options.write(true).create(true).truncate(false);
-        let lock = options.open(self.path.join(LOCK)).map_err(StoreError::write)?;
-        if !acquire(&lock)? {
-            return Ok(None);
-        }
+        let Some(lock) = Lock::acquire(&self.path.join(LOCK))? else { return Ok(None) };
         if self.path.join(RESULT).is_file() {
             return Ok(None);
         }
         CellWriter::begin(self, experiment, cell, lock).map(Some)
     }
+
+    /// Records why the process died that was to work on the cell since `began` (in seconds since 1970): such a process can't
+    /// do that itself. Nothing is recorded, and the cell's state returned, where that process had come to an end with the
+    /// cell, or another one is at it.
+    pub fn fail_in_place_of(
+        &self,
+        cell: &Cell,
+        error: &PluginError,
+        began: u64,
+    ) -> Result<CellState, StoreError> {
+        fs_err::create_dir_all(&self.path).map_err(StoreError::write)?;
+        let Some(_lock) = Lock::acquire(&self.path.join(LOCK))? else { return Ok(CellState::Running) };
+        if self.path.join(RESULT).is_file() {
+            return Ok(CellState::Done);
+        }
+        // An attempt begins with taking an earlier reason away.
+        if self.failure()?.is_none_or(|failure| failure.when < began) {
+            write_failure(&self.path, &cell.name, error)?;
+        }
+        Ok(CellState::Failed)
+    }
 }
 
-/// Takes the lock, or finds that another process has it.
-fn acquire(lock: &File) -> Result<bool, StoreError> {
-    // Whoever looks at a cell's state holds the lock for a moment, which is no work on the cell.
-    const ATTEMPTS: u32 = 10;
-    for attempt in 1..=ATTEMPTS {
-        match lock.file().try_lock() {
-            Ok(()) => return Ok(true),
-            Err(std::fs::TryLockError::WouldBlock) if attempt < ATTEMPTS => {
-                std::thread::sleep(std::time::Duration::from_millis(10));
-            }
-            Err(std::fs::TryLockError::WouldBlock) => break,
-            Err(std::fs::TryLockError::Error(error)) => return Err(StoreError::write(error)),
-        }
-    }
-    Ok(false)
+/// Says in a cell's folder why an attempt at it failed.
+pub(super) fn write_failure(folder: &Path, name: &str, error: &PluginError) -> Result<(), StoreError> {
+    let failure = CellFailure { name: name.to_owned(), error: error.clone(), when: log::now() };
+    log::append(&folder.join("run.log"), &format!("failed: {error}"))?;
+    write_json(&folder.join(FAILED), &failure)
 }

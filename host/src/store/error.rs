@@ -13,6 +13,19 @@ pub enum StoreError {
     /// A file can't be written, as on a full disk; what was saved before is still there.
     #[error("results can't be written (what was saved before is kept)")]
     Write(#[source] io::Error),
+    /// A file can't be locked, as on some network file systems.
+    #[error(
+        "{path} can't be locked, so that two processes could work on one cell: keep results on a file system with locks \
+         (NFS mounted without `nolock` has them)",
+        path = path.display()
+    )]
+    NoLock {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// A file is not what lossnet writes.
     #[error("{path} is damaged: {reason}; move it away to compute it again", path = path.display())]
     Damaged {

@@ -14,13 +14,13 @@
 //!     .lock                 held by the process that works on the cell
 //! ```
 //!
-//! The lock is the operating system's (`flock`): it goes when its holder dies, however that happens, so there are no stale
-//! ones. On NFS, Linux maps it to a byte-range lock at the server, which is released when the client's lease ends.
+//! The lock is the operating system's (`lock`): it goes when its holder dies, however that happens, and works on NFS.
 
 mod cell;
 mod columns;
 mod curves;
 mod error;
+mod lock;
 mod log;
 mod result;
 mod samples;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use fs_err::File;
 use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::{Metric, Report, SampleRows};
 
-use super::cell::{CellFolder, FAILED, RESULT};
+use super::cell::{CellFolder, FAILED, RESULT, write_failure};
 use super::curves::Curves;
-use super::result::{CellFailure, CellResult, write_json};
+use super::lock::Lock;
+use super::result::{CellResult, write_json};
 use super::samples::{self, SampleFile};
 use super::{StoreError, log};
 use crate::plan::Cell;
@@ -26,7 +26,7 @@ pub struct CellWriter {
     started: u64,
     resumed: bool,
     /// Held until this is dropped.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl CellWriter {
@@ -34,7 +34,7 @@ impl CellWriter {
         folder: &CellFolder,
         experiment: &str,
         cell: &Cell,
-        lock: File,
+        lock: Lock,
     ) -> Result<CellWriter, StoreError> {
         let path = folder.path();
         let config =
@@ -146,11 +146,21 @@ impl CellWriter {
         Ok(result)
     }
 
+    /// Makes ready for another attempt by this process, for this reason: scores that were recorded stay, results are found
+    /// anew.
+    pub fn again(&mut self, why: &str) -> Result<(), StoreError> {
+        for file in self.samples.values() {
+            file.sync()?;
+        }
+        self.samples.clear();
+        self.metrics.clear();
+        self.curves = Curves::new(&self.folder.join("metrics.jsonl"));
+        log::append(&self.folder.join("run.log"), why)
+    }
+
     /// Says why the attempt failed. What was recorded stays, and the next attempt goes on from there.
     pub fn fail(self, error: &PluginError) -> Result<(), StoreError> {
-        let failure = CellFailure { name: self.cell.name, error: error.clone(), when: log::now() };
-        log::append(&self.folder.join("run.log"), &format!("failed: {error}"))?;
-        write_json(&self.folder.join(FAILED), &failure)
+        write_failure(&self.folder, &self.cell.name, error)
     }
 
     /// Leaves the cell for later.

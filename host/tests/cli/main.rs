@@ -5,11 +5,13 @@ mod calibrating;
 mod comparing;
 mod damage;
 mod datasets;
+mod executing;
 #[path = "../fetch_server/mod.rs"]
 mod fetch_server;
 mod formats;
 mod listing;
 mod refusing;
 mod running;
+mod same;
 mod support;
 mod training;

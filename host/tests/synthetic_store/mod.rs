@@ -50,6 +50,7 @@ pub fn config(task: &str, backbone: &str, layers: &str) -> ResolvedConfig {
             device: "cpu".to_owned(),
             precision: "fp32".to_owned(),
             batch_size: 16,
+            threads: 0,
             loader_threads: 0,
             seed: 0,
             deterministic: false,

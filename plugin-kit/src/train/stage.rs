@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{Run, torch_error};
 use lossnet_plugin_api::protocol::ErrorKind;
 use lossnet_plugin_api::protocol::formula::fnv1a;
 use lossnet_plugin_api::protocol::report::{Progress, Report, Scalar};
+use lossnet_plugin_api::{PluginError, guard};
 use serde_json::json;
 
 use super::adam::Adam;
@@ -175,6 +175,23 @@ impl<'a, B> Stage<'a, B> {
 
     /// Learns from a batch; a step is made when enough batches are there.
     fn batch(&mut self, batch: B, examples: &[usize], batches: usize) -> Result<(), PluginError> {
+        let size = examples.len();
+        // Plain methods of tch panic, also where memory runs out.
+        guard(|| self.learn(batch, examples, batches)).map_err(|error| match error.kind {
+            // What it learned would depend on the size: only the user can say another one.
+            ErrorKind::OutOfMemory => PluginError {
+                kind: ErrorKind::Run,
+                ..error.context(format_args!("{}: a training batch of {size} does not fit into memory", self.name))
+            }
+            .with_help(
+                "give the training a smaller batch_size, and accumulate times as many batches for each step, which comes to \
+                 the same where nothing is normalized over a batch; or use smaller images, or a device with more memory",
+            ),
+            _ => error,
+        })
+    }
+
+    fn learn(&mut self, batch: B, examples: &[usize], batches: usize) -> Result<(), PluginError> {
         let (epoch, step, place) =
             (self.worker.position.epoch, self.worker.position.step, self.worker.position.batch);
         let accumulate = self.settings.accumulate.max(1);

@@ -52,7 +52,7 @@ impl Encoding<'_> {
             let label = Preparation::label(&sample, classes)?;
             Ok(Ready { id: sample.id, group: sample.group, image, label })
         };
-        let options = LoaderOptions::of(self.run, self.batch_size);
+        let options = LoaderOptions::for_evaluation(self.run, self.batch_size);
         self.run.advance(&stage, 0, total as u64, "images");
         for_each_batch(samples, 0..total, options, prepare, |batch| {
             self.run.check_cancelled()?;

@@ -3,7 +3,7 @@
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::tch::Device;
 use lossnet_plugin_kit::image::{Image, sheet};
-use lossnet_plugin_kit::loader::{LoaderOptions, load_batches};
+use lossnet_plugin_kit::loader::{LoaderOptions, evaluation_batch, load_batches};
 use lossnet_plugin_kit::train::{
     At, Goal, Loss, SampleSource, TrainSettings, Trained, Trainee, Validation, train,
 };
@@ -75,8 +75,8 @@ impl Trainee<Tensor> for Pupil<'_> {
     }
 
     fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
-        let batches: Vec<Vec<usize>> =
-            self.part.validation.chunks(self.loader.batch_size.max(1)).map(<[usize]>::to_vec).collect();
+        let largest = evaluation_batch(run, self.loader.batch_size);
+        let batches: Vec<Vec<usize>> = self.part.validation.chunks(largest).map(<[usize]>::to_vec).collect();
         let (mut total, mut terms): (f64, Vec<(&str, f64)>) = (0.0, Vec::new());
         let preparation = self.preparation;
         let prepare = |_, sample: Sample| preparation.image(&sample);

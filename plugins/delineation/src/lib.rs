@@ -60,8 +60,9 @@ impl Task for DelineationTask {
         }
         let reader = Reader::new(&settings, &samples.sample(0)?)?;
         let loader = LoaderOptions::of(run, settings.training.batch_size);
-        let (indices, validation) = validation(&settings, samples.len(), reader, loader, run)?;
-        let evaluated = open_evaluated(&settings, reader, loader, run)?;
+        let evaluation = LoaderOptions::for_evaluation(run, settings.training.batch_size);
+        let (indices, validation) = validation(&settings, samples.len(), reader, evaluation, run)?;
+        let evaluated = open_evaluated(&settings, reader, evaluation, run)?;
         let measure = Measure {
             steps: settings.test_steps,
             threshold: settings.threshold,

@@ -4,7 +4,7 @@ use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::tch;
 use lossnet_plugin_api::tch::TchError;
 use lossnet_plugin_kit::image::{Image, sheet};
-use lossnet_plugin_kit::loader::LoaderOptions;
+use lossnet_plugin_kit::loader::{LoaderOptions, evaluation_batch};
 use lossnet_plugin_kit::nn::{self, buffers, device, parameters};
 use lossnet_plugin_kit::perceptual::{PerceptualLoss, Reduction};
 use lossnet_plugin_kit::train::{At, Goal, Loss, SampleSource, Trainee, Validation, stage_seed, train};
@@ -94,7 +94,7 @@ impl Trainee<Batch> for Training<'_> {
 
     fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
         let (mut images, mut batches) = (Vec::new(), Vec::new());
-        for pairs in self.validation.chunks(self.batch_size) {
+        for pairs in self.validation.chunks(evaluation_batch(run, self.batch_size)) {
             run.check_cancelled()?;
             let Batch { input, target } = Batch::of(pairs)?;
             let device = self.network.device();

@@ -115,6 +115,7 @@ impl Cells {
         request: &RunRequest,
         mine: &[usize],
         device: &str,
+        short_of_memory: bool,
     ) -> Result<RunContext, PluginError> {
         let cells: Result<Vec<CellContext>, PluginError> = self.0.with(|writers| {
             let cells = writers.iter_mut().zip(mine);
@@ -125,11 +126,19 @@ impl Cells {
             cells,
             device: device.to_owned(),
             batch_size: request.batch_size,
+            short_of_memory,
             loader_threads: request.loader_threads,
             seed: request.seed,
             splits: request.data.splits.clone(),
             known_splits: request.data.known_splits.clone(),
             test: request.test.iter().map(test_data).collect(),
+        })
+    }
+
+    /// Makes all cells ready for another attempt, for this reason.
+    pub(super) fn again(&mut self, why: &str) -> Result<(), PluginError> {
+        self.0.with(|writers| {
+            writers.iter_mut().try_for_each(|writer| writer.again(why)).map_err(|error| store_error(&error))
         })
     }
 

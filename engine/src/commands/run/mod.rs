@@ -5,7 +5,7 @@ mod host;
 mod network;
 mod trackers;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use lossnet::engine::protocol::{CellOutcome, RunRequest};
@@ -23,6 +23,7 @@ use host::Host;
 ///
 /// Fails only if results can't be stored; everything else is an outcome of the cells.
 pub(super) fn run(request: &RunRequest, caller: &Arc<Caller>) -> Result<Vec<CellOutcome>, PluginError> {
+    compute_with(request.threads);
     let store = Store::new(&request.logs);
     let (mut cells, mine) = Cells::begin(&store.experiment(&request.experiment), request)?;
     let mut outcomes = vec![CellOutcome::Elsewhere; request.cells.len()];
@@ -30,11 +31,45 @@ pub(super) fn run(request: &RunRequest, caller: &Arc<Caller>) -> Result<Vec<Cell
         return Ok(outcomes);
     }
     let started = Instant::now();
-    let ended = attempt(request, &mine, &mut cells, caller);
+    let ended = attempt_in_memory(request, &mine, &mut cells, caller);
     for (&position, outcome) in mine.iter().zip(cells.end(&ended, started.elapsed(), caller)?) {
         outcomes[position] = outcome;
     }
     Ok(outcomes)
+}
+
+/// Attempts with smaller and smaller batches as long as memory runs out. Scores that are recorded stay.
+///
+/// Only what is evaluated is in such batches: its results do not depend on them. A task tells of a training batch that does
+/// not fit by another kind of error.
+fn attempt_in_memory(
+    request: &RunRequest,
+    mine: &[usize],
+    cells: &mut Cells,
+    caller: &Arc<Caller>,
+) -> Result<Provenance, PluginError> {
+    let mut request = request.clone();
+    let mut short = false;
+    loop {
+        let error = match attempt(&request, mine, cells, short, caller) {
+            Err(error) if error.kind == ErrorKind::OutOfMemory => error,
+            ended => return ended,
+        };
+        if request.batch_size <= 1 {
+            return Err(error.context("even one sample at a time is too much").with_help(
+                "use smaller images or fewer layers at once, or a device with more memory; other programs may use it, too",
+            ));
+        }
+        let smaller = request.batch_size / 2;
+        caller.notice(format!(
+            "memory ran out while evaluating {} samples at a time: going on with {smaller} (run.batch_size = {smaller} \
+             would begin with that)",
+            request.batch_size
+        ));
+        cells.again(&format!("memory ran out: going on with batches of {smaller}"))?;
+        request.batch_size = smaller;
+        short = true;
+    }
 }
 
 /// What a complete cell's result says beside its metrics.
@@ -46,16 +81,18 @@ struct Provenance {
     versions: Versions,
 }
 
-/// One attempt at all cells of the group that are this process's.
+/// One attempt at all cells of the group that are this process's; `short_of_memory` if memory ran out in an earlier one.
 fn attempt(
     request: &RunRequest,
     mine: &[usize],
     cells: &mut Cells,
+    short_of_memory: bool,
     caller: &Arc<Caller>,
 ) -> Result<Provenance, PluginError> {
     let requests: Vec<_> = mine.iter().map(|&position| &request.cells[position]).collect();
     let union = requests.iter().flat_map(|cell| layers(&cell.layers));
-    let backbone = Backbone::open(&request.backbone, union, Purpose::Evaluation, caller)?;
+    let backbone = Backbone::open(&request.backbone, union, Purpose::Evaluation, caller)
+        .map_err(|error| does_not_fit(error, &request.backbone.backbone.component.name))?;
     if request.deterministic && backbone.session.device() != tch::Device::Cpu {
         return Err(PluginError::input(
             "`run.deterministic` was asked for, and on CUDA lossnet can't promise the same bits every time: set \
@@ -77,7 +114,7 @@ fn attempt(
         device: device_name(backbone.session.device()),
         versions: versions(request)?,
     };
-    let context = cells.context(request, mine, &provenance.device)?;
+    let context = cells.context(request, mine, &provenance.device, short_of_memory)?;
     let plugin = registry::task(&request.task.component)?;
     let host = Arc::new(Host::new(request, context, cells.share(), backbone, specs, caller)?);
     let settings = Value::Object(request.task.config.clone());
@@ -86,6 +123,23 @@ fn attempt(
         return Err(PluginError::new(ErrorKind::Interrupted, "interrupted"));
     }
     Ok(provenance)
+}
+
+/// Says of a network that no batch is small enough for it.
+fn does_not_fit(error: PluginError, backbone: &str) -> PluginError {
+    if error.kind != ErrorKind::OutOfMemory {
+        return error;
+    }
+    let error = error.context(format_args!("the network `{backbone}` itself does not fit into memory"));
+    PluginError { kind: ErrorKind::Run, ..error }
+        .with_help("use a device with more memory; other programs may use it, too")
+}
+
+/// Sets how many threads libtorch computes with; 0: as many as it began with.
+fn compute_with(threads: usize) {
+    static AT_FIRST: OnceLock<i32> = OnceLock::new();
+    let at_first = *AT_FIRST.get_or_init(tch::get_num_threads);
+    tch::set_num_threads(if threads == 0 { at_first } else { threads as i32 });
 }
 
 /// The plugins that take part, with their versions.
