@@ -49,11 +49,11 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "run = 3",
-            "test.toml:9: `data.run` is not a setting of [data] with the dataset `bapps`; valid are `triplets`, `name`, `splits`, `folder`, `limit`",
+            "test.toml:9: `data.run` is not a setting of [data] with the dataset `bapps`; valid are `triplets`, `packed`, `name`, `splits`, `folder`, `limit`",
         ),
         (
             "size = 3",
-            "test.toml:9: `data.size` is not a setting of [data] with the dataset `bapps`; valid are `triplets`, `name`, `splits`, `folder`, `limit`",
+            "test.toml:9: `data.size` is not a setting of [data] with the dataset `bapps`; valid are `triplets`, `packed`, `name`, `splits`, `folder`, `limit`",
         ),
         ("limit = 0", "test.toml:9: `data.limit` must be a whole number, 1 or more, not 0"),
         ("triplets = 0", "test.toml:9: `data.triplets` must be a whole number, 1 or more, not 0"),

@@ -30,7 +30,10 @@ fn files_environment_and_command_line_are_put_on_top_of_each_other() {
     assert_eq!((config.run.device.as_str(), config.run.precision.as_str()), ("cuda:1", "tf32"));
     assert_eq!(plan.experiment, "2024", "from a shell, digits are a text where a text is wanted");
     assert_eq!(config.loss_network.layers, ["1", "4"]);
-    assert_eq!(config.task.settings["optimizer"], serde_json::json!({ "rate": 0.5, "betas": [0.0, 1.0] }));
+    assert_eq!(
+        config.task.settings["optimizer"],
+        serde_json::json!({ "rate": 0.5, "betas": [0.0, 1.0], "report_every": 5 })
+    );
     assert_eq!(configs.plan("top.toml", &[], &[]).unwrap().experiment, "top");
 }
 

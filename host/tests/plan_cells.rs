@@ -4,7 +4,7 @@
 mod config_fixture;
 
 use std::collections::{BTreeSet, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use config_fixture::{COMPLETE, Configs, PAPER, plan, swept};
 use lossnet::config::RawConfig;
@@ -146,6 +146,8 @@ fn an_id_stands_for_all_that_can_change_the_result_and_nothing_else() {
         "task.variant=baseline",
         "task.epochs=10.0",
         "loss_network.backbone_config.width=1",
+        "data.packed=false",
+        "task.optimizer.report_every=1",
     ] {
         assert_eq!(id(COMPLETE, &[same]), base, "{same}");
     }
@@ -218,6 +220,12 @@ fn a_plan_survives_json_and_prints_its_states() {
     assert_eq!(json["groups"][0]["cells"], 2);
 }
 
+/// The time that this thread has computed: what others do on the machine does not count.
+fn cpu_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(text.split_whitespace().next().unwrap().parse().unwrap())
+}
+
 #[test]
 fn ten_thousand_cells_are_planned_within_a_second() {
     let layers: Vec<String> = (0..9).map(|layer| layer.to_string()).collect();
@@ -229,12 +237,12 @@ fn ten_thousand_cells_are_planned_within_a_second() {
     ));
     let folder = Configs::new(&[("test.toml", &text)]);
     let catalog = config_fixture::catalog();
-    let start = Instant::now();
+    let start = cpu_time();
     let raw = RawConfig::load(&[folder.path("test.toml")], [], &[]).unwrap();
     let plan = Plan::new(&raw, &catalog, &config_fixture::Nodes).unwrap();
-    let taken = start.elapsed();
+    let taken = cpu_time().saturating_sub(start);
     assert_eq!((plan.cells.len(), plan.groups.len()), (10_080, 1120));
-    // Unoptimized code on a busy machine gets more time than the second that users are promised.
+    // Unoptimized code gets more time than the second that users are promised.
     let most = if cfg!(debug_assertions) { 5 } else { 1 };
     assert!(taken < Duration::from_secs(most), "{taken:?}");
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::plan::{Condition, Selection, Shard};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Which loss network should I use? Composes image tasks with pretrained networks, layers and comparisons, runs the
@@ -225,6 +226,8 @@ pub(super) struct RunArguments {
     /// Print cells, groups and what is done, and run nothing.
     #[arg(long)]
     pub(super) plan: bool,
+    #[command(flatten)]
+    pub(super) selection: SelectionArguments,
     /// Print JSON: the plan, or the results.
     #[arg(long)]
     pub(super) json: bool,
@@ -246,6 +249,31 @@ pub(super) struct RunArguments {
     /// Folder of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,
+}
+
+/// Which cells of a plan are wanted. The others stay planned: `lossnet status` counts them.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SelectionArguments {
+    /// Only cells whose settings meet this condition, such as backbone=vgg16, 'task.dropout>0.1' or 'run.seed=[1, 2]'
+    /// (one of these). Can be given several times: all must hold.
+    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
+    pub(super) only: Vec<Condition>,
+    /// Only this share of the groups, such as 2/8: the second of eight. All shares together are everything.
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
+    /// At most so many cells that are not done yet.
+    #[arg(long, value_name = "CELLS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) limit: Option<u32>,
+}
+
+impl SelectionArguments {
+    pub(super) fn selection(&self) -> Selection {
+        Selection {
+            only: self.only.clone(),
+            shard: self.shard,
+            limit: self.limit.map(|limit| limit as usize),
+        }
+    }
 }
 
 /// What runs cells.

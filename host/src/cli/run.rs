@@ -16,11 +16,16 @@ use crate::store::{ExperimentFolder, Store};
 
 /// Runs what is not done yet.
 pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCode, Failure> {
-    let plan = plan(arguments, context)?;
+    let whole = plan(arguments, context)?;
     let store = Store::new(&arguments.logs);
-    let experiment = store.experiment(&plan.experiment);
+    let experiment = store.experiment(&whole.experiment);
+    let state = |cell: &Cell| experiment.state(&cell.id);
+    let selection = arguments.selection.selection();
+    let plan = whole.select(&selection, state).map_err(|error| Failure::usage(error.to_string()))?;
+    if !selection.is_everything() {
+        context.display.note(&format!("{} of {} cells are selected", plan.cells.len(), whole.cells.len()));
+    }
     if arguments.plan {
-        let state = |cell: &Cell| experiment.state(&cell.id);
         if arguments.json {
             output::print_json(&plan.to_json(state))?;
         } else {
@@ -30,7 +35,8 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
     }
     // Before anything is written: what is wrong with the first group must not leave a folder behind.
     Requests::new(&plan, &plan.cells, &arguments.logs, context, Adjust::default())?;
-    experiment.write_plan(&plan).map_err(|error| Failure::run(&error))?;
+    // The whole of it, so that a status counts what other shards do, too.
+    experiment.write_plan(&whole).map_err(|error| Failure::run(&error))?;
     let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retry.into() };
     let job = Job { plan: &plan, experiment: &experiment, logs: &arguments.logs, policy, context };
     let tally = job.run(&executor(arguments, &plan))?;

@@ -28,5 +28,5 @@ pub(crate) use describe::setting_texts;
 pub(crate) use keys::{find as find_key, names_in as key_names_in};
 pub(crate) use network::{BACKBONE_PRESET, LAYER_PRESETS};
 pub(crate) use raw::{Leaf, flatten, shell_value};
-pub(crate) use schema::SettingsSchema;
+pub(crate) use schema::{SettingsSchema, essential};
 pub(crate) use sections::{Checker, View};

@@ -50,6 +50,11 @@ impl Leaf {
         }
     }
 
+    /// Another value, standing where this one does.
+    pub(crate) fn with_value(&self, value: Value) -> Leaf {
+        Leaf { value, elements: Vec::new(), text: None, ..self.clone() }
+    }
+
     /// A value of this setting, if it is a list, as a setting of its own.
     pub(crate) fn element(&self, index: usize, value: Value) -> Leaf {
         let origin = self.element_origin(index).clone();

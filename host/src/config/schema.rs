@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::keys::shown;
 use crate::catalog::{did_you_mean, either};
 
+/// With this keyword, set to true, a schema says of a setting that it changes no result.
+const INCIDENTAL: &str = "x-incidental";
+
 /// A component's schema, ready for use.
 #[derive(Debug)]
 pub(crate) struct SettingsSchema {
@@ -188,6 +191,39 @@ fn complete(root: &Value, schema: &Value, settings: &mut Map<String, Value>) {
                     settings.insert(key.clone(), default);
                 }
             }
+        }
+    }
+}
+
+/// Settings as they tell cells apart: those that change no result have their defaults, whatever they are set to.
+pub(crate) fn essential(schema: &Value, settings: &Map<String, Value>) -> Map<String, Value> {
+    let mut settings = settings.clone();
+    reset_incidental(schema, schema, None, &mut settings);
+    settings
+}
+
+fn reset_incidental(
+    root: &Value,
+    schema: &Value,
+    defaults: Option<&Value>,
+    settings: &mut Map<String, Value>,
+) {
+    for (key, property) in properties(root, schema).into_iter().flatten() {
+        let inner = resolve(root, property);
+        let default = defaults
+            .and_then(|defaults| defaults.get(key))
+            .or_else(|| property.get("default"))
+            .or_else(|| inner.get("default"))
+            .filter(|default| !default.is_null());
+        if property.get(INCIDENTAL) == Some(&Value::Bool(true)) {
+            settings.remove(key);
+            if let Some(default) = default {
+                let mut default = default.clone();
+                shape_number(inner, &mut default);
+                settings.insert(key.clone(), default);
+            }
+        } else if let Some(Value::Object(nested)) = settings.get_mut(key) {
+            reset_incidental(root, inner, default, nested);
         }
     }
 }

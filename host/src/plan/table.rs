@@ -13,8 +13,8 @@ impl Plan {
         let mut text = format!(
             "{}: {} in {} ({})\n",
             self.experiment,
-            count(self.cells.len(), "cell"),
-            count(self.groups.len(), "group"),
+            counted(self.cells.len(), "cell"),
+            counted(self.groups.len(), "group"),
             summary(&states)
         );
         for (number, group) in self.groups.iter().enumerate() {
@@ -25,7 +25,7 @@ impl Plan {
                 "\ngroup {}  {}  {} ({})",
                 number + 1,
                 group.name,
-                count(own.len(), "cell"),
+                counted(own.len(), "cell"),
                 summary(&own)
             );
             for (cell, state) in self.group_cells(group).zip(own) {
@@ -78,6 +78,7 @@ fn summary(states: &[CellState]) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
-fn count(number: usize, what: &str) -> String {
+/// "1 cell", "2 cells".
+pub(in crate::plan) fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

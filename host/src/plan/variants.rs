@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use lossnet_plugin_protocol::{ComponentManifest, Kind};
 
-use super::sweep::{self, Axis, SECTIONS};
+use super::sweep::{self, Dimension, Part, SECTIONS};
 use crate::catalog::Catalog;
 use crate::config::{
     Checker, Component, ConfigError, DataSection, Leaf, LossNetworkSection, Origin, RunSection, View,
 };
 
-/// One combination of all axes; a preset among them can stand for several loss networks.
+/// One combination of a part's dimensions; a preset among them can stand for several loss networks.
 pub(super) struct Choice<'a> {
     pub(super) task: &'a Rc<Component>,
     pub(super) networks: &'a [Rc<LossNetworkSection>],
@@ -19,9 +19,9 @@ pub(super) struct Choice<'a> {
     pub(super) run: &'a Rc<RunSection>,
 }
 
-/// Each section, checked, for every combination of its own axes.
+/// Each section, checked, for every combination of the dimensions that vary it.
 pub(super) struct Variants {
-    /// Positions, among all axes, of each section's own.
+    /// Positions, among all dimensions, of those that vary each section.
     own: [Vec<usize>; 4],
     /// Number of values of each of them.
     lengths: [Vec<usize>; 4],
@@ -38,17 +38,22 @@ struct OtherSections {
 }
 
 impl Variants {
-    pub(super) fn new(checker: &Checker<'_>, axes: &[Axis<'_>]) -> Variants {
+    pub(super) fn new(checker: &Checker<'_>, part: &Part) -> Variants {
+        let dimensions = &part.dimensions;
+        let varies = |dimension: &Dimension, section: usize| {
+            dimension.columns.iter().any(|column| column.section == section)
+        };
         let own: [Vec<usize>; 4] = std::array::from_fn(|section| {
-            (0..axes.len()).filter(|&axis| axes[axis].section == section).collect()
+            (0..dimensions.len()).filter(|&position| varies(&dimensions[position], section)).collect()
         });
-        let lengths: [Vec<usize>; 4] =
-            std::array::from_fn(|section| own[section].iter().map(|&axis| axes[axis].values.len()).collect());
+        let lengths: [Vec<usize>; 4] = std::array::from_fn(|section| {
+            own[section].iter().map(|&position| dimensions[position].length()).collect()
+        });
         let views = |section: usize, base: &View<'_>, each: &mut dyn FnMut(&View<'_>)| {
-            let mine: Vec<&Axis<'_>> = own[section].iter().map(|&axis| &axes[axis]).collect();
+            let mine: Vec<&Dimension> = own[section].iter().map(|&position| &dimensions[position]).collect();
             let count: usize = lengths[section].iter().product();
             for position in 0..count {
-                each(&sweep::view(base, &mine, &sweep::combination(position, &lengths[section])));
+                each(&sweep::view(base, section, &mine, &sweep::combination(position, &lengths[section])));
             }
         };
         let mut task = Vec::new();
@@ -60,7 +65,8 @@ impl Variants {
             // What is wrong with the other sections is to be told all the same.
             names.push("");
         }
-        let swept: Vec<&str> = own[1].iter().map(|&axis| axes[axis].name).collect();
+        let swept = part.columns().filter(|column| column.section == 1 && column.swept);
+        let swept: Vec<&str> = swept.map(sweep::Column::name).collect();
         let mut others = BTreeMap::new();
         for name in names {
             if others.contains_key(name) {
@@ -117,25 +123,13 @@ impl Variants {
         }
     }
 
-    /// The number of cells without repetitions. None if there are far too many.
-    pub(super) fn total(&self) -> Option<usize> {
-        let mut total = 0_usize;
-        for task in self.task.iter().flatten() {
-            let Some(others) = self.others.get(&task.name) else { continue };
-            let networks: usize = others.network.iter().map(Vec::len).sum();
-            total =
-                total.checked_add(sweep::combinations([networks, others.data.len(), others.run.len()])?)?;
-        }
-        sweep::combinations([total])
-    }
-
     /// The tasks of a combination, each with the other sections as they are for it.
     pub(super) fn at(&self, indices: &[usize]) -> impl Iterator<Item = Choice<'_>> {
         let position = |section: usize| {
             self.own[section]
                 .iter()
                 .zip(&self.lengths[section])
-                .fold(0, |position, (&axis, &length)| position * length + indices[axis])
+                .fold(0, |position, (&own, &length)| position * length + indices[own])
         };
         let positions = [0, 1, 2, 3].map(position);
         self.task[positions[0]].iter().filter_map(move |task| {

@@ -73,10 +73,11 @@ fn metric() -> ComponentManifest {
             "dropout": { "type": "number", "minimum": 0.0, "maximum": 1.0, "default": 0.5 },
             "epochs": { "type": "integer", "format": "uint32", "minimum": 0, "default": 10 },
             "optimizer": {
-                "type": "object", "additionalProperties": false, "default": { "rate": 0.001, "betas": [0.5, 0.999] },
+                "type": "object", "additionalProperties": false, "default": { "rate": 0.001, "betas": [0.5, 0.999], "report_every": 5 },
                 "properties": {
                     "rate": { "type": "number", "default": 0.001 },
                     "betas": { "type": "array", "items": { "type": "number" }, "default": [0.5, 0.999] },
+                    "report_every": { "type": "integer", "default": 5, "x-incidental": true },
                 },
             },
             "note": { "type": ["string", "null"], "default": null },
@@ -108,7 +109,10 @@ fn trained() -> ComponentManifest {
 fn dataset(name: &str, splits: &[&str], fields: &[&str]) -> ComponentManifest {
     let schema = json!({
         "type": "object",
-        "properties": { "triplets": { "type": "integer", "minimum": 1, "default": 40 } },
+        "properties": {
+            "triplets": { "type": "integer", "minimum": 1, "default": 40 },
+            "packed": { "type": "boolean", "default": true, "x-incidental": true },
+        },
     });
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let details = Details { splits: owned(splits), fields: owned(fields), ..Details::default() };

@@ -42,8 +42,10 @@ pub struct TrainSettings {
     pub patience: u64,
     /// Minutes between checkpoints; 0: after every step.
     #[schemars(range(min = 0.0))]
+    #[schemars(extend("x-incidental" = true))]
     pub checkpoint_minutes: f64,
     /// Epochs between sample images; 0: none are drawn.
+    #[schemars(extend("x-incidental" = true))]
     pub picture_epochs: u64,
     /// Share of the training samples that is set aside for validation, where the data has no part of its own for it.
     #[schemars(range(min = 0.0, max = 0.9))]

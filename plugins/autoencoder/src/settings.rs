@@ -46,6 +46,7 @@ pub struct AutoencoderSettings {
     /// How each predictor is trained.
     pub predictor_training: TrainSettings,
     /// Whether checkpoints are kept when all is done, and the trained autoencoder as `network.safetensors` beside them.
+    #[schemars(extend("x-incidental" = true))]
     pub keep_checkpoints: bool,
 }
 

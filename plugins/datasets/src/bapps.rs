@@ -22,6 +22,7 @@ pub(crate) struct Bapps;
 pub(crate) struct BappsSettings {
     /// Whether each group is decoded once into `packed/<split>/<group>.lossnet` and read from there. That takes 37 kB per
     /// triplet, 7 GB for all of BAPPS, and makes reading several times as fast.
+    #[schemars(extend("x-incidental" = true))]
     packed: bool,
 }
 

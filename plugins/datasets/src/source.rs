@@ -30,6 +30,7 @@ pub(crate) struct Archive {
 pub(crate) struct Verified {
     /// Whether what is downloaded must be as published, by its MD5. Without, the first download's SHA-256 is recorded and
     /// later ones must match it.
+    #[schemars(extend("x-incidental" = true))]
     pub(crate) verify: bool,
 }
 

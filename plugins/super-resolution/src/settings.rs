@@ -40,6 +40,7 @@ pub struct SuperResolutionSettings {
     #[schemars(length(min = 1))]
     pub test_protocols: Vec<TestProtocol>,
     /// Images of each test set and protocol that are saved, side by side: input, bicubic enlargement, output, target.
+    #[schemars(extend("x-incidental" = true))]
     pub save_images: usize,
     /// Whether saved images also show the output with its histograms matched to the target's.
     pub match_histograms: bool,

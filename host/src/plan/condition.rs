@@ -1,0 +1,187 @@
+//! Conditions on the settings of cells, such as `loss_network.backbone = "vgg16"` or `task.dropout>0.1`.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::settings::{Settings, text};
+use super::sweep::SECTIONS;
+use crate::catalog::did_you_mean;
+use crate::config::{key_names_in, shell_value};
+
+/// A condition on one setting of a cell. Cells that lack the setting don't meet it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    key: String,
+    relation: Relation,
+    /// One of these, for a relation that is not an order; else the one.
+    values: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    Equal,
+    Different,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// Longer ones first, so that `>=` is not taken for `>`.
+const RELATIONS: [(&str, Relation); 6] = [
+    ("!=", Relation::Different),
+    (">=", Relation::GreaterOrEqual),
+    ("<=", Relation::LessOrEqual),
+    ("=", Relation::Equal),
+    (">", Relation::Greater),
+    ("<", Relation::Less),
+];
+
+/// Short names of settings: those of the columns of the table of results.
+const SHORT: [(&str, &str); 12] = [
+    ("task", "task.name"),
+    ("variant", "task.variant"),
+    ("backbone", "loss_network.backbone"),
+    ("weights", "loss_network.weights"),
+    ("layers", "loss_network.layers"),
+    ("normalize", "loss_network.normalize"),
+    ("comparison", "loss_network.comparison"),
+    ("calibration", "loss_network.calibration"),
+    ("size", "loss_network.size"),
+    ("dataset", "data.name"),
+    ("limit", "data.limit"),
+    ("precision", "run.precision"),
+];
+
+/// What a cell has beside its settings.
+pub(super) const OF_CELLS: [&str; 2] = ["repetition", "cell"];
+
+/// Not a condition.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConditionError {
+    /// No relation in it.
+    #[error("`{0}` is no condition: write key=value, with =, !=, <, <=, > or >=")]
+    Form(String),
+    /// No setting can have this key.
+    #[error("`{key}` is no setting of a cell{}", .hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
+    Key {
+        /// What was asked for.
+        key: String,
+        /// What may have been meant.
+        hint: Option<String>,
+    },
+    /// A value that nothing can be compared with.
+    #[error(
+        "`{key}` is compared with {what}; write a value, a list of values of which it is one, or \"!=value\", \">value\" and the like"
+    )]
+    Value {
+        /// The setting.
+        key: String,
+        /// What it is compared with.
+        what: &'static str,
+    },
+}
+
+impl Condition {
+    /// The condition of a rule in a config: equal to a value, equal to one of a list, or in the relation that a text
+    /// begins with, as in `"!=vgg16"` and `">0.1"`.
+    pub(super) fn of_rule(key: &str, value: &Value) -> Result<Condition, ConditionError> {
+        let written = value.as_str().and_then(|text| {
+            let starts = |(sign, relation): (&str, _)| Some((text.strip_prefix(sign)?, relation));
+            RELATIONS.into_iter().find_map(starts)
+        });
+        match written {
+            Some((rest, relation)) => Condition::new(key, relation, &shell_value(rest.trim())),
+            None => Condition::new(key, Relation::Equal, value),
+        }
+    }
+
+    /// A condition as on the command line: `key=value`, where a value in brackets is a list of which it is one.
+    pub fn parse(text: &str) -> Result<Condition, ConditionError> {
+        // The first sign that occurs, the longest where several begin there.
+        let found = RELATIONS
+            .into_iter()
+            .filter_map(|(sign, relation)| text.find(sign).map(|at| (at, sign, relation)))
+            .min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len())));
+        let (at, sign, relation) = found.ok_or_else(|| ConditionError::Form(text.to_owned()))?;
+        Condition::new(text[..at].trim(), relation, &shell_value(text[at + sign.len()..].trim()))
+    }
+
+    fn new(key: &str, relation: Relation, value: &Value) -> Result<Condition, ConditionError> {
+        let key = SHORT.into_iter().find(|(short, _)| *short == key).map_or(key, |(_, long)| long);
+        let (section, name) = key.split_once('.').unwrap_or((key, ""));
+        if !(SECTIONS.contains(&section) && !name.is_empty() || OF_CELLS.contains(&key)) {
+            let keys = SECTIONS
+                .iter()
+                .flat_map(|section| key_names_in(section).map(move |name| format!("{section}.{name}")));
+            let keys: Vec<String> = keys.collect();
+            let short = SHORT.into_iter().map(|(short, _)| short).chain(OF_CELLS);
+            let hint = did_you_mean(key, keys.iter().map(String::as_str).chain(short));
+            return Err(ConditionError::Key { key: key.to_owned(), hint });
+        }
+        let refuse = |what| Err(ConditionError::Value { key: key.to_owned(), what });
+        let is_order = !matches!(relation, Relation::Equal | Relation::Different);
+        let values = match value {
+            Value::Object(_) => return refuse("a table"),
+            Value::Array(values) if values.is_empty() => return refuse("an empty list"),
+            Value::Array(_) if is_order => return refuse("a list"),
+            Value::Array(values) if values.iter().any(Value::is_object) => return refuse("tables"),
+            Value::Array(values) => values.iter().map(text).collect(),
+            value => vec![text(value)],
+        };
+        Ok(Condition { key: key.to_owned(), relation, values })
+    }
+
+    /// The dotted key of the setting.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The value, if it is only one and is to be equal.
+    pub(super) fn value(&self) -> Option<&str> {
+        match (self.relation, self.values.as_slice()) {
+            (Relation::Equal, [value]) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether a cell's settings meet it. Numbers are compared as numbers, everything else as text.
+    pub(super) fn holds(&self, settings: &Settings<'_>) -> bool {
+        let Some(value) = settings.get(&self.key) else { return false };
+        let is_one = || {
+            let same =
+                |value: &Value| self.values.iter().any(|wanted| compare(value, wanted) == Ordering::Equal);
+            // Layers go by their indices and by their names.
+            same(value)
+                || (self.key == "loss_network.layers" && settings.get("loss_network.nodes").is_some_and(same))
+        };
+        let order = || self.values.first().map_or(Ordering::Equal, |wanted| compare(value, wanted));
+        match self.relation {
+            Relation::Equal => is_one(),
+            Relation::Different => !is_one(),
+            Relation::Less => order() == Ordering::Less,
+            Relation::LessOrEqual => order() != Ordering::Greater,
+            Relation::Greater => order() == Ordering::Greater,
+            Relation::GreaterOrEqual => order() != Ordering::Less,
+        }
+    }
+}
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = RELATIONS
+            .into_iter()
+            .find(|(_, relation)| *relation == self.relation)
+            .map_or("", |(sign, _)| sign);
+        write!(f, "{}{sign}{}", self.key, self.values.join("|"))
+    }
+}
+
+fn compare(value: &Value, wanted: &str) -> Ordering {
+    match (value.as_f64(), wanted.parse::<f64>()) {
+        (Some(ours), Ok(theirs)) => ours.total_cmp(&theirs),
+        _ => text(value).as_str().cmp(wanted),
+    }
+}
