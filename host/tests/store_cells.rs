@@ -52,16 +52,7 @@ fn assert_same(found: &SampleRows, wanted: &SampleRows) {
 }
 
 fn metric(value: f64) -> Report {
-    let (name, split, unit) = ("2afc_score".to_owned(), "val".to_owned(), "share".to_owned());
-    Report::Metric(Metric {
-        name,
-        split,
-        value,
-        unit,
-        higher_is_better: true,
-        samples: 7,
-        from_samples: None,
-    })
+    Report::Metric(Metric::new("2afc_score", "val", value, "share", true, 7))
 }
 
 #[test]

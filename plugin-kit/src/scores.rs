@@ -4,6 +4,12 @@ use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
 use lossnet_plugin_api::protocol::report::{FromSamples, Metric, Report, SampleRows};
 
+/// A result of a split that is the mean of its samples' scores, which are not reported; those that are no number are counted. Tasks of this kit end
+/// with an error where a sample fails, so none of them has failed.
+pub fn mean(name: &str, split: &str, values: &[f64], unit: &str, higher_is_better: bool) -> Report {
+    Report::Metric(mean_metric(name, split, values, unit, higher_is_better))
+}
+
 /// A result of a split that can't be computed from reported scores of samples.
 pub fn metric(
     name: &str,
@@ -13,18 +19,11 @@ pub fn metric(
     higher_is_better: bool,
     samples: u64,
 ) -> Report {
-    Report::Metric(Metric {
-        name: name.to_owned(),
-        split: split.to_owned(),
-        value,
-        unit: unit.to_owned(),
-        higher_is_better,
-        samples,
-        from_samples: None,
-    })
+    Report::Metric(Metric::new(name, split, value, unit, higher_is_better, samples))
 }
 
 /// A result of a split: the mean of a score over its samples, whose scores are reported as `column` of the split `table`.
+/// Samples are counted as in [`mean`].
 pub fn mean_of(
     name: &str,
     split: &str,
@@ -33,15 +32,14 @@ pub fn mean_of(
     unit: &str,
     higher_is_better: bool,
 ) -> Report {
-    Report::Metric(Metric {
-        name: name.to_owned(),
-        split: split.to_owned(),
-        value: values.iter().sum::<f64>() / values.len() as f64,
-        unit: unit.to_owned(),
-        higher_is_better,
-        samples: values.len() as u64,
-        from_samples: Some(FromSamples::mean(column, table)),
-    })
+    let metric = mean_metric(name, split, values, unit, higher_is_better);
+    Report::Metric(metric.computed_from(FromSamples::mean(column, table)))
+}
+
+fn mean_metric(name: &str, split: &str, values: &[f64], unit: &str, higher_is_better: bool) -> Metric {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let nan = values.iter().filter(|value| value.is_nan()).count();
+    Metric::new(name, split, mean, unit, higher_is_better, values.len() as u64).with_counts(0, nan as u64)
 }
 
 /// Records the scores of all samples of a split, in order, for the cell at this position. Those that an interrupted run of

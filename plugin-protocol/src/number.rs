@@ -115,16 +115,7 @@ mod tests {
 
     #[test]
     fn a_metric_without_a_value_is_still_a_report() {
-        let (name, split, unit) = ("score".to_owned(), "val".to_owned(), "share".to_owned());
-        let metric = Metric {
-            name,
-            split,
-            value: f64::NAN,
-            unit,
-            higher_is_better: true,
-            samples: 3,
-            from_samples: None,
-        };
+        let metric = Metric::new("score", "val", f64::NAN, "share", true, 3);
         let text = serde_json::to_string(&Report::Metric(metric)).unwrap();
         let Report::Metric(back) = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
         assert!(back.value.is_nan());

@@ -31,6 +31,9 @@ pub enum Report {
         path: std::path::PathBuf,
         /// The step it belongs to.
         step: Option<u64>,
+        /// What is to be seen, in one sentence; empty where the name says it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        caption: String,
     },
 }
 
@@ -50,10 +53,43 @@ pub struct Metric {
     pub higher_is_better: bool,
     /// How many samples it was computed from.
     pub samples: u64,
+    /// How many samples failed and were left out. None if the task does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<u64>,
+    /// How many of the samples have a score that is no number (NaN). None if the task does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nan: Option<u64>,
     /// How it can be computed from the reported scores of single samples, if it can: then results have confidence intervals
     /// and paired tests. What earlier versions reported does not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_samples: Option<FromSamples>,
+}
+
+impl Metric {
+    /// A result that says nothing of samples that failed or have no number.
+    pub fn new(
+        name: impl Into<String>,
+        split: impl Into<String>,
+        value: f64,
+        unit: impl Into<String>,
+        higher_is_better: bool,
+        samples: u64,
+    ) -> Metric {
+        let (name, split, unit) = (name.into(), split.into(), unit.into());
+        Metric { name, split, value, unit, higher_is_better, samples, failed: None, nan: None, from_samples: None }
+    }
+
+    /// The same with the number of samples that failed, and of those whose score is no number.
+    #[must_use]
+    pub fn with_counts(self, failed: u64, nan: u64) -> Metric {
+        Metric { failed: Some(failed), nan: Some(nan), ..self }
+    }
+
+    /// The same with how it is computed from the reported scores of samples.
+    #[must_use]
+    pub fn computed_from(self, samples: FromSamples) -> Metric {
+        Metric { from_samples: Some(samples), ..self }
+    }
 }
 
 /// How a metric is computed from the scores of single samples: the mean, over some parts of the samples, of a statistic of

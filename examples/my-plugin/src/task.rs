@@ -37,17 +37,7 @@ impl Task for Darken {
                 run.advance(split, index as u64 + 1, count, "images");
             }
             for (cell, sum) in sums.into_iter().enumerate() {
-                let (name, split, unit) = ("distance".to_owned(), split.clone(), "1".to_owned());
-                let value = sum / count as f64;
-                let metric = Metric {
-                    name,
-                    split,
-                    value,
-                    unit,
-                    higher_is_better: true,
-                    samples: count,
-                    from_samples: None,
-                };
+                let metric = Metric::new("distance", split, sum / count as f64, "1", true, count);
                 run.report(cell, &Report::Metric(metric))?;
             }
         }

@@ -347,12 +347,20 @@ pub(super) struct ResultsArguments {
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Keep only rows with this value, such as metric=2afc_score, backbone!=alexnet or 'value>0.6'.
+    /// Keep only rows with this value, such as metric=2afc_score, backbone!=alexnet or 'value>0.6'; give the option
+    /// several times for conditions that must all hold.
     #[arg(long = "where", value_name = "CONDITION")]
     pub(super) conditions: Vec<String>,
-    /// Sort by this column, descending with `:desc`; the best first unless given.
-    #[arg(long, value_name = "COLUMN")]
-    pub(super) sort: Option<String>,
+    /// Sort by these columns, descending with `:desc`; the best first unless given.
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub(super) sort: Vec<String>,
+    /// Average rows that agree in these columns: value is then the mean, spread the standard deviation, repetitions the
+    /// number. The table for people averages over repetitions unless given; `cell` shows each.
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub(super) group: Option<Vec<String>>,
+    /// Show or write only these columns.
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub(super) columns: Option<Vec<String>>,
     /// Folder of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,

@@ -9,23 +9,52 @@ use super::args::ResultsArguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::{output, status};
-use crate::results::{self, Condition, Order, Row, gather};
+use crate::results::{
+    self, COLUMNS, Column, Condition, Gathered, Order, Record, best_groups_first, contender_columns,
+    find_columns, gather, group, group_columns,
+};
 use crate::store::Store;
 
-pub(super) use table::{differing_identity, table};
+pub(super) use table::{differing_identity, summary};
 
 /// Shows or writes the table.
 pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result<ExitCode, Failure> {
-    let conditions: Vec<Condition> = arguments
-        .conditions
-        .iter()
-        .map(|text| text.parse().map_err(|error| Failure::input(&error)))
-        .collect::<Result<_, _>>()?;
-    let order = arguments.sort.as_deref().map(str::parse::<Order>).transpose();
-    let order = order.map_err(|error| Failure::input(&error))?;
+    let conditions: Vec<Condition> = parse(&arguments.conditions)?;
+    let orders: Vec<Order> = parse(&arguments.sort)?;
+    let wrong = |error| Failure::input(&error);
+    let by = arguments.group.as_deref().map(find_columns).transpose().map_err(wrong)?;
+    let chosen = arguments.columns.as_deref().map(find_columns).transpose().map_err(wrong)?;
     let store = Store::new(&arguments.logs);
-    let experiments = status::experiments(&store, arguments.experiment.as_deref())?;
-    let mut gathered = gather(&experiments).map_err(|error| Failure::run(&error))?;
+    let (experiments, others) = status::experiments(&store, arguments.experiment.as_deref())?;
+    let mut gathered = gather(&experiments);
+    gathered.problems.splice(..0, others);
+    warn(&gathered, context);
+    gathered.rows.retain(|row| conditions.iter().all(|condition| condition.holds(row)));
+
+    let files = arguments.csv.is_some() || arguments.parquet.is_some() || arguments.json;
+    // People are shown contenders; files have every repetition, unless told otherwise.
+    let by = by.or_else(|| (!files).then(contender_columns));
+    let Some(by) = by else {
+        sort(&mut gathered.rows, &orders);
+        let columns = chosen.unwrap_or_else(|| COLUMNS.iter().collect());
+        return write(&gathered.rows, &columns, arguments, context);
+    };
+    let mut groups = group(&gathered.rows, &by);
+    best_groups_first(&mut groups);
+    sort(&mut groups, &orders);
+    if files {
+        let columns = chosen.unwrap_or_else(|| group_columns(&by));
+        return write(&groups, &columns, arguments, context);
+    }
+    output::print(&match chosen {
+        Some(columns) => table::columns(&groups, &columns),
+        None => table::groups(&groups, &by),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is wrong with results that are there.
+pub(super) fn warn(gathered: &Gathered, context: &Context) {
     for problem in &gathered.problems {
         context.display.warn(&problem.to_string());
     }
@@ -35,35 +64,44 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
             .display
             .warn(&format!("results of several protocol versions must not be compared: {versions}"));
     }
-    gathered.rows.retain(|row| conditions.iter().all(|condition| condition.holds(row)));
-    if let Some(order) = order {
-        order.sort(&mut gathered.rows);
-    }
-    write(&gathered.rows, arguments, context)
 }
 
-fn write(rows: &[Row], arguments: &ResultsArguments, context: &Context) -> Result<ExitCode, Failure> {
-    let mut written = false;
+fn parse<T: std::str::FromStr<Err = results::ConditionError>>(texts: &[String]) -> Result<Vec<T>, Failure> {
+    texts.iter().map(|text| text.parse().map_err(|error| Failure::input(&error))).collect()
+}
+
+/// The first order counts most.
+fn sort(records: &mut [impl Record], orders: &[Order]) {
+    for order in orders.iter().rev() {
+        order.sort(records);
+    }
+}
+
+fn write(
+    records: &[impl Record],
+    columns: &[&Column],
+    arguments: &ResultsArguments,
+    context: &Context,
+) -> Result<ExitCode, Failure> {
+    let wrote = |file: &Path| {
+        context.display.say(&format!("wrote {} rows to {}", records.len(), file.display()));
+    };
     if let Some(file) = &arguments.csv {
-        let text = results::csv(rows).map_err(|error| Failure::run(&error))?;
+        let text = results::csv(records, columns).map_err(|error| Failure::run(&error))?;
         if file == Path::new("-") {
             output::print(&String::from_utf8_lossy(&text))?;
         } else {
             crate::atomic::write(file, &text)
                 .map_err(|error| Failure::usage(format!("{} can't be written: {error}", file.display())))?;
-            context.display.say(&format!("wrote {} rows to {}", rows.len(), file.display()));
+            wrote(file);
         }
-        written = true;
     }
     if let Some(file) = &arguments.parquet {
-        results::write_parquet(rows, file).map_err(|error| Failure::input(&error))?;
-        context.display.say(&format!("wrote {} rows to {}", rows.len(), file.display()));
-        written = true;
+        results::write_parquet(records, columns, file).map_err(|error| Failure::input(&error))?;
+        wrote(file);
     }
     if arguments.json {
-        output::print_json(&results::to_json(rows))?;
-    } else if !written {
-        output::print(&table(rows))?;
+        output::print_json(&results::to_json(records, columns))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ use super::{output, results};
 use crate::config::RawConfig;
 use crate::execute::{Adjust, Executor, Job, Local, Policy, Requests, Tally};
 use crate::plan::{Cell, Plan};
-use crate::results::{Row, csv, gather, to_json, write_parquet};
+use crate::results::{COLUMNS, Column, csv, gather, to_json, write_parquet};
 use crate::store::{ExperimentFolder, Store};
 
 /// Runs what is not done yet.
@@ -81,26 +81,19 @@ fn report(
     arguments: &RunArguments,
     context: &Context,
 ) -> Result<(), Failure> {
-    let gathered = gather(std::slice::from_ref(experiment)).map_err(|error| Failure::run(&error))?;
-    for problem in &gathered.problems {
-        context.display.warn(&problem.to_string());
-    }
-    let table = csv(&gathered.rows).map_err(|error| Failure::run(&error))?;
+    let gathered = gather(std::slice::from_ref(experiment));
+    results::warn(&gathered, context);
+    let columns: Vec<&Column> = COLUMNS.iter().collect();
+    let table = csv(&gathered.rows, &columns).map_err(|error| Failure::run(&error))?;
     crate::atomic::write(&experiment.path().join("results.csv"), &table)?;
-    write_parquet(&gathered.rows, &experiment.path().join("results.parquet"))
+    write_parquet(&gathered.rows, &columns, &experiment.path().join("results.parquet"))
         .map_err(|error| Failure::run(&error))?;
     let pictures = picture::write(plan, experiment, &gathered.rows, context)?;
     if arguments.json {
-        return output::print_json(&to_json(&gathered.rows));
+        return output::print_json(&to_json(&gathered.rows, &columns));
     }
-    // The means over the parts of the data, where there are any, are what people look for first.
-    let mut rows = gathered.rows.clone();
-    let is_mean = |row: &Row| row.text("split").ends_with("/mean");
-    if rows.iter().any(is_mean) {
-        rows.retain(is_mean);
-    }
-    if !rows.is_empty() {
-        output::print(&results::table(&rows))?;
+    if let Some(summary) = results::summary(experiment.name(), &gathered) {
+        output::print(&summary)?;
     }
     for picture in pictures {
         context.display.say(&format!("drew {}", picture.display()));

@@ -1,6 +1,6 @@
 //! `lossnet status`
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -12,13 +12,19 @@ use super::failure::Failure;
 use super::output;
 use crate::catalog::did_you_mean;
 use crate::plan::CellState;
-use crate::store::{ExperimentFolder, Store};
+use crate::store::{ExperimentFolder, Problem, ResultOwner, Store, survey};
 
 /// Shows how far experiments are.
-pub(super) fn status(arguments: &StatusArguments, _: &Context) -> Result<ExitCode, Failure> {
+pub(super) fn status(arguments: &StatusArguments, context: &Context) -> Result<ExitCode, Failure> {
     let store = Store::new(&arguments.logs);
-    let experiments = experiments(&store, arguments.experiment.as_deref())?;
-    let states: Vec<Status> = experiments.iter().map(Status::of).collect::<Result<_, _>>()?;
+    let (experiments, others) = experiments(&store, arguments.experiment.as_deref())?;
+    let mut problems = others;
+    problems.extend(survey::<ResultOwner>(&experiments).problems);
+    let states: Vec<Status> =
+        experiments.iter().map(|experiment| Status::of(experiment, &mut problems)).collect();
+    for problem in &problems {
+        context.display.warn(&problem.to_string());
+    }
     if arguments.json {
         output::print_json(&states.iter().map(Status::json).collect::<Vec<_>>())?;
     } else if states.is_empty() {
@@ -29,12 +35,15 @@ pub(super) fn status(arguments: &StatusArguments, _: &Context) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// One experiment, which must be there, or all.
-pub(super) fn experiments(store: &Store, name: Option<&str>) -> Result<Vec<ExperimentFolder>, Failure> {
-    let all = store.experiments().map_err(|error| Failure::run(&error))?;
-    let Some(name) = name else { return Ok(all) };
+/// One experiment, which must be there, or all with the folders beside them that are none.
+pub(super) fn experiments(
+    store: &Store,
+    name: Option<&str>,
+) -> Result<(Vec<ExperimentFolder>, Vec<Problem>), Failure> {
+    let (all, others) = store.folders().map_err(|error| Failure::run(&error))?;
+    let Some(name) = name else { return Ok((all, others)) };
     if let Some(found) = all.iter().find(|experiment| experiment.name() == name) {
-        return Ok(vec![found.clone()]);
+        return Ok((vec![found.clone()], Vec::new()));
     }
     let hint = did_you_mean(name, all.iter().map(ExperimentFolder::name)).map(|hint| format!("; {hint}"));
     Err(Failure::usage(format!(
@@ -52,31 +61,48 @@ struct Status {
 }
 
 impl Status {
-    fn of(experiment: &ExperimentFolder) -> Result<Status, Failure> {
-        let plan = experiment.read_plan().map_err(|error| Failure::run(&error))?;
-        let mut cells: Vec<(String, String, CellState)> = plan
-            .iter()
-            .flat_map(|plan| &plan.cells)
-            .map(|cell| (cell.id.clone(), cell.name.clone(), experiment.state(&cell.id)))
+    /// Looks at all cells; what can't be read is told, and the rest shown.
+    fn of(experiment: &ExperimentFolder, problems: &mut Vec<Problem>) -> Status {
+        let planned = experiment.planned_cells();
+        let planned = planned.unwrap_or_else(|error| {
+            problems.push(Problem::Unreadable(error));
+            None
+        });
+        let mut cells: Vec<(String, String, CellState)> = planned
+            .into_iter()
+            .flatten()
+            .map(|cell| {
+                let state = experiment.state(&cell.id);
+                (cell.id, cell.name, state)
+            })
             .collect();
+        let known: HashMap<String, CellState> =
+            cells.iter().map(|(id, _, state)| (id.clone(), *state)).collect();
         let mut failures = Vec::new();
-        let planned: HashSet<String> = cells.iter().map(|(id, _, _)| id.clone()).collect();
-        for (id, folder) in experiment.cells().map_err(|error| Failure::run(&error))? {
-            if !planned.contains(&id) {
+        // A folder that can't be read is among the problems already.
+        for (id, folder) in experiment.cells().unwrap_or_default() {
+            let state = known.get(&id).copied().unwrap_or_else(|| {
                 // Of an earlier plan.
-                cells.push((id.clone(), id.clone(), folder.state()));
+                let state = folder.state();
+                cells.push((id.clone(), id.clone(), state));
+                state
+            });
+            if state != CellState::Failed {
+                continue;
             }
-            if folder.state() == CellState::Failed
-                && let Some(failure) = folder.failure().map_err(|error| Failure::run(&error))?
-            {
-                let mut why = failure.error.message.clone();
-                for cause in &failure.error.causes {
-                    let _ = write!(why, ": {cause}");
+            match folder.failure() {
+                Ok(Some(failure)) => {
+                    let mut why = failure.error.message.clone();
+                    for cause in &failure.error.causes {
+                        let _ = write!(why, ": {cause}");
+                    }
+                    failures.push((failure.name, why));
                 }
-                failures.push((failure.name, why));
+                Ok(None) => {}
+                Err(error) => problems.push(Problem::Unreadable(error)),
             }
         }
-        Ok(Status { name: experiment.name().to_owned(), cells, failures })
+        Status { name: experiment.name().to_owned(), cells, failures }
     }
 
     fn count(&self, state: CellState) -> usize {

@@ -3,15 +3,14 @@
 use std::cmp::Ordering;
 use std::str::FromStr;
 
-use serde_json::Value;
-
-use super::{COLUMNS, Row};
-use crate::catalog::did_you_mean;
+use super::column::{Column, UnknownColumn, find_column};
+use super::row::Record;
+use super::value::{Storage, Value};
 
 /// A condition such as `metric=2afc_score` or `value>=0.6`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
-    column: &'static str,
+    column: &'static Column,
     relation: Relation,
     value: String,
 }
@@ -44,20 +43,18 @@ pub enum ConditionError {
     #[error("`{0}` is no condition: write column=value, with =, !=, <, <=, > or >=")]
     Form(String),
     /// No such column.
-    #[error("the table has no column `{name}`{hint}; its columns are {}", COLUMNS.join(", "))]
-    Column {
-        /// What was asked for.
-        name: String,
-        /// What may have been meant.
-        hint: String,
+    #[error(transparent)]
+    Column(#[from] UnknownColumn),
+    /// A value that no row can have.
+    #[error("`{condition}` holds for no row: the column `{column}` has {values}")]
+    Value {
+        /// The condition.
+        condition: String,
+        /// The column.
+        column: &'static str,
+        /// What the column has.
+        values: &'static str,
     },
-}
-
-fn column(name: &str) -> Result<&'static str, ConditionError> {
-    COLUMNS.into_iter().find(|known| *known == name).ok_or_else(|| ConditionError::Column {
-        name: name.to_owned(),
-        hint: did_you_mean(name, COLUMNS).map(|hint| format!(": {hint}")).unwrap_or_default(),
-    })
 }
 
 impl FromStr for Condition {
@@ -70,26 +67,41 @@ impl FromStr for Condition {
             .filter_map(|(sign, relation)| text.find(sign).map(|at| (at, sign, relation)))
             .min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len())));
         let (at, sign, relation) = found.ok_or_else(|| ConditionError::Form(text.to_owned()))?;
+        let column = find_column(text[..at].trim())?;
         let value = text[at + sign.len()..].trim().to_owned();
-        Ok(Condition { column: column(text[..at].trim())?, relation, value })
+        let values = match column.storage {
+            _ if value.is_empty() => None,
+            Storage::Integer | Storage::Number if value.parse::<f64>().is_err() => Some("numbers"),
+            Storage::Flag if value.parse::<bool>().is_err() => Some("`true` and `false`"),
+            _ => None,
+        };
+        match values {
+            Some(values) => {
+                Err(ConditionError::Value { condition: text.to_owned(), column: column.name, values })
+            }
+            None => Ok(Condition { column, relation, value }),
+        }
     }
 }
 
 impl Condition {
-    /// Whether a row meets it. Numbers are compared as numbers, everything else as text.
-    pub fn holds(&self, row: &Row) -> bool {
-        let Some(value) = row.get(self.column) else { return false };
-        let order = match (value.as_f64(), self.value.parse::<f64>()) {
-            (Some(ours), Ok(theirs)) => ours.total_cmp(&theirs),
-            _ => super::row::text(value).as_str().cmp(&self.value),
+    /// Whether a row meets it. Numbers are compared as numbers, everything else as text. What is missing is neither less nor
+    /// greater than anything, and `column=` finds it; nor is what is no number, which `column=NaN` finds.
+    pub fn holds(&self, row: &impl Record) -> bool {
+        let value = row.get(self.column);
+        let order = match (value.number(), self.value.parse::<f64>()) {
+            (Some(ours), Ok(theirs)) if ours.is_nan() && theirs.is_nan() => Some(Ordering::Equal),
+            (Some(ours), Ok(theirs)) => ours.partial_cmp(&theirs),
+            _ if value == Value::Missing => self.value.is_empty().then_some(Ordering::Equal),
+            _ => Some(value.text().as_ref().cmp(self.value.as_str())),
         };
         match self.relation {
-            Relation::Equal => order == Ordering::Equal,
-            Relation::Different => order != Ordering::Equal,
-            Relation::Less => order == Ordering::Less,
-            Relation::LessOrEqual => order != Ordering::Greater,
-            Relation::Greater => order == Ordering::Greater,
-            Relation::GreaterOrEqual => order != Ordering::Less,
+            Relation::Equal => order == Some(Ordering::Equal),
+            Relation::Different => order != Some(Ordering::Equal),
+            Relation::Less => order == Some(Ordering::Less),
+            Relation::LessOrEqual => order.is_some_and(|order| order != Ordering::Greater),
+            Relation::Greater => order == Some(Ordering::Greater),
+            Relation::GreaterOrEqual => order.is_some_and(|order| order != Ordering::Less),
         }
     }
 }
@@ -97,7 +109,7 @@ impl Condition {
 /// An order by one column, such as `value:desc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    column: &'static str,
+    column: &'static Column,
     descending: bool,
 }
 
@@ -110,26 +122,13 @@ impl FromStr for Order {
             Some((name, "asc")) => (name, false),
             _ => (text, false),
         };
-        Ok(Order { column: column(name)?, descending })
+        Ok(Order { column: find_column(name.trim())?, descending })
     }
 }
 
 impl Order {
-    /// Puts rows into this order; equal ones stay as they are.
-    pub fn sort(self, rows: &mut [Row]) {
-        rows.sort_by(|a, b| {
-            let order = match (a.get(self.column), b.get(self.column)) {
-                (Some(a), Some(b)) => compare(a, b),
-                _ => Ordering::Equal,
-            };
-            if self.descending { order.reverse() } else { order }
-        });
-    }
-}
-
-fn compare(a: &Value, b: &Value) -> Ordering {
-    match (a.as_f64(), b.as_f64()) {
-        (Some(a), Some(b)) => a.total_cmp(&b),
-        _ => super::row::text(a).cmp(&super::row::text(b)),
+    /// Puts records into this order; equal ones stay as they are. What has no value comes last.
+    pub fn sort(self, records: &mut [impl Record]) {
+        records.sort_by(|a, b| a.get(self.column).compare(b.get(self.column), self.descending));
     }
 }

@@ -1,11 +1,19 @@
 //! All results as one table.
 
+mod column;
 mod filter;
 mod gather;
+mod group;
 mod parquet;
 mod row;
+mod table;
+mod value;
 
+pub use column::{COLUMNS, Column, Role, UnknownColumn, find_column, find_columns};
 pub use filter::{Condition, ConditionError, Order};
 pub use gather::{Gathered, gather};
+pub use group::{Group, best_groups_first, contender_columns, group, group_columns};
 pub use parquet::write_parquet;
-pub use row::{COLUMNS, Row, csv, to_json};
+pub use row::{CompleteCell, Record, Repetitions, Row};
+pub use table::{csv, to_json};
+pub use value::{Storage, Value};

@@ -4,74 +4,69 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
-use serde_json::Value;
 
-use super::{COLUMNS, Row};
+use super::column::Column;
+use super::row::Record;
+use super::value::{Storage, Value};
 
-/// How a column is stored.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Storage {
-    Text,
-    Integer,
-    Number,
-    Flag,
-}
-
-fn storage(column: &str) -> Storage {
-    match column {
-        "value" | "seconds" => Storage::Number,
-        "samples" | "repetition" | "seed" | "protocol_version" | "started" => Storage::Integer,
-        "higher_is_better" | "deterministic" => Storage::Flag,
-        _ => Storage::Text,
-    }
-}
-
-/// Writes the table, Snappy-compressed, in one step.
-pub fn write_parquet(rows: &[Row], path: &Path) -> Result<(), ParquetError> {
-    let fields = COLUMNS.iter().map(|name| {
-        let builder = match storage(name) {
-            Storage::Text => Type::primitive_type_builder(name, PhysicalType::BYTE_ARRAY)
+/// Writes these columns of records, Snappy-compressed, in one step. What is missing is null.
+pub fn write_parquet(
+    records: &[impl Record],
+    columns: &[&Column],
+    path: &Path,
+) -> Result<(), ParquetError> {
+    let fields = columns.iter().map(|column| {
+        let builder = match column.storage {
+            Storage::Text => Type::primitive_type_builder(column.name, PhysicalType::BYTE_ARRAY)
                 .with_logical_type(Some(LogicalType::String)),
-            Storage::Integer => Type::primitive_type_builder(name, PhysicalType::INT64),
-            Storage::Number => Type::primitive_type_builder(name, PhysicalType::DOUBLE),
-            Storage::Flag => Type::primitive_type_builder(name, PhysicalType::BOOLEAN),
+            Storage::Integer => Type::primitive_type_builder(column.name, PhysicalType::INT64),
+            Storage::Number => Type::primitive_type_builder(column.name, PhysicalType::DOUBLE),
+            Storage::Flag => Type::primitive_type_builder(column.name, PhysicalType::BOOLEAN),
         };
-        builder.with_repetition(Repetition::REQUIRED).build().map(Arc::new)
+        builder.with_repetition(Repetition::OPTIONAL).build().map(Arc::new)
     });
     let fields = fields.collect::<Result<Vec<_>, _>>()?;
     let schema = Arc::new(Type::group_type_builder("results").with_fields(fields).build()?);
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
-    for (position, name) in COLUMNS.iter().enumerate() {
-        let values = rows.iter().map(|row| &row.values()[position]);
-        let Some(mut column) = group.next_column()? else { break };
-        match storage(name) {
-            Storage::Text => {
-                let values: Vec<ByteArray> =
-                    values.map(|value| ByteArray::from(super::row::text(value).into_bytes())).collect();
-                column.typed::<ByteArrayType>().write_batch(&values, None, None)?;
+    for column in columns {
+        let Some(mut file_column) = group.next_column()? else { break };
+        let values = || records.iter().map(|record| record.get(column));
+        // 1: there is a value; 0: there is none.
+        let present: Vec<i16> = values().map(|value| i16::from(value != Value::Missing)).collect();
+        match file_column.untyped() {
+            ColumnWriter::ByteArrayColumnWriter(writer) => {
+                let there = values().filter(|value| *value != Value::Missing);
+                let texts: Vec<ByteArray> =
+                    there.map(|value| ByteArray::from(value.text().into_owned().into_bytes())).collect();
+                writer.write_batch(&texts, Some(&present), None)?;
             }
-            Storage::Integer => {
-                let values: Vec<i64> = values.map(|value| value.as_i64().unwrap_or_default()).collect();
-                column.typed::<Int64Type>().write_batch(&values, None, None)?;
+            ColumnWriter::Int64ColumnWriter(writer) => {
+                let integer = |value| if let Value::Integer(number) = value { Some(number) } else { None };
+                writer.write_batch(
+                    &values().filter_map(integer).collect::<Vec<_>>(),
+                    Some(&present),
+                    None,
+                )?;
             }
-            Storage::Number => {
-                let values: Vec<f64> =
-                    values.map(|value| super::row::as_number(value).unwrap_or(f64::NAN)).collect();
-                column.typed::<DoubleType>().write_batch(&values, None, None)?;
+            ColumnWriter::DoubleColumnWriter(writer) => {
+                let numbers: Vec<f64> = values().filter_map(Value::number).collect();
+                writer.write_batch(&numbers, Some(&present), None)?;
             }
-            Storage::Flag => {
-                let values: Vec<bool> = values.map(|value| value == &Value::Bool(true)).collect();
-                column.typed::<BoolType>().write_batch(&values, None, None)?;
+            ColumnWriter::BoolColumnWriter(writer) => {
+                let flag = |value| if let Value::Flag(flag) = value { Some(flag) } else { None };
+                writer.write_batch(&values().filter_map(flag).collect::<Vec<_>>(), Some(&present), None)?;
             }
+            _ => return Err(ParquetError::General(format!("the column {} has no form", column.name))),
         }
-        column.close()?;
+        file_column.close()?;
     }
     group.close()?;
     let bytes = writer.into_inner()?;

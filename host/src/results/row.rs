@@ -1,159 +1,158 @@
 //! One metric of one cell.
 
-use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
-use crate::store::CellResult;
+use lossnet_plugin_protocol::report::Metric;
+use serde_json::{Map, Value as Json, json};
 
-/// The columns of the table, in order.
-pub const COLUMNS: [&str; 34] = [
-    "experiment",
-    "task",
-    "task_settings",
-    "dataset",
-    "dataset_settings",
-    "splits",
-    "limit",
-    "backbone",
-    "backbone_settings",
-    "weights",
-    "layers",
-    "comparison",
-    "comparison_settings",
-    "calibration",
-    "normalize",
-    "size",
-    "metric",
-    "split",
-    "value",
-    "unit",
-    "higher_is_better",
-    "samples",
-    "repetition",
-    "device",
-    "precision",
-    "deterministic",
-    "seed",
-    "protocol_version",
-    "lossnet_version",
-    "weights_sha256",
-    "started",
-    "seconds",
-    "cell",
-    "signature",
-];
+use super::column::{COLUMNS, Column, Role};
+use super::value::Value;
+use crate::config::{DataSection, ResolvedConfig};
+use crate::store::{CellFolder, CellResult, Found};
 
-/// One metric of one cell with the cell's whole identity, a value for each of [`COLUMNS`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row(Vec<Value>);
+/// Something with a value for each of [`COLUMNS`].
+pub trait Record {
+    /// Its value in a column.
+    fn get(&self, column: &Column) -> Value<'_>;
+}
 
-impl Row {
-    /// A row per metric.
-    pub fn of(result: &CellResult) -> Vec<Row> {
+/// A complete cell.
+#[derive(Debug)]
+pub struct CompleteCell {
+    /// The experiment that it is in: the name of the folder.
+    pub experiment: String,
+    /// The cell's folder.
+    pub folder: CellFolder,
+    /// What was found.
+    pub result: CellResult,
+    pub(super) texts: Texts,
+}
+
+/// Parts of the config as texts.
+#[derive(Debug)]
+pub(super) struct Texts {
+    pub(super) task_settings: String,
+    pub(super) dataset_settings: String,
+    pub(super) splits: String,
+    pub(super) test_data: String,
+    pub(super) backbone_settings: String,
+    pub(super) layers: String,
+    pub(super) comparison_settings: String,
+    pub(super) plugins: String,
+}
+
+impl CompleteCell {
+    pub(super) fn new(found: Found<CellResult>) -> CompleteCell {
+        let texts = Texts::of(&found.result);
+        let Found { experiment, folder, result } = found;
+        CompleteCell { experiment, folder, result, texts }
+    }
+}
+
+impl Texts {
+    fn of(result: &CellResult) -> Texts {
         let config = &result.cell.config;
         let network = &config.loss_network;
-        let terms = &network.comparison.terms;
-        let comparison: Vec<String> = terms.iter().map(|term| json!(term.settings).to_string()).collect();
-        let comparison = comparison.join("+");
-        result
-            .metrics
-            .iter()
-            .map(|metric| {
-                Row(vec![
-                    json!(result.experiment),
-                    json!(config.task.name),
-                    settings(&config.task.settings),
-                    json!(config.data.dataset.name),
-                    settings(&config.data.dataset.settings),
-                    json!(config.data.splits.join(",")),
-                    json!(config.data.limit),
-                    json!(network.backbone.name),
-                    settings(&network.backbone.settings),
-                    json!(network.weights),
-                    json!(network.layers.join(",")),
-                    json!(network.comparison.name),
-                    json!(comparison),
-                    json!(network.calibration),
-                    json!(network.normalize),
-                    json!(network.size),
-                    json!(metric.name),
-                    json!(metric.split),
-                    number(metric.value),
-                    json!(metric.unit),
-                    json!(metric.higher_is_better),
-                    json!(metric.samples),
-                    json!(result.cell.repetition),
-                    json!(result.device),
-                    json!(config.run.precision),
-                    json!(config.run.deterministic),
-                    json!(result.cell.seed),
-                    json!(result.cell.protocol_version),
-                    json!(result.versions.lossnet),
-                    json!(result.weights),
-                    json!(result.started),
-                    json!(result.seconds),
-                    json!(result.cell.id),
-                    json!(result.signature),
-                ])
-            })
-            .collect()
+        let terms = network.comparison.terms.iter();
+        let test: Map<String, Json> =
+            config.data.test.iter().map(|(label, data)| (label.clone(), test_data(data))).collect();
+        let plugins = result.versions.plugins.iter().map(|(name, version)| format!("{name} {version}"));
+        Texts {
+            task_settings: settings(&config.task.settings),
+            dataset_settings: settings(&config.data.dataset.settings),
+            splits: config.data.splits.join(","),
+            test_data: settings(&test),
+            backbone_settings: settings(&network.backbone.settings),
+            layers: network.layers.join(","),
+            comparison_settings: terms
+                .map(|term| json!(term.settings).to_string())
+                .collect::<Vec<_>>()
+                .join("+"),
+            plugins: plugins.collect::<Vec<_>>().join(", "),
+        }
     }
+}
 
-    /// The value of a column.
-    pub fn get(&self, column: &str) -> Option<&Value> {
-        COLUMNS.iter().position(|known| *known == column).and_then(|position| self.0.get(position))
-    }
-
-    /// The value of a column as people read it.
-    pub fn text(&self, column: &str) -> String {
-        self.get(column).map(text).unwrap_or_default()
-    }
-
-    /// All values, in the order of the columns.
-    pub fn values(&self) -> &[Value] {
-        &self.0
-    }
+/// A dataset for tests, as in `[data.test.LABEL]`.
+fn test_data(data: &DataSection) -> Json {
+    let mut settings = data.dataset.settings.clone();
+    settings.insert("dataset".to_owned(), data.dataset.name.clone().into());
+    settings.insert("splits".to_owned(), data.splits.clone().into());
+    let others = [("folder", data.folder.clone().map(Json::from)), ("limit", data.limit.map(Json::from))];
+    settings.extend(others.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    Json::Object(settings)
 }
 
 /// Settings as JSON in one text; nothing where there are none.
-fn settings(settings: &Map<String, Value>) -> Value {
-    if settings.is_empty() { json!("") } else { json!(Value::Object(settings.clone()).to_string()) }
+fn settings(settings: &Map<String, Json>) -> String {
+    if settings.is_empty() { String::new() } else { json!(settings).to_string() }
 }
 
-/// A number, or `NaN`, `inf` or `-inf` as text.
-fn number(number: f64) -> Value {
-    if number.is_finite() { json!(number) } else { json!(number.to_string()) }
+/// How a result varies over the repetitions of what was run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Repetitions {
+    /// How many repetitions have the result.
+    pub count: u64,
+    /// Its standard deviation over them (of a sample: divided by their number less one), if there are several.
+    pub spread: Option<f64>,
 }
 
-/// A number as [`number`] has written it.
-pub(super) fn as_number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| {
-        matches!(value.as_str()?, "NaN" | "inf" | "-inf").then(|| value.as_str()?.parse().ok())?
-    })
+/// One metric of one cell with the cell's whole identity.
+#[derive(Clone, Debug)]
+pub struct Row {
+    cell: Arc<CompleteCell>,
+    metric: usize,
+    pub(super) repetitions: Repetitions,
 }
 
-/// A value as people read it; nothing where a setting is not set.
-pub(super) fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+impl Row {
+    /// A row per metric.
+    pub(super) fn of(cell: &Arc<CompleteCell>) -> impl Iterator<Item = Row> + '_ {
+        let alone = Repetitions { count: 1, spread: None };
+        let row = move |metric| Row { cell: Arc::clone(cell), metric, repetitions: alone };
+        (0..cell.result.metrics.len()).map(row)
+    }
+
+    /// The cell.
+    pub fn cell(&self) -> &CompleteCell {
+        &self.cell
+    }
+
+    /// The result of the cell.
+    pub fn result(&self) -> &CellResult {
+        &self.cell.result
+    }
+
+    /// The cell's settings.
+    pub fn config(&self) -> &ResolvedConfig {
+        &self.cell.result.cell.config
+    }
+
+    /// The metric.
+    pub fn metric(&self) -> &Metric {
+        &self.cell.result.metrics[self.metric]
+    }
+
+    /// How the metric varies over repetitions.
+    pub fn repetitions(&self) -> Repetitions {
+        self.repetitions
+    }
+
+    /// The value of a column as people read it; nothing where there is no such column.
+    pub fn text(&self, column: &str) -> String {
+        let column = COLUMNS.iter().find(|known| known.name == column);
+        column.map(|column| column.of(self).text().into_owned()).unwrap_or_default()
+    }
+
+    /// What was run, without which repetition of it: equal texts for the same contender.
+    pub(super) fn contender(&self) -> String {
+        let columns = COLUMNS.iter().filter(|column| column.role == Role::Contender);
+        columns.map(|column| column.of(self).text()).collect::<Vec<_>>().join("\u{1f}")
     }
 }
 
-/// The table as CSV with a header.
-pub fn csv(rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
-    for row in rows {
-        writer.write_record(row.0.iter().map(text))?;
+impl Record for Row {
+    fn get(&self, column: &Column) -> Value<'_> {
+        column.of(self)
     }
-    writer.into_inner().map_err(|error| error.into_error().into())
-}
-
-/// The table as a JSON list of objects.
-pub fn to_json(rows: &[Row]) -> Value {
-    let object = |row: &Row| -> Map<String, Value> {
-        COLUMNS.iter().map(|name| (*name).to_owned()).zip(row.0.iter().cloned()).collect()
-    };
-    rows.iter().map(|row| Value::Object(object(row))).collect()
 }

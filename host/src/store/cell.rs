@@ -31,6 +31,11 @@ impl CellFolder {
         &self.path
     }
 
+    /// Its `result.json`.
+    pub(super) fn result_path(&self) -> PathBuf {
+        self.path.join(RESULT)
+    }
+
     /// How far the cell is.
     pub fn state(&self) -> CellState {
         if self.path.join(RESULT).is_file() {
@@ -44,7 +49,7 @@ impl CellFolder {
 
     /// The result, if the cell is complete. Fails if the file is damaged or of a newer lossnet.
     pub fn result(&self) -> Result<Option<CellResult>, StoreError> {
-        read_result(&self.path.join(RESULT))
+        read_result(&self.result_path())
     }
 
     /// Why the last attempt failed, if it did.

@@ -22,18 +22,24 @@ mod curves;
 mod error;
 mod lock;
 mod log;
+mod problem;
 mod result;
 mod samples;
+mod survey;
 mod writer;
 
 use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
 
 use crate::plan::{CellState, Plan};
 
 pub use cell::CellFolder;
 pub use columns::SampleColumns;
 pub use error::StoreError;
+pub use problem::Problem;
 pub use result::{CellFailure, CellResult, FORMAT, Versions};
+pub use survey::{Contents, Found, ResultFile, ResultOwner, Survey, survey};
 pub use writer::CellWriter;
 
 /// The folder of all results, `logs` unless the user says otherwise.
@@ -47,6 +53,15 @@ pub struct Store {
 pub struct ExperimentFolder {
     name: String,
     path: PathBuf,
+}
+
+/// A cell of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PlannedCell {
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
 }
 
 impl Store {
@@ -67,20 +82,31 @@ impl Store {
 
     /// The experiments that there are, by name: the folders that hold a plan or a cell.
     pub fn experiments(&self) -> Result<Vec<ExperimentFolder>, StoreError> {
-        let mut found = Vec::new();
+        Ok(self.folders()?.0)
+    }
+
+    /// The experiments that there are, by name, and the folders beside them that are none.
+    pub fn folders(&self) -> Result<(Vec<ExperimentFolder>, Vec<Problem>), StoreError> {
+        let (mut found, mut others) = (Vec::new(), Vec::new());
         if !self.root.is_dir() {
-            return Ok(found);
+            return Ok((found, others));
         }
         for entry in fs_err::read_dir(&self.root).map_err(StoreError::read)? {
             let path = entry.map_err(StoreError::read)?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            let experiment = self.experiment(name);
-            if path.is_dir() && (path.join(PLAN).is_file() || !experiment.cells()?.is_empty()) {
-                found.push(experiment);
+            let name = path.file_name().and_then(|name| name.to_str());
+            if !path.is_dir() || name.is_some_and(|name| name.starts_with('.')) {
+                continue;
+            }
+            match name.map(|name| self.experiment(name)) {
+                Some(experiment) if path.join(PLAN).is_file() || !experiment.cells()?.is_empty() => {
+                    found.push(experiment);
+                }
+                _ => others.push(path),
             }
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(found)
+        others.sort();
+        Ok((found, others.into_iter().map(|path| Problem::NoExperiment { path }).collect()))
     }
 }
 
@@ -114,25 +140,22 @@ impl ExperimentFolder {
 
     /// The cells that have a folder, by id.
     pub fn cells(&self) -> Result<Vec<(String, CellFolder)>, StoreError> {
-        let mut found = Vec::new();
-        if !self.path.is_dir() {
-            return Ok(found);
-        }
-        for entry in fs_err::read_dir(&self.path).map_err(StoreError::read)? {
-            let path = entry.map_err(StoreError::read)?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            if is_cell_id(name) && path.is_dir() {
-                found.push((name.to_owned(), CellFolder::new(path)));
-            }
-        }
-        found.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(found)
+        Ok(self.contents()?.cells)
     }
 
     /// Keeps the plan of a run, so that cells to do can be told later.
     pub fn write_plan(&self, plan: &Plan) -> Result<(), StoreError> {
         fs_err::create_dir_all(&self.path).map_err(StoreError::write)?;
         result::write_json(&self.path.join(PLAN), plan)
+    }
+
+    /// Id and name of the cells of the last run's plan, if there is one: quicker than reading all of it.
+    pub fn planned_cells(&self) -> Result<Option<Vec<PlannedCell>>, StoreError> {
+        #[derive(Deserialize)]
+        struct Outline {
+            cells: Vec<PlannedCell>,
+        }
+        Ok(result::read_json::<Outline>(&self.path.join(PLAN))?.map(|outline| outline.cells))
     }
 
     /// The plan of the last run, if there is one.
@@ -144,8 +167,4 @@ impl ExperimentFolder {
 /// Reads a plan that was written as [`ExperimentFolder::write_plan`] writes it, if it is there.
 pub fn read_plan(path: &Path) -> Result<Option<Plan>, StoreError> {
     result::read_json(path)
-}
-
-fn is_cell_id(name: &str) -> bool {
-    name.len() == 16 && name.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -37,6 +37,13 @@ pub struct CellResult {
     pub started: u64,
     /// How long its group took, in seconds, all attempts after the last interruption.
     pub seconds: f64,
+    /// Time of all processor cores that its group took meanwhile, in seconds. None if it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<f64>,
+    /// Largest resident memory of the process while it ran the group, in bytes. None if it was not measured: a CUDA device
+    /// has memory of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
     /// How many cells were computed in the same pass.
     pub group_size: usize,
 }
@@ -73,25 +80,34 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Stor
 
 /// Reads a file, if it is there.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
-    let text = match fs_err::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::read(error)),
-    };
-    let damaged =
-        |error: serde_json::Error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() };
-    serde_json::from_slice(&text).map(Some).map_err(damaged)
+    read(path)?.map(|text| parse(path, &text)).transpose()
 }
 
 /// Reads `result.json`, if it is there.
-pub(super) fn read_result(path: &Path) -> Result<Option<CellResult>, StoreError> {
+pub(super) fn read_result<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
     #[derive(Deserialize)]
     struct Header {
         format: u32,
     }
-    let Some(header) = read_json::<Header>(path)? else { return Ok(None) };
+    let Some(text) = read(path)? else { return Ok(None) };
+    // A newer file is told from a damaged one, whether or not it can be read as what is known today.
+    let header: Header = parse(path, &text)?;
     if header.format > FORMAT {
         return Err(StoreError::Newer { path: path.to_owned(), found: header.format, known: FORMAT });
     }
-    read_json(path)
+    parse(path, &text).map(Some)
+}
+
+/// The bytes of a file, if it is there.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs_err::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::read(error)),
+    }
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(text)
+        .map_err(|error| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() })
 }

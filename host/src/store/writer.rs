@@ -138,6 +138,8 @@ impl CellWriter {
             device: String::new(),
             started: self.started,
             seconds: log::now().saturating_sub(self.started) as f64,
+            cpu_seconds: None,
+            peak_memory: None,
             group_size: 1,
         };
         fill(&mut result);

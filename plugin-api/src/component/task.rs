@@ -24,15 +24,7 @@ use crate::settings::{self, Settings};
 ///     fn run(&self, _: NoSettings, run: &dyn Run) -> Result<(), PluginError> {
 ///         let samples = run.samples("test")?.len() as u64;
 ///         for cell in 0..run.context().cells.len() {
-///             let metric = Metric {
-///                 name: "samples".to_owned(),
-///                 split: "test".to_owned(),
-///                 value: samples as f64,
-///                 unit: "count".to_owned(),
-///                 higher_is_better: true,
-///                 samples,
-///                 from_samples: None,
-///             };
+///             let metric = Metric::new("samples", "test", samples as f64, "count", true, samples);
 ///             run.report(cell, &Report::Metric(metric))?;
 ///         }
 ///         Ok(())

@@ -61,14 +61,8 @@ fn report(
         }
         return Ok(());
     };
-    let metric = Metric {
-        name: "jnd_map".to_owned(),
-        split: split.to_owned(),
-        value,
-        unit: "share".to_owned(),
-        higher_is_better: true,
-        samples: pairs.len() as u64,
-        from_samples: Some(from_samples),
-    };
+    let nan = pairs.iter().filter(|(distance, _)| distance.is_nan()).count();
+    let metric = Metric::new("jnd_map", split, value, "share", true, pairs.len() as u64);
+    let metric = metric.with_counts(0, nan as u64).computed_from(from_samples);
     run.report(cell, &Report::Metric(metric))
 }

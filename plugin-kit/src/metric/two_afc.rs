@@ -20,6 +20,8 @@ struct Sums {
     count: u64,
     score: f64,
     agreed: f64,
+    /// Triplets with a distance that is no number; they score as ties do.
+    nan: u64,
 }
 
 /// What is kept of one cell's triplets: sums per group.
@@ -37,6 +39,7 @@ impl Triplets {
             sums.count += 1;
             sums.score += scores[row];
             sums.agreed += agreed[row];
+            sums.nan += u64::from(d0[row].is_nan() || d1[row].is_nan());
         }
         Ok(())
     }
@@ -107,18 +110,13 @@ fn report(run: &dyn Run, cell: usize, split: &str, groups: &[(&str, &str, Sums)]
     let mean = |of: fn(&Sums) -> f64| {
         groups.iter().map(|(_, _, sums)| of(sums) / sums.count as f64).sum::<f64>() / groups.len() as f64
     };
+    let total = |of: fn(&Sums) -> u64| groups.iter().map(|(_, _, sums)| of(sums)).sum();
     let values = [(SCORE, mean(|sums| sums.score)), (ACCURACY, mean(|sums| sums.agreed))];
     for (name, value) in values {
         let parts = groups.iter().map(|(split, group, _)| (*split, *group));
-        let metric = Metric {
-            name: name.to_owned(),
-            split: split.to_owned(),
-            value,
-            unit: "share".to_owned(),
-            higher_is_better: true,
-            samples: groups.iter().map(|(_, _, sums)| sums.count).sum(),
-            from_samples: Some(FromSamples::mean_of_groups(name, parts)),
-        };
+        let metric = Metric::new(name, split, value, "share", true, total(|sums| sums.count))
+            .with_counts(0, total(|sums| sums.nan))
+            .computed_from(FromSamples::mean_of_groups(name, parts));
         run.report(cell, &Report::Metric(metric))?;
     }
     Ok(())

@@ -28,7 +28,7 @@ pub(super) fn keep<B>(
         let path = run.context().cells[0].folder.join(file);
         write_png(&path, &image)?;
         let (name, step) = (format!("{stage}/{name}"), after.map(|(_, step)| step));
-        run.report(0, &Report::Image { name, path, step })?;
+        run.report(0, &Report::Image { name, path, step, caption: String::new() })?;
     }
     Ok(())
 }

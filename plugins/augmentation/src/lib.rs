@@ -108,10 +108,12 @@ fn report_ranking(ranking: &Ranking, side: usize, run: &dyn Run) -> Result<(), P
         return Ok(());
     }
     let picture = sheet(&rows)?;
+    let caption = format!("Images of {split}, each with its augmentations from the first rank to the last");
     for (cell, context) in run.context().cells.iter().enumerate() {
         let path = context.folder.join("ranking.png");
         write_png(&path, &picture)?;
-        run.report(cell, &Report::Image { name: "ranking".to_owned(), path, step: None })?;
+        let (name, caption) = ("ranking".to_owned(), caption.clone());
+        run.report(cell, &Report::Image { name, path, step: None, caption })?;
     }
     Ok(())
 }

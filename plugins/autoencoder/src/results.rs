@@ -65,8 +65,7 @@ pub(crate) fn report(
         let report = if let Some(column) = column {
             scores::mean_of(metric, &name, values, (column, split), unit, higher_is_better)
         } else {
-            let samples = values.len() as u64;
-            scores::metric(metric, &name, mean(values), unit, higher_is_better, samples)
+            scores::mean(metric, &name, values, unit, higher_is_better)
         };
         run.report(0, &report)?;
     }

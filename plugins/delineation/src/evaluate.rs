@@ -115,7 +115,9 @@ pub(crate) fn evaluate(
         let file = split.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
         let path = run.context().cells[0].folder.join(format!("test-{file}.png"));
         write_png(&path, &sheet)?;
-        run.report(0, &Report::Image { name: format!("test/{split}"), path, step: None })?;
+        let name = format!("test/{split}");
+        let caption = format!("Images of {split}, from left to right: the input, the true map, the prediction");
+        run.report(0, &Report::Image { name, path, step: None, caption })?;
     }
     Ok(())
 }

@@ -32,7 +32,13 @@ impl Stages<'_> {
         let path = folder.join(format!("{}-{}.png", plain(self.set), plain(self.id)));
         write_png(&path, &sheet(&[row])?)?;
         let name = format!("{}/{}", self.set, self.id);
-        run.report(0, &Report::Image { name, path, step: None })
+        let matched = if matched { ", the output with the true image's histograms" } else { "" };
+        let caption = format!(
+            "{} of {}, from left to right: the input, enlarged by bicubic interpolation, enlarged by the network, the true \
+             image{matched}",
+            self.id, self.set
+        );
+        run.report(0, &Report::Image { name, path, step: None, caption })
     }
 }
 

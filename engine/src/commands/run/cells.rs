@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use lossnet::engine::protocol::{CellOutcome, DatasetRequest, RunRequest};
 use lossnet::store::{CellWriter, ExperimentFolder, StoreError};
@@ -13,6 +12,7 @@ use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use super::Provenance;
 use super::trackers::{Ending, Trackers};
 use crate::entry::Caller;
+use super::usage::Usage;
 
 /// The writers of the cells that this process works on.
 #[derive(Debug)]
@@ -146,11 +146,13 @@ impl Cells {
     pub(super) fn end(
         self,
         ended: &Result<Provenance, PluginError>,
-        took: Duration,
+        usage: &Usage,
         caller: &Caller,
     ) -> Result<Vec<CellOutcome>, PluginError> {
         let writers = self.0.with(std::mem::take);
         let group_size = writers.len();
+        let (seconds, cpu_seconds, peak_memory) =
+            (usage.seconds(), usage.cpu_seconds(), usage.peak_memory());
         let trackers = &self.0.trackers;
         let tell = |ending: Ending| {
             trackers.end(&vec![ending; group_size]).into_iter().for_each(|notice| caller.notice(notice));
@@ -174,7 +176,10 @@ impl Cells {
                         result.versions = provenance.versions.clone();
                         result.weights.clone_from(&provenance.weights);
                         result.device.clone_from(&provenance.device);
-                        result.seconds = took.as_secs_f64();
+                        result.seconds = seconds;
+                        result.cpu_seconds = cpu_seconds;
+                        // What a task keeps on a CUDA device is not in the process's memory.
+                        result.peak_memory = peak_memory.filter(|_| provenance.device == "cpu");
                         result.group_size = group_size;
                     })
                     .map(|_| CellOutcome::Done),

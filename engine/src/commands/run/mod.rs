@@ -4,9 +4,9 @@ mod cells;
 mod host;
 mod network;
 mod trackers;
+mod usage;
 
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 use lossnet::engine::protocol::{CellOutcome, RunRequest};
 use lossnet::store::{Store, Versions};
@@ -18,6 +18,7 @@ use crate::registry;
 use crate::source::{Backbone, Purpose, device_name, layers};
 use cells::Cells;
 use host::Host;
+use usage::Usage;
 
 /// Runs those cells of the group that nobody else is at, and stores what they find.
 ///
@@ -30,9 +31,9 @@ pub(super) fn run(request: &RunRequest, caller: &Arc<Caller>) -> Result<Vec<Cell
     if mine.is_empty() {
         return Ok(outcomes);
     }
-    let started = Instant::now();
+    let usage = Usage::begin();
     let ended = attempt_in_memory(request, &mine, &mut cells, caller);
-    for (&position, outcome) in mine.iter().zip(cells.end(&ended, started.elapsed(), caller)?) {
+    for (&position, outcome) in mine.iter().zip(cells.end(&ended, &usage, caller)?) {
         outcomes[position] = outcome;
     }
     Ok(outcomes)

@@ -1,82 +1,170 @@
 //! Results as a table for people: what differs, and what was found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use crate::cli::output;
 use crate::config::flatten;
-use crate::results::{COLUMNS, Row};
+use crate::results::{
+    COLUMNS, Column, Gathered, Group, Record, Role, Row, Value, best_groups_first, contender_columns, group,
+};
 
-/// What was found, and from how much.
-const SCORES: [&str; 5] = ["metric", "split", "value", "unit", "samples"];
+/// A column as it is shown: its head, and a value for each row.
+pub(in crate::cli) type Shown = (String, Vec<String>);
 
-/// No part of what was computed, or said by other columns already.
-const BESIDE: [&str; 7] =
-    ["higher_is_better", "weights_sha256", "seconds", "started", "cell", "seed", "signature"];
+/// So many contenders are shown of each metric and split at the end of a run.
+const SHOWN_AFTER_A_RUN: usize = 10;
 
-/// A column: its head, and a value for each row.
-pub(in crate::cli) type Column = (String, Vec<String>);
-
-/// The columns in which rows differ, then the scores with what they depend on.
-pub(in crate::cli) fn table(rows: &[Row]) -> String {
-    if rows.is_empty() {
+/// These columns of groups as they are.
+pub(super) fn columns(groups: &[Group], columns: &[&Column]) -> String {
+    if groups.is_empty() {
         return "no results".to_owned();
     }
-    let mut columns = differing_identity(rows);
-    columns.extend(SCORES.map(|name| (name.to_owned(), rows.iter().map(|row| score(row, name)).collect())));
-    let mut lines = vec![columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()];
-    lines.extend((0..rows.len()).map(|row| columns.iter().map(|(_, values)| values[row].clone()).collect()));
+    let shown = columns.iter().map(|column| {
+        let values = groups.iter().map(|group| text(group, column)).collect();
+        (column.name.to_owned(), values)
+    });
+    lines(&shown.collect::<Vec<_>>())
+}
+
+/// Groups by these columns: those in which they differ, then the means with what they depend on.
+pub(super) fn groups(groups: &[Group], by: &[&'static Column]) -> String {
+    if groups.is_empty() {
+        return "no results".to_owned();
+    }
+    let mut shown: Vec<Shown> = by
+        .iter()
+        .filter(|column| column.role != Role::Score)
+        .flat_map(|column| differing(groups, column))
+        .collect();
+    let score = |name: &str| COLUMNS.iter().find(|column| column.name == name);
+    let mut add = |name: &str, only_if: &dyn Fn(Value<'_>) -> bool| {
+        let Some(column) = score(name) else { return };
+        if groups.iter().any(|group| only_if(group.get(column))) {
+            shown.push((name.to_owned(), groups.iter().map(|group| text(group, column)).collect()));
+        }
+    };
+    let always = |_: Value<'_>| true;
+    let more_than = |least: i64| move |value: Value<'_>| matches!(value, Value::Integer(n) if n > least);
+    for name in ["metric", "split", "value"] {
+        add(name, &always);
+    }
+    add("spread", &|value| value != Value::Missing);
+    add("repetitions", &more_than(1));
+    add("unit", &always);
+    add("samples", &always);
+    add("failed", &more_than(0));
+    add("nan", &more_than(0));
     // What rows have in common, and all of what a score depends on, is said once.
-    let signatures: BTreeSet<String> = rows.iter().map(|row| row.text("signature")).collect();
+    let signatures: BTreeSet<&str> =
+        groups.iter().flat_map(Group::rows).map(|row| row.result().signature.as_str()).collect();
+    let text = lines(&shown);
     let common = common_parts(&signatures);
-    format!("{}\nall: {common}", output::table(&lines))
+    if common.is_empty() { text } else { format!("{text}\nall: {common}") }
+}
+
+/// What a run ends with: the contenders' means on all of the data, the best first, and how to see the rest.
+pub(in crate::cli) fn summary(experiment: &str, gathered: &Gathered) -> Option<String> {
+    let by = contender_columns();
+    let mut all = group(&main_rows(&gathered.rows), &by);
+    best_groups_first(&mut all);
+    let mut shown_of: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let total = group(&gathered.rows, &by).len();
+    all.retain(|group| {
+        let metric = group.rows()[0].metric();
+        let shown = shown_of.entry((metric.name.clone(), metric.split.clone())).or_default();
+        *shown += 1;
+        *shown <= SHOWN_AFTER_A_RUN
+    });
+    if all.is_empty() {
+        return None;
+    }
+    let mut text = groups(&all, &by);
+    if all.len() < total {
+        let _ = write!(
+            text,
+            "\n{} of {total} results are shown: `lossnet results {experiment}` shows all, --where, --sort and --group choose",
+            all.len()
+        );
+    }
+    Some(text)
+}
+
+/// The rows about all of the data: means over its parts where there are some, and no parts then.
+fn main_rows(rows: &[Row]) -> Vec<Row> {
+    let parent = |row: &'_ Row| -> (String, Option<String>) {
+        let metric = row.metric();
+        let (split, part) = metric.split.rsplit_once('/').unwrap_or((&metric.split, ""));
+        (format!("{} {split}", metric.name), Some(part.to_owned()).filter(|part| !part.is_empty()))
+    };
+    let whole = |part: &str| matches!(part, "mean" | "all");
+    let summed: BTreeSet<String> = rows
+        .iter()
+        .map(parent)
+        .filter(|(_, part)| part.as_deref().is_some_and(whole))
+        .map(|(parent, _)| parent)
+        .collect();
+    let is_main = |row: &&Row| {
+        let (parent, part) = parent(row);
+        part.is_none_or(|part| whole(&part) || !summed.contains(&parent))
+    };
+    rows.iter().filter(is_main).cloned().collect()
 }
 
 /// What tells the rows' cells apart: the columns in which they differ.
-pub(in crate::cli) fn differing_identity(rows: &[Row]) -> Vec<Column> {
-    let identity = COLUMNS.into_iter().filter(|column| !SCORES.contains(column) && !BESIDE.contains(column));
-    identity.flat_map(|name| differing(rows, name)).collect()
+pub(in crate::cli) fn differing_identity(rows: &[Row]) -> Vec<Shown> {
+    let identity = COLUMNS.iter().filter(|column| matches!(column.role, Role::Contender | Role::Run));
+    identity.flat_map(|column| differing(rows, column)).collect()
 }
 
-fn score(row: &Row, name: &str) -> String {
-    match row.get(name).and_then(Value::as_f64) {
-        Some(value) if name == "value" => format!("{value:.6}"),
-        _ => row.text(name),
+/// A value for people.
+fn text(record: &impl Record, column: &Column) -> String {
+    match record.get(column) {
+        Value::Number(number) => format!("{number:.6}"),
+        other => other.text().into_owned(),
     }
+}
+
+fn lines(shown: &[Shown]) -> String {
+    let rows = shown.first().map_or(0, |(_, values)| values.len());
+    let mut lines = vec![shown.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()];
+    lines.extend((0..rows).map(|row| shown.iter().map(|(_, values)| values[row].clone()).collect()));
+    output::table(&lines)
 }
 
 /// The column, if its values differ; of settings, a column for each of those that differ.
-fn differing(rows: &[Row], name: &str) -> Vec<Column> {
-    let values: Vec<String> = rows.iter().map(|row| row.text(name)).collect();
-    if values.iter().all(|value| *value == values[0]) {
+fn differing(records: &[impl Record], column: &Column) -> Vec<Shown> {
+    let first = records.first().map_or(Value::Missing, |record| record.get(column));
+    if records.iter().all(|record| record.get(column) == first) {
         return Vec::new();
     }
-    let Some(settings) = parsed(&values) else { return vec![(name.to_owned(), values)] };
+    let values: Vec<String> = records.iter().map(|record| text(record, column)).collect();
+    let Some(settings) = parsed(&values) else { return vec![(column.name.to_owned(), values)] };
     let keys: BTreeSet<&String> = settings.iter().flat_map(BTreeMap::keys).collect();
-    let column = |key: &String| {
+    let of_key = |key: &String| {
         let of_key = settings.iter().map(|settings| settings.get(key).cloned().unwrap_or_default());
         (key.clone(), of_key.collect::<Vec<String>>())
     };
-    let columns = keys.into_iter().map(column);
+    let columns = keys.into_iter().map(of_key);
     columns.filter(|(_, values)| values.iter().any(|value| *value != values[0])).collect()
 }
-
 /// Texts that are all JSON objects or empty, as values by dotted key.
 fn parsed(texts: &[String]) -> Option<Vec<BTreeMap<String, String>>> {
     let parse = |text: &String| {
         if text.is_empty() {
             return Some(BTreeMap::new());
         }
-        let Ok(Value::Object(settings)) = serde_json::from_str(text) else { return None };
-        let plain = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let Ok(Json::Object(settings)) = serde_json::from_str(text) else { return None };
+        let plain = |value: Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Some(flatten(&settings).into_iter().map(|(key, value)| (key, plain(value))).collect())
     };
     texts.iter().map(parse).collect()
 }
 
 /// The parts (`name=value`, separated by `|`) that all signatures have.
-fn common_parts(signatures: &BTreeSet<String>) -> String {
+fn common_parts(signatures: &BTreeSet<&str>) -> String {
     let mut signatures = signatures.iter();
     let Some(first) = signatures.next() else { return String::new() };
     let parts: Vec<&str> = first.split('|').collect();

@@ -64,7 +64,7 @@ fn series(rows: &[Row], context: &Context) -> Result<Vec<Series>, Failure> {
             _ => format!("{column}={}", values[position]),
         });
         let name = (row.text("backbone"), others.collect::<Vec<_>>().join(", "));
-        let value = row.get("value").and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN);
+        let value = row.metric().value;
         lines.entry(name).or_default().entry(row.text("layers")).or_default().push(value);
     }
     let mut series = Vec::new();
