@@ -87,9 +87,9 @@ impl Store {
 
     /// The experiments that there are, by name, and the folders beside them that are none.
     pub fn folders(&self) -> Result<(Vec<ExperimentFolder>, Vec<Problem>), StoreError> {
-        let (mut found, mut others) = (Vec::new(), Vec::new());
+        let (mut found, mut others) = (Vec::new(), Vec::<PathBuf>::new());
         if !self.root.is_dir() {
-            return Ok((found, others));
+            return Ok((found, Vec::new()));
         }
         for entry in fs_err::read_dir(&self.root).map_err(StoreError::read)? {
             let path = entry.map_err(StoreError::read)?.path();
