@@ -79,7 +79,7 @@ fn conditions_and_orders_select_rows() {
     for (conditions, layers) in cases {
         let conditions: Vec<Condition> = conditions.iter().map(|text| text.parse().unwrap()).collect();
         let kept: Vec<Row> =
-            rows.iter().filter(|row| conditions.iter().all(|c| c.holds(row))).cloned().collect();
+            rows.iter().filter(|row| conditions.iter().all(|c| c.holds(*row))).cloned().collect();
         assert_eq!(column(&kept, "layers"), layers, "{conditions:?}");
     }
     for (order, layers) in [

@@ -53,6 +53,8 @@ pub(super) enum Command {
     Status(StatusArguments),
     /// Show or write the table of results.
     Results(ResultsArguments),
+    /// Write one HTML file about experiments: which loss network is best, and how sure that is.
+    Report(ReportArguments),
     /// Bring weights and datasets.
     Fetch(FetchArguments),
     /// Check versions, libtorch, CUDA, folders and plugins: what works here.
@@ -361,6 +363,24 @@ pub(super) struct ResultsArguments {
     /// Show or write only these columns.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) columns: Option<Vec<String>>,
+    /// Folder of the results.
+    #[arg(long, default_value = "logs", value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// The experiments; all unless given.
+    pub(super) experiments: Vec<String>,
+    /// Folder for the report: one file, report.html.
+    #[arg(long, value_name = "FOLDER", required_unless_present = "json")]
+    pub(super) out: Option<PathBuf>,
+    /// The report's title; the experiments' names unless given.
+    #[arg(long)]
+    pub(super) title: Option<String>,
+    /// Print all that the report shows as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
     /// Folder of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,

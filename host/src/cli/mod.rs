@@ -13,6 +13,7 @@ mod logging;
 mod network;
 pub(crate) mod output;
 pub(crate) mod progress;
+mod report;
 mod results;
 mod run;
 mod show;
@@ -58,6 +59,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Run(arguments) => run::run(&arguments, context),
         Command::Worker(arguments) => worker::worker(&arguments, context),
         Command::Status(arguments) => status::status(&arguments, context),
+        Command::Report(arguments) => report::report(&arguments, context),
         Command::Results(arguments) => results::results(&arguments, context),
         Command::Fetch(arguments) => fetch::fetch(&arguments, context),
         Command::Doctor(arguments) => doctor::doctor(&arguments, context),

@@ -25,7 +25,7 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
     let by = arguments.group.as_deref().map(find_columns).transpose().map_err(wrong)?;
     let chosen = arguments.columns.as_deref().map(find_columns).transpose().map_err(wrong)?;
     let store = Store::new(&arguments.logs);
-    let (experiments, others) = status::experiments(&store, arguments.experiment.as_deref())?;
+    let (experiments, others) = status::experiments(&store, arguments.experiment.as_slice())?;
     let mut gathered = gather(&experiments);
     gathered.problems.splice(..0, others);
     warn(&gathered, context);

@@ -17,7 +17,7 @@ use crate::store::{ExperimentFolder, Problem, ResultOwner, Store, survey};
 /// Shows how far experiments are.
 pub(super) fn status(arguments: &StatusArguments, context: &Context) -> Result<ExitCode, Failure> {
     let store = Store::new(&arguments.logs);
-    let (experiments, others) = experiments(&store, arguments.experiment.as_deref())?;
+    let (experiments, others) = experiments(&store, arguments.experiment.as_slice())?;
     let mut problems = others;
     problems.extend(survey::<ResultOwner>(&experiments).problems);
     let states: Vec<Status> =
@@ -35,22 +35,31 @@ pub(super) fn status(arguments: &StatusArguments, context: &Context) -> Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-/// One experiment, which must be there, or all with the folders beside them that are none.
+/// The experiments of these names, which must be there; or, if none is named, all with the folders beside them that are none.
 pub(super) fn experiments(
     store: &Store,
-    name: Option<&str>,
+    names: &[String],
 ) -> Result<(Vec<ExperimentFolder>, Vec<Problem>), Failure> {
     let (all, others) = store.folders().map_err(|error| Failure::run(&error))?;
-    let Some(name) = name else { return Ok((all, others)) };
-    if let Some(found) = all.iter().find(|experiment| experiment.name() == name) {
-        return Ok((vec![found.clone()], Vec::new()));
+    if names.is_empty() {
+        return Ok((all, others));
     }
-    let hint = did_you_mean(name, all.iter().map(ExperimentFolder::name)).map(|hint| format!("; {hint}"));
-    Err(Failure::usage(format!(
-        "there is no experiment `{name}` in {}{}",
-        store.root().display(),
-        hint.unwrap_or_default()
-    )))
+    let find = |name: &String| {
+        if let Some(found) = all.iter().find(|experiment| experiment.name() == name) {
+            return Ok(found.clone());
+        }
+        let hint =
+            did_you_mean(name, all.iter().map(ExperimentFolder::name)).map(|hint| format!("; {hint}"));
+        Err(Failure::usage(format!(
+            "there is no experiment `{name}` in {}{}",
+            store.root().display(),
+            hint.unwrap_or_default()
+        )))
+    };
+    let mut found: Vec<ExperimentFolder> = names.iter().map(find).collect::<Result<_, _>>()?;
+    found.sort_by(|a, b| a.name().cmp(b.name()));
+    found.dedup_by(|a, b| a.name() == b.name());
+    Ok((found, Vec::new()))
 }
 
 /// How far an experiment is.

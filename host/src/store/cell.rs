@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use lossnet_plugin_protocol::PluginError;
-use lossnet_plugin_protocol::report::SampleRows;
+use lossnet_plugin_protocol::report::{Report, SampleRows};
 
 use super::lock::Lock;
 use super::result::{CellFailure, CellResult, read_json, read_result, write_json};
 use super::writer::CellWriter;
-use super::{SampleColumns, StoreError, columns, log, samples};
+use super::{SampleColumns, StoreError, columns, curves, log, samples};
 use crate::plan::{Cell, CellState};
 
 pub(super) const RESULT: &str = "result.json";
@@ -55,6 +55,11 @@ impl CellFolder {
     /// Why the last attempt failed, if it did.
     pub fn failure(&self) -> Result<Option<CellFailure>, StoreError> {
         read_json(&self.path.join(FAILED))
+    }
+
+    /// Curves and pictures that the cell has reported, in order. A last line that an interruption has torn counts for nothing.
+    pub fn reports(&self) -> Result<Vec<Report>, StoreError> {
+        curves::read(&self.path.join("metrics.jsonl"))
     }
 
     /// At most `count` recorded scores of a split from row `first` on.

@@ -60,13 +60,7 @@ impl Curves {
         if self.file.is_none() {
             return Ok(Vec::new());
         }
-        let text = fs_err::read(&self.path).map_err(StoreError::read)?;
-        let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-        let damaged = |error: serde_json::Error| StoreError::Damaged {
-            path: self.path.clone(),
-            reason: error.to_string(),
-        };
-        lines.map(|line| serde_json::from_slice(line).map_err(damaged)).collect()
+        read(&self.path)
     }
 
     /// Writes the points of all curves as a table beside the file, if there are any.
@@ -103,6 +97,22 @@ impl Curves {
             None => File::create(&self.path).map(|_| ()).map_err(StoreError::write),
         }
     }
+}
+
+/// All reports in a file, none if it is not there. A last line that a crash cut off counts for nothing.
+pub(super) fn read(path: &Path) -> Result<Vec<Report>, StoreError> {
+    let text = match fs_err::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::read(error)),
+    };
+    let lines = text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    let damaged = |(number, error): (usize, serde_json::Error)| {
+        let reason = format!("line {}: {error}", number + 1);
+        StoreError::Damaged { path: path.to_owned(), reason }
+    };
+    let parse = |(number, line)| serde_json::from_slice(line).map_err(|error| damaged((number, error)));
+    lines.enumerate().map(parse).collect()
 }
 
 /// Whether an earlier attempt's report counts when this stage goes on from this step.

@@ -13,6 +13,11 @@ pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
+/// Now as ISO 8601 in UTC.
+pub fn utc_now() -> String {
+    utc(now())
+}
+
 /// Appends a line.
 pub(super) fn append(path: &Path, line: &str) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();

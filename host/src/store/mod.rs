@@ -36,6 +36,7 @@ use crate::plan::{CellState, Plan};
 
 pub use cell::CellFolder;
 pub use columns::SampleColumns;
+pub use log::utc_now;
 pub use error::StoreError;
 pub use problem::Problem;
 pub use result::{CellFailure, CellResult, FORMAT, Versions};

@@ -7,7 +7,7 @@ fn help_and_version_need_nothing() {
     let user = User::new();
     let help = user.must(&["--help"]);
     for command in
-        ["list", "show", "features", "compare", "run", "status", "results", "fetch", "doctor", "completions"]
+        ["list", "show", "features", "compare", "run", "status", "results", "report", "fetch", "doctor", "completions"]
     {
         assert!(help.contains(command), "{command}");
     }

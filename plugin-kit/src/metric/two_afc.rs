@@ -20,8 +20,6 @@ struct Sums {
     count: u64,
     score: f64,
     agreed: f64,
-    /// Triplets with a distance that is no number; they score as ties do.
-    nan: u64,
 }
 
 /// What is kept of one cell's triplets: sums per group.
@@ -39,7 +37,6 @@ impl Triplets {
             sums.count += 1;
             sums.score += scores[row];
             sums.agreed += agreed[row];
-            sums.nan += u64::from(d0[row].is_nan() || d1[row].is_nan());
         }
         Ok(())
     }
@@ -110,12 +107,13 @@ fn report(run: &dyn Run, cell: usize, split: &str, groups: &[(&str, &str, Sums)]
     let mean = |of: fn(&Sums) -> f64| {
         groups.iter().map(|(_, _, sums)| of(sums) / sums.count as f64).sum::<f64>() / groups.len() as f64
     };
-    let total = |of: fn(&Sums) -> u64| groups.iter().map(|(_, _, sums)| of(sums)).sum();
+    let count = groups.iter().map(|(_, _, sums)| sums.count).sum();
     let values = [(SCORE, mean(|sums| sums.score)), (ACCURACY, mean(|sums| sums.agreed))];
     for (name, value) in values {
         let parts = groups.iter().map(|(split, group, _)| (*split, *group));
-        let metric = Metric::new(name, split, value, "share", true, total(|sums| sums.count))
-            .with_counts(0, total(|sums| sums.nan))
+        // A distance that is not finite has ended the run, as has a sample that can't be read.
+        let metric = Metric::new(name, split, value, "share", true, count)
+            .with_counts(0, 0)
             .computed_from(FromSamples::mean_of_groups(name, parts));
         run.report(cell, &Report::Metric(metric))?;
     }

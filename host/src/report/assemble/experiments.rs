@@ -1,0 +1,57 @@
+//! How far experiments are.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use crate::plan::CellState;
+use crate::report::data::Experiment;
+use crate::results::CompleteCell;
+use crate::store::{CellFolder, ExperimentFolder, Problem};
+
+/// Counts the cells of each experiment by state, and the reasons of failures. What can't be read is told.
+pub(super) fn of(
+    experiments: &[ExperimentFolder],
+    cells: &[Arc<CompleteCell>],
+    told: &mut Vec<String>,
+) -> Vec<Experiment> {
+    experiments.iter().map(|experiment| one(experiment, cells, told)).collect()
+}
+
+fn one(experiment: &ExperimentFolder, cells: &[Arc<CompleteCell>], told: &mut Vec<String>) -> Experiment {
+    let planned = experiment.planned_cells().unwrap_or_else(|error| {
+        told.push(Problem::Unreadable(error).to_string());
+        None
+    });
+    // A folder that can't be read was told when results were gathered.
+    let begun = experiment.cells().unwrap_or_default();
+    let known: HashSet<&String> = begun.iter().map(|(id, _)| id).collect();
+    let missing = planned.iter().flatten().filter(|cell| !known.contains(&cell.id)).count();
+    let mut counts: BTreeMap<String, usize> =
+        CellState::ALL.iter().map(|state| (state.name().to_owned(), 0)).collect();
+    *counts.entry(CellState::ToDo.name().to_owned()).or_default() += missing;
+    let mut failures: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, folder) in &begun {
+        let state = folder.state();
+        *counts.entry(state.name().to_owned()).or_default() += 1;
+        if state == CellState::Failed {
+            match reason(folder) {
+                Ok(reason) => *failures.entry(reason).or_default() += 1,
+                Err(problem) => told.push(problem.to_string()),
+            }
+        }
+    }
+    let mut failures: Vec<(String, usize)> = failures.into_iter().collect();
+    failures.sort_by_key(|(_, cells)| std::cmp::Reverse(*cells));
+    let first = cells.iter().find(|cell| cell.experiment == experiment.name());
+    let description = first.map(|cell| cell.result.cell.config.experiment.description.clone());
+    let name = experiment.name().to_owned();
+    Experiment { name, description: description.unwrap_or_default(), cells: counts, failures }
+}
+
+/// Why a cell's last attempt failed.
+fn reason(folder: &CellFolder) -> Result<String, Problem> {
+    let failure = folder.failure().map_err(Problem::Unreadable)?;
+    let Some(failure) = failure else { return Ok("no reason is known".to_owned()) };
+    let causes = failure.error.causes.iter().map(String::as_str);
+    Ok(std::iter::once(failure.error.message.as_str()).chain(causes).collect::<Vec<_>>().join(": "))
+}

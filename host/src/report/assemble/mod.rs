@@ -1,0 +1,89 @@
+//! From results on disk to what a report shows.
+//!
+//! ```text
+//! store ─► gather ─► table, provenance            everything
+//!             └────► analysis ─► networks, boards, overall, answer
+//!                        └─► standing ─► curves, panels   of the best contenders first, as many as fit
+//! ```
+
+mod curves;
+mod experiments;
+mod panels;
+mod picture;
+mod provenance;
+mod reports;
+mod standing;
+mod table;
+
+use super::data::ReportData;
+use crate::analysis::{About, Measured, analyze};
+use crate::index::Index;
+use crate::results::{Gathered, gather};
+use crate::store::{ExperimentFolder, Problem, utc_now};
+use reports::Reported;
+use standing::Standing;
+
+/// What a report is to be made of.
+#[derive(Debug)]
+pub struct Sources<'a> {
+    /// The experiments.
+    pub experiments: &'a [ExperimentFolder],
+    /// What is wrong with the folder that they are in.
+    pub problems: Vec<Problem>,
+    /// The report's title; made of the experiments' names if none.
+    pub title: Option<String>,
+    /// What is known of tasks and backbones.
+    pub index: &'a Index,
+}
+
+/// Puts a report's data together, also while runs go on.
+///
+/// What can't be read is named among the report's problems, and so is whatever was left out because it would make the report
+/// too large.
+pub fn assemble(sources: Sources<'_>) -> ReportData {
+    let Gathered { cells, rows, problems, mixed_protocols } = gather(sources.experiments);
+    let mut told: Vec<String> =
+        sources.problems.iter().chain(&problems).map(ToString::to_string).collect();
+    if !mixed_protocols.is_empty() {
+        told.push(format!(
+            "results of several protocol versions must not be compared: {}",
+            mixed_protocols.join(", ")
+        ));
+    }
+    let experiments = experiments::of(sources.experiments, &cells, &mut told);
+    let measured: Vec<Measured> = cells
+        .iter()
+        .map(|cell| Measured { result: cell.result.clone(), folder: cell.folder.clone() })
+        .collect();
+    let about = About::of(sources.index, &measured);
+    let analysis = analyze(&measured, &about);
+    told.extend(analysis.problems);
+    let standing = Standing::of(&cells, &analysis.network_of_cell, &analysis.boards);
+    let reported = Reported::read(&standing, &cells, &mut told);
+    let names: Vec<&str> = sources.experiments.iter().map(ExperimentFolder::name).collect();
+    ReportData {
+        title: sources.title.unwrap_or_else(|| title(&names)),
+        generated: utc_now(),
+        lossnet: env!("CARGO_PKG_VERSION").to_owned(),
+        answer: analysis.answer,
+        experiments,
+        networks: analysis.networks,
+        boards: analysis.boards,
+        overall: analysis.overall,
+        claims: Vec::new(),
+        table: table::of(&rows),
+        curves: curves::of(&reported, &mut told),
+        panels: panels::of(&reported, &mut told),
+        provenance: provenance::of(&cells, &mut told),
+        problems: told,
+    }
+}
+
+/// A few names, or how many there are.
+fn title(names: &[&str]) -> String {
+    match names {
+        [] => "No experiments".to_owned(),
+        few if few.len() <= 4 => few.join(", "),
+        many => format!("{} experiments", many.len()),
+    }
+}
