@@ -98,7 +98,10 @@ fn conditions_and_orders_select_rows() {
     let unknown = "layer=1".parse::<Condition>().unwrap_err().to_string();
     assert_eq!(unknown, "the table has no column `layer`: did you mean `layers`?");
     let unknown = "perceptron".parse::<Order>().unwrap_err().to_string();
-    assert!(unknown.starts_with("the table has no column `perceptron`; its columns are experiment, task,"), "{unknown}");
+    assert!(
+        unknown.starts_with("the table has no column `perceptron`; its columns are experiment, task,"),
+        "{unknown}"
+    );
     assert_eq!(
         "value>much".parse::<Condition>().unwrap_err().to_string(),
         "`value>much` holds for no row: the column `value` has numbers"
@@ -148,7 +151,10 @@ fn files_hold_the_whole_table() {
 
     let text = csv(&rows, &all_columns()).unwrap();
     let mut reader = csv_reader(&text);
-    assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS.each_ref().map(|column| column.name));
+    assert_eq!(
+        reader.headers().unwrap().iter().collect::<Vec<_>>(),
+        COLUMNS.each_ref().map(|column| column.name)
+    );
     let records: Vec<Vec<String>> =
         reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect();
     let wanted: Vec<Vec<String>> =
@@ -219,7 +225,10 @@ fn rows_know_how_results_vary_over_repetitions() {
     let alone = tempfile::tempdir().unwrap();
     store(alone.path(), "test", &[0.5], true, 1);
     let row = &self::gathered(alone.path()).rows[0];
-    assert_eq!((row.text("spread"), row.text("repetitions"), row.text("nan")), (String::new(), "1".into(), "".into()));
+    assert_eq!(
+        (row.text("spread"), row.text("repetitions"), row.text("nan")),
+        (String::new(), "1".into(), "".into())
+    );
 }
 
 #[test]
@@ -232,7 +241,10 @@ fn groups_average_what_agrees() {
         best_groups_first(&mut groups);
         let names: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
         let columns = find_columns(&names).unwrap();
-        groups.iter().map(|group| columns.iter().map(|column| group.get(column).text().into_owned()).collect()).collect()
+        groups
+            .iter()
+            .map(|group| columns.iter().map(|column| group.get(column).text().into_owned()).collect())
+            .collect()
     };
     let shown = ["layers", "split", "value", "repetitions", "samples", "failed", "nan", "repetition"];
     let rounded = |mut rows: Vec<Vec<String>>| {
@@ -270,7 +282,8 @@ fn groups_average_what_agrees() {
     }
     assert!(!names.iter().any(|name| *name == "seed"), "{names:?}");
     // 0.11 with the deviation 0.01.
-    let first = json.as_array().unwrap().iter().find(|row| row["layers"] == "1" && row["split"] == "val/mean");
+    let first =
+        json.as_array().unwrap().iter().find(|row| row["layers"] == "1" && row["split"] == "val/mean");
     assert!((first.unwrap()["spread"].as_f64().unwrap() - 0.01).abs() < 1e-12);
 }
 
@@ -359,7 +372,9 @@ fn copied_and_renamed_experiments_are_named() {
     copy(&root.path().join("a"), &root.path().join("b"));
     assert_eq!(
         problems(root.path()),
-        ["b holds copies of 6 results of the experiment `a`, which is there, too: the copies are not counted"]
+        [
+            "b holds copies of 6 results of the experiment `a`, which is there, too: the copies are not counted"
+        ]
     );
     assert_eq!(gathered(root.path()).cells.len(), 6);
     std::fs::remove_dir_all(root.path().join("a")).unwrap();

@@ -76,7 +76,17 @@ impl Metric {
         samples: u64,
     ) -> Metric {
         let (name, split, unit) = (name.into(), split.into(), unit.into());
-        Metric { name, split, value, unit, higher_is_better, samples, failed: None, nan: None, from_samples: None }
+        Metric {
+            name,
+            split,
+            value,
+            unit,
+            higher_is_better,
+            samples,
+            failed: None,
+            nan: None,
+            from_samples: None,
+        }
     }
 
     /// The same with the number of samples that failed, and of those whose score is no number.

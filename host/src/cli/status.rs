@@ -48,8 +48,7 @@ pub(super) fn experiments(
         if let Some(found) = all.iter().find(|experiment| experiment.name() == name) {
             return Ok(found.clone());
         }
-        let hint =
-            did_you_mean(name, all.iter().map(ExperimentFolder::name)).map(|hint| format!("; {hint}"));
+        let hint = did_you_mean(name, all.iter().map(ExperimentFolder::name)).map(|hint| format!("; {hint}"));
         Err(Failure::usage(format!(
             "there is no experiment `{name}` in {}{}",
             store.root().display(),

@@ -106,9 +106,7 @@ pub static COLUMNS: [Column; 46] = [
     column("weights_sha256", Provenance, Text, |row| Value::Text(&row.result().weights)),
     column("started", Provenance, Integer, |row| Value::count(row.result().started)),
     column("seconds", Provenance, Number, |row| Value::Number(row.result().seconds)),
-    column("cpu_seconds", Provenance, Number, |row| {
-        Value::optional(row.result().cpu_seconds, Value::Number)
-    }),
+    column("cpu_seconds", Provenance, Number, |row| Value::optional(row.result().cpu_seconds, Value::Number)),
     column("peak_memory", Provenance, Integer, |row| Value::optional(row.result().peak_memory, Value::count)),
     column("group_size", Provenance, Integer, |row| Value::count(row.result().group_size as u64)),
     column("cell_name", Provenance, Text, |row| Value::Text(&row.result().cell.name)),
@@ -134,10 +132,7 @@ fn advice(name: &str) -> String {
 
 /// The column of this name.
 pub fn find_column(name: &str) -> Result<&'static Column, UnknownColumn> {
-    COLUMNS
-        .iter()
-        .find(|column| column.name == name)
-        .ok_or_else(|| UnknownColumn { name: name.to_owned() })
+    COLUMNS.iter().find(|column| column.name == name).ok_or_else(|| UnknownColumn { name: name.to_owned() })
 }
 
 /// The columns of these names, each once.

@@ -23,8 +23,7 @@ pub struct Gathered {
 /// Reads the results of these experiments, also while runs go on.
 pub fn gather(experiments: &[ExperimentFolder]) -> Gathered {
     let survey = survey(experiments);
-    let cells: Vec<_> =
-        survey.found.into_iter().map(|found| Arc::new(CompleteCell::new(found))).collect();
+    let cells: Vec<_> = survey.found.into_iter().map(|found| Arc::new(CompleteCell::new(found))).collect();
     let mut rows: Vec<Row> = cells.iter().flat_map(Row::of).collect();
     spread(&mut rows);
     rows.sort_by(best_first);

@@ -75,9 +75,8 @@ pub fn contender_columns() -> Vec<&'static Column> {
 
 /// The columns of a table of groups by these columns.
 pub fn group_columns(by: &[&'static Column]) -> Vec<&'static Column> {
-    let shown = |column: &&Column| {
-        by.contains(column) || column.role == Role::Score || APART.contains(&column.name)
-    };
+    let shown =
+        |column: &&Column| by.contains(column) || column.role == Role::Score || APART.contains(&column.name);
     COLUMNS.iter().filter(shown).collect()
 }
 
@@ -85,10 +84,8 @@ pub fn group_columns(by: &[&'static Column]) -> Vec<&'static Column> {
 /// task, metric and split if the rows stand so. Rows of different metrics, splits, units, tasks or versions are never put
 /// together. A cell that is in several experiments counts once.
 pub fn group(rows: &[Row], by: &[&'static Column]) -> Vec<Group> {
-    let keys: Vec<&Column> = COLUMNS
-        .iter()
-        .filter(|column| by.contains(column) || APART.contains(&column.name))
-        .collect();
+    let keys: Vec<&Column> =
+        COLUMNS.iter().filter(|column| by.contains(column) || APART.contains(&column.name)).collect();
     let mut order: HashMap<String, usize> = HashMap::new();
     let mut members: Vec<(HashSet<&str>, Vec<Row>)> = Vec::new();
     for row in rows {

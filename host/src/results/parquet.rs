@@ -16,11 +16,7 @@ use super::row::Record;
 use super::value::{Storage, Value};
 
 /// Writes these columns of records, Snappy-compressed, in one step. What is missing is null.
-pub fn write_parquet(
-    records: &[impl Record],
-    columns: &[&Column],
-    path: &Path,
-) -> Result<(), ParquetError> {
+pub fn write_parquet(records: &[impl Record], columns: &[&Column], path: &Path) -> Result<(), ParquetError> {
     let fields = columns.iter().map(|column| {
         let builder = match column.storage {
             Storage::Text => Type::primitive_type_builder(column.name, PhysicalType::BYTE_ARRAY)

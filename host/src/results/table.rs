@@ -21,7 +21,8 @@ pub fn csv(records: &[impl Record], columns: &[&Column]) -> Result<Vec<u8>, csv:
 /// These columns of records as a JSON list of objects.
 pub fn to_json(records: &[impl Record], columns: &[&Column]) -> Json {
     let object = |record: &_| -> Map<String, Json> {
-        let values = columns.iter().map(|column| (column.name.to_owned(), Record::get(record, column).to_json()));
+        let values =
+            columns.iter().map(|column| (column.name.to_owned(), Record::get(record, column).to_json()));
         values.collect()
     };
     records.iter().map(|record| Json::Object(object(record))).collect()

@@ -76,9 +76,8 @@ impl<'a> Value<'a> {
 
     /// Numbers by size, all else by its text. What is missing or no number comes last, in whichever direction.
     pub(super) fn compare(self, other: Value<'_>, descending: bool) -> Ordering {
-        let last = |value: Value<'_>| {
-            matches!(value, Value::Missing) || value.number().is_some_and(f64::is_nan)
-        };
+        let last =
+            |value: Value<'_>| matches!(value, Value::Missing) || value.number().is_some_and(f64::is_nan);
         match (last(self), last(other)) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Greater,

@@ -36,8 +36,8 @@ use crate::plan::{CellState, Plan};
 
 pub use cell::CellFolder;
 pub use columns::SampleColumns;
-pub use log::utc_now;
 pub use error::StoreError;
+pub use log::utc_now;
 pub use problem::Problem;
 pub use result::{CellFailure, CellResult, FORMAT, Versions};
 pub use survey::{Contents, Found, ResultFile, ResultOwner, Survey, survey};

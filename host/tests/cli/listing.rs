@@ -6,9 +6,19 @@ use crate::support::User;
 fn help_and_version_need_nothing() {
     let user = User::new();
     let help = user.must(&["--help"]);
-    for command in
-        ["list", "show", "features", "compare", "run", "status", "results", "report", "fetch", "doctor", "completions"]
-    {
+    for command in [
+        "list",
+        "show",
+        "features",
+        "compare",
+        "run",
+        "status",
+        "results",
+        "report",
+        "fetch",
+        "doctor",
+        "completions",
+    ] {
         assert!(help.contains(command), "{command}");
     }
     assert!(user.must(&["--version"]).starts_with("lossnet "));

@@ -69,7 +69,8 @@ fn sweep(rest: &str) -> Plan {
     cells.groups.clear();
     for (backbone, _, layers) in PAPER {
         let layers = format!("{layers:?}");
-        let text = format!("{rest}loss_network.backbone = [\"{backbone}\"]\nloss_network.layers = {layers}\n");
+        let text =
+            format!("{rest}loss_network.backbone = [\"{backbone}\"]\nloss_network.layers = {layers}\n");
         let part = plan(&swept(&text)).unwrap();
         let before = cells.cells.len();
         cells.experiment = part.experiment;
@@ -89,7 +90,8 @@ fn write_plan(root: &Path, name: &str, cells: usize, extent: Extent, plan: &Plan
         let folder = experiment.path().join(&cell.id);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("config.toml"), cell.config.to_toml().unwrap()).unwrap();
-        fs::write(folder.join("run.log"), "2026-01-01T00:00:00Z began\n2026-01-01T00:00:09Z complete\n").unwrap();
+        fs::write(folder.join("run.log"), "2026-01-01T00:00:00Z began\n2026-01-01T00:00:09Z complete\n")
+            .unwrap();
         fs::write(folder.join(".lock"), "").unwrap();
         let mut random = Random(number as u64 + 1);
         let metrics = metrics(cell, extent.samples as u64, &mut random);
@@ -103,7 +105,9 @@ fn write_plan(root: &Path, name: &str, cells: usize, extent: Extent, plan: &Plan
                 lines.push(Report::Image { name, path, step: None, caption });
             }
         }
-        let lines = lines.iter().fold(String::new(), |text, line| text + &serde_json::to_string(line).unwrap() + "\n");
+        let lines = lines
+            .iter()
+            .fold(String::new(), |text, line| text + &serde_json::to_string(line).unwrap() + "\n");
         fs::write(folder.join("metrics.jsonl"), lines).unwrap();
         if extent.samples > 0 {
             fs::write(folder.join("samples.val.csv"), samples(cell, extent.samples)).unwrap();
@@ -133,7 +137,9 @@ fn metrics(cell: &Cell, samples: u64, random: &mut Random) -> Vec<Metric> {
         for name in ["2afc_score", "2afc_accuracy"] {
             let split = format!("val/{group}");
             let from = FromSamples::mean_of_groups(name, [("val", group)]);
-            metrics.push(Metric::new(name, split, value, "share", true, of).with_counts(0, 0).computed_from(from));
+            metrics.push(
+                Metric::new(name, split, value, "share", true, of).with_counts(0, 0).computed_from(from),
+            );
         }
     }
     for name in ["2afc_score", "2afc_accuracy"] {

@@ -116,7 +116,8 @@ pub(crate) fn evaluate(
         let path = run.context().cells[0].folder.join(format!("test-{file}.png"));
         write_png(&path, &sheet)?;
         let name = format!("test/{split}");
-        let caption = format!("Images of {split}, from left to right: the input, the true map, the prediction");
+        let caption =
+            format!("Images of {split}, from left to right: the input, the true map, the prediction");
         run.report(0, &Report::Image { name, path, step: None, caption })?;
     }
     Ok(())

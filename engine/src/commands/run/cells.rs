@@ -11,8 +11,8 @@ use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
 use super::Provenance;
 use super::trackers::{Ending, Trackers};
-use crate::entry::Caller;
 use super::usage::Usage;
+use crate::entry::Caller;
 
 /// The writers of the cells that this process works on.
 #[derive(Debug)]
@@ -151,8 +151,7 @@ impl Cells {
     ) -> Result<Vec<CellOutcome>, PluginError> {
         let writers = self.0.with(std::mem::take);
         let group_size = writers.len();
-        let (seconds, cpu_seconds, peak_memory) =
-            (usage.seconds(), usage.cpu_seconds(), usage.peak_memory());
+        let (seconds, cpu_seconds, peak_memory) = (usage.seconds(), usage.cpu_seconds(), usage.peak_memory());
         let trackers = &self.0.trackers;
         let tell = |ending: Ending| {
             trackers.end(&vec![ending; group_size]).into_iter().for_each(|notice| caller.notice(notice));

@@ -42,8 +42,7 @@ pub struct Sources<'a> {
 /// too large.
 pub fn assemble(sources: Sources<'_>) -> ReportData {
     let Gathered { cells, rows, problems, mixed_protocols } = gather(sources.experiments);
-    let mut told: Vec<String> =
-        sources.problems.iter().chain(&problems).map(ToString::to_string).collect();
+    let mut told: Vec<String> = sources.problems.iter().chain(&problems).map(ToString::to_string).collect();
     if !mixed_protocols.is_empty() {
         told.push(format!(
             "results of several protocol versions must not be compared: {}",

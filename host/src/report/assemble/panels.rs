@@ -65,7 +65,9 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
         ));
     }
     if gone > 0 {
-        told.push(format!("{gone} pictures that tasks have reported are not in their cells' folders any more"));
+        told.push(format!(
+            "{gone} pictures that tasks have reported are not in their cells' folders any more"
+        ));
     }
     panels
 }
@@ -74,9 +76,9 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
 fn last_of_each(images: &[ReportedImage]) -> impl Iterator<Item = &ReportedImage> {
     let mut last: BTreeMap<&str, &ReportedImage> = BTreeMap::new();
     for image in images {
-        let is_later = last.get(image.name.as_str()).is_none_or(|known| {
-            known.step.unwrap_or(u64::MAX) <= image.step.unwrap_or(u64::MAX)
-        });
+        let is_later = last
+            .get(image.name.as_str())
+            .is_none_or(|known| known.step.unwrap_or(u64::MAX) <= image.step.unwrap_or(u64::MAX));
         if is_later {
             last.insert(&image.name, image);
         }

@@ -35,8 +35,7 @@ pub(super) enum PictureError {
 
 /// Reads a picture that a task has written; none if it is not there any more. Its pixels are kept unless it is large.
 pub(super) fn embed(path: &Path) -> Result<Option<Embedded>, PictureError> {
-    let unreadable =
-        |reason: String| PictureError::Unreadable { path: path.to_owned(), reason };
+    let unreadable = |reason: String| PictureError::Unreadable { path: path.to_owned(), reason };
     let bytes = match fs_err::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -49,7 +48,11 @@ pub(super) fn embed(path: &Path) -> Result<Option<Embedded>, PictureError> {
     if bytes.len() <= MOST_BYTES / 4 {
         // Small enough as it is; its size stands in its first bytes, but a torn file is found only by reading all of it.
         let image = decoded(&bytes)?;
-        return Ok(Some(Embedded { size: [image.width(), image.height()], source: address(&bytes), reduced: 1 }));
+        return Ok(Some(Embedded {
+            size: [image.width(), image.height()],
+            source: address(&bytes),
+            reduced: 1,
+        }));
     }
     let image = decoded(&bytes)?;
     let mut reduced = 1;

@@ -18,7 +18,10 @@ pub(super) fn of(cells: &[Arc<CompleteCell>], told: &mut Vec<String>) -> Vec<Pro
         let position = *known.entry((cell.experiment.clone(), facts.clone())).or_insert(found.len());
         if position == found.len() {
             let config = cell.result.cell.config.to_toml().unwrap_or_else(|error| {
-                told.push(format!("the config of the cell {} can't be written: {error}", cell.result.cell.id));
+                told.push(format!(
+                    "the config of the cell {} can't be written: {error}",
+                    cell.result.cell.id
+                ));
                 String::new()
             });
             let (experiment, signature) = (cell.experiment.clone(), cell.result.signature.clone());

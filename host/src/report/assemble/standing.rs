@@ -25,11 +25,7 @@ pub(super) struct Placed {
 impl Standing {
     /// Orders the cells of a task by their contenders' ranks on the task's main boards, the first board that they are on; then
     /// by repetition, so that all contenders are shown once before one is shown twice.
-    pub(super) fn of(
-        cells: &[Arc<CompleteCell>],
-        network_of_cell: &[usize],
-        boards: &[Board],
-    ) -> Standing {
+    pub(super) fn of(cells: &[Arc<CompleteCell>], network_of_cell: &[usize], boards: &[Board]) -> Standing {
         let mut ranks: HashMap<&str, usize> = HashMap::new();
         for board in boards.iter().filter(|board| board.main) {
             for entry in &board.entries {
