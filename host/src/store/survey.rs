@@ -159,14 +159,15 @@ fn shared<T>(found: &[Placed<'_, T>]) -> Vec<Problem> {
     pairs.into_iter().map(problem).collect()
 }
 
+/// Items that a thread takes at once: few, so that none is left with the slow ones.
+const PIECE: usize = 32;
+
 /// Calls a function for each item with all cores; the answers stand in the items' order.
 fn in_parallel<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
     if items.len() < 64 || threads == 1 {
         return items.iter().map(work).collect();
     }
-    // Small pieces, so that no thread is left with the slow ones.
-    const PIECE: usize = 32;
     let next = AtomicUsize::new(0);
     let one = || {
         let mut done = Vec::new();

@@ -1,6 +1,7 @@
 //! Pictures of the same thing side by side.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 
 use super::picture::{Embedded, embed};
 use super::reports::{Reported, ReportedCell, ReportedImage};
@@ -89,10 +90,10 @@ fn last_of_each(images: &[ReportedImage]) -> impl Iterator<Item = &ReportedImage
 fn panel_image(cell: &ReportedCell<'_>, image: &ReportedImage, embedded: Embedded) -> PanelImage {
     let mut caption = if image.caption.is_empty() { image.name.clone() } else { image.caption.clone() };
     if let Some(step) = image.step {
-        caption.push_str(&format!(", after step {step}"));
+        let _ = write!(caption, ", after step {step}");
     }
     if embedded.reduced > 1 {
-        caption.push_str(&format!(" (shown {} times smaller)", embedded.reduced));
+        let _ = write!(caption, " (shown {} times smaller)", embedded.reduced);
     }
     PanelImage {
         network: cell.network,
