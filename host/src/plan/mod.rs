@@ -5,6 +5,7 @@ mod state;
 mod sweep;
 mod table;
 mod variants;
+mod varied;
 
 use std::collections::HashMap;
 use std::rc::Rc;
