@@ -362,6 +362,9 @@ fn settings_of_trackers_and_executors_are_the_plan_s_and_in_no_id() {
     assert_eq!(with.cells, plain.cells);
     let off = configs.plan("test.toml", &[], &["trackers.diary.enabled=false"]).unwrap();
     assert!(off.surroundings.trackers.is_empty());
+    // To name one is to want it.
+    let named = plan(&format!("{COMPLETE}[trackers.diary]\n")).unwrap();
+    assert_eq!(named.surroundings.trackers[0].settings["every"], 10);
     let stored: Plan = serde_json::from_str(&serde_json::to_string(&with).unwrap()).unwrap();
     assert_eq!(stored, with);
 }

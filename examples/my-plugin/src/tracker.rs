@@ -1,9 +1,9 @@
 //! Where metrics go while a run goes on: here, a text file in the cell's folder.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 
-use lossnet_plugin_api::component::TrackedCell;
 use lossnet_plugin_api::prelude::*;
 
 /// The component.
@@ -13,40 +13,41 @@ impl Tracker for Diary {
     type Config = NoSettings;
 
     fn info(&self) -> Info {
-        Info::new("diary", "writes each metric as a line of diary.txt")
+        Info::new("diary", "writes each point and each result as a line of diary.txt")
     }
 
     fn start(&self, _: NoSettings, cell: &TrackedCell) -> Result<Box<dyn Track>, PluginError> {
-        let path = cell.folder.join("diary.txt");
-        let file = File::create(&path).map_err(|error| {
-            PluginError::run(format!("`{}` can't be written", path.display())).with_source(&error)
-        })?;
-        Ok(Box::new(Page(file)))
+        // A new page also for a cell that goes on: what of it still counts is reported again.
+        let file = File::create(cell.folder.join("diary.txt")).map_err(failed)?;
+        Ok(Box::new(Page { file, steps: HashSet::new() }))
     }
 }
 
-struct Page(File);
+fn failed(error: std::io::Error) -> PluginError {
+    PluginError::run("diary.txt can't be written").with_source(&error)
+}
 
-impl Page {
-    fn write(&mut self, line: &str) -> Result<(), PluginError> {
-        let written = writeln!(self.0, "{line}");
-        written.map_err(|error| PluginError::run("diary.txt can't be written").with_source(&error))
-    }
+struct Page {
+    file: File,
+    steps: HashSet<(String, u64)>,
 }
 
 impl Track for Page {
     fn report(&mut self, report: &Report) -> Result<(), PluginError> {
         match report {
-            Report::Metric(metric) => {
-                self.write(&format!("{} of {}: {}", metric.name, metric.split, metric.value))
+            Report::Scalar(point) if self.steps.insert((point.name.clone(), point.step)) => {
+                writeln!(self.file, "{} at {}: {}", point.name, point.step, point.value).map_err(failed)
             }
-            // Curves, scores of single samples and images are no news for this diary.
+            Report::Metric(metric) => {
+                writeln!(self.file, "{} of {}: {}", metric.name, metric.split, metric.value).map_err(failed)
+            }
+            // Points that were told before, and images, are no news for this diary.
             _ => Ok(()),
         }
     }
 
     fn finish(&mut self, failure: Option<&str>) -> Result<(), PluginError> {
-        self.write(failure.unwrap_or("done"))
+        writeln!(self.file, "{}", failure.unwrap_or("done")).map_err(failed)
     }
 }
 

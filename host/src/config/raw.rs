@@ -238,11 +238,16 @@ impl RawConfig {
             } else {
                 format!("{prefix}.{}", name.get_ref())
             };
+            let origin = at(name.span().start);
             if let DeValue::Table(inner) = value.get_ref() {
                 self.add_table(&key, inner, at, errors);
+                // To name a tracker is to want it, also with nothing but defaults.
+                if inner.is_empty() && prefix == "trackers" {
+                    let enabled = Leaf { origin, ..Leaf::of_default(Value::Bool(true)) };
+                    self.set(format!("{key}.enabled"), enabled);
+                }
                 continue;
             }
-            let origin = at(name.span().start);
             let elements = match value.get_ref() {
                 DeValue::Array(values) => values.iter().map(|value| at(value.span().start)).collect(),
                 _ => Vec::new(),

@@ -27,6 +27,8 @@ pub(crate) struct Requests<'a> {
     logs: &'a Path,
     context: &'a Context,
     adjust: Adjust,
+    /// What trackers are told, if there are any.
+    varied: Vec<String>,
 }
 
 impl<'a> Requests<'a> {
@@ -38,7 +40,8 @@ impl<'a> Requests<'a> {
         context: &'a Context,
         adjust: Adjust,
     ) -> Result<Requests<'a>, Failure> {
-        let requests = Requests { plan, logs, context, adjust };
+        let varied = if plan.surroundings.trackers.is_empty() { Vec::new() } else { plan.varied() };
+        let requests = Requests { plan, logs, context, adjust, varied };
         for cell in cells {
             for (kind, component) in cell.config.components() {
                 requests.configured(kind, component)?;
@@ -80,7 +83,7 @@ impl<'a> Requests<'a> {
             seed: group.seed,
             deterministic: config.run.deterministic,
             trackers: self.trackers()?,
-            varied: Vec::new(),
+            varied: self.varied.clone(),
         })
     }
 

@@ -9,6 +9,7 @@ mod state;
 mod sweep;
 mod table;
 mod variants;
+mod varied;
 
 use serde::{Deserialize, Serialize};
 

@@ -74,14 +74,12 @@ impl Follower {
     /// Waits until the tracker is through, within limits, and returns what the user is to be told.
     pub(super) fn wait(&self, limit: Duration, total: Duration, complete: bool) -> Vec<String> {
         self.queue.close();
+        let exceeded = self.queue.wait(limit, total);
         let mut notices = self.queue.take_notices();
-        let left_alone = self.queue.abandon_after(limit);
-        let through = self.queue.wait(limit, total);
-        notices.extend(self.queue.take_notices());
         let dropped = self.queue.dropped();
-        if !through && (left_alone || notices.is_empty()) {
-            notices.push(self.too_slow(limit));
-        } else if through && dropped > 0 {
+        if let Some(exceeded) = exceeded {
+            notices.push(self.too_slow(exceeded));
+        } else if self.queue.is_done() && dropped > 0 {
             let later = if complete { "it got them at the end" } else { "it gets them when the run goes on" };
             notices.push(format!(
                 "the tracker `{}` could not keep up: {dropped} points of curves did not reach it at once, {later}",
@@ -353,7 +351,7 @@ mod tests {
         follower.end(0, Ending::Complete);
         assert!(follower.notices(SHORT).is_empty());
         let began = std::time::Instant::now();
-        assert!(follower.wait(LONG, LONG, true).len() <= 1);
+        assert!(follower.wait(LONG, LONG, true).is_empty());
         assert!(began.elapsed() < LONG / 2);
         // The call returns at last: nothing follows it.
         go_on.send(()).unwrap();

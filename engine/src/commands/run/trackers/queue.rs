@@ -162,25 +162,29 @@ impl Queue {
         hangs
     }
 
-    /// Waits until the tracker is through, but not longer than `limit` for one call and `total` for all; whether it is.
-    pub(super) fn wait(&self, limit: Duration, total: Duration) -> bool {
+    /// Waits until the tracker is through, but not longer than `limit` for one call and `total` for all: then it is left
+    /// alone, and what it exceeded is returned.
+    pub(super) fn wait(&self, limit: Duration, total: Duration) -> Option<Duration> {
         let began = Instant::now();
         let mut state = self.lock();
         loop {
-            if state.done {
-                return true;
-            }
-            if state.abandoned {
-                return false;
+            if state.done || state.abandoned {
+                return None;
             }
             let of_call = state.calling.map_or(limit, |call| limit.saturating_sub(call.elapsed()));
-            let left = of_call.min(total.saturating_sub(began.elapsed()));
-            if left.is_zero() {
+            let of_all = total.saturating_sub(began.elapsed());
+            if of_call.is_zero() || of_all.is_zero() {
                 state.abandon();
-                return false;
+                return Some(if of_call.is_zero() { limit } else { total });
             }
+            let left = of_call.min(of_all);
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Whether the tracker is through with all that it was to hear.
+    pub(super) fn is_done(&self) -> bool {
+        self.lock().done
     }
 }
 
