@@ -9,6 +9,7 @@ mod datasets;
 mod fetch_server;
 mod formats;
 mod listing;
+mod planning;
 mod refusing;
 mod running;
 mod support;
