@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod draw;
 pub mod engine;
+mod estimate;
 mod execute;
 pub mod fetch;
 pub mod folders;

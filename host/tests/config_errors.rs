@@ -163,6 +163,27 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
             "loss_network.backbone_config.depth=5",
             "`loss_network.backbone_config.depth` is not a setting of [loss_network.backbone_config] with the backbone `alexnet`; valid are `width`",
         ),
+        (
+            "loss_network.calibration=none/c.pth",
+            "`loss_network.calibration` names the file `none/c.pth`, which does not exist; give a .pth or .safetensors file \
+             with weights for each layer, by its path from here, or leave the key out to weight all channels alike",
+        ),
+        (
+            "loss_network.calibration=tests",
+            "`loss_network.calibration` names `tests`, which is no file; give a .pth or .safetensors file \
+             with weights for each layer, by its path from here, or leave the key out to weight all channels alike",
+        ),
+        (
+            "task.optimizer.betas=[]",
+            "`task.optimizer.betas` is an empty list, and must have 2 elements at least",
+        ),
+        ("task.optimizer.betas=[1, 2, 3]", "`task.optimizer.betas` has 3 elements, and may have 2 at most"),
+        ("task.optimizer.report_every=7", "`task.optimizer.report_every` must be a multiple of 5, not 7"),
+        (
+            "data={name=\"drawn\", folder=\"a\"}",
+            "`data.folder` is set, and the dataset `drawn` makes its samples itself: it reads no folder; remove it, or take \
+             another dataset, such as `image-folder`",
+        ),
         ("task.dropout=1.5", "`task.dropout` must be a number from 0.0 to 1.0, not 1.5"),
         ("task.epochs=many", "`task.epochs` must be a whole number, 0 or more, not the text \"many\""),
         (

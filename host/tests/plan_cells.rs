@@ -92,7 +92,11 @@ fn cells_share_a_group_only_along_the_tasks_axes() {
     let cases = [
         ("loss_network.layers = [1, 2]", 2, 1),
         ("loss_network.epsilon = [\"lpips\", \"f-normalize\"]", 2, 1),
-        ("loss_network.calibration = [\"a.pth\", \"b.pth\"]", 2, 1),
+        (
+            "loss_network.calibration = [\"tests/fixtures/weights/list.pth\", \"tests/fixtures/weights/legacy.pth\"]",
+            2,
+            1,
+        ),
         ("loss_network.weights = [\"imagenet\", \"random:1\"]", 2, 2),
         ("loss_network.normalize = [\"none\", \"imagenet\"]", 2, 2),
         ("task.variant = [\"baseline\", \"lin\"]\nloss_network.layers = [1, 2]", 4, 3),
@@ -147,7 +151,7 @@ fn an_id_stands_for_all_that_can_change_the_result_and_nothing_else() {
         "task.epochs=10.0",
         "loss_network.backbone_config.width=1",
         "data.packed=false",
-        "task.optimizer.report_every=1",
+        "task.optimizer.report_every=10",
     ] {
         assert_eq!(id(COMPLETE, &[same]), base, "{same}");
     }
@@ -168,7 +172,7 @@ fn an_id_stands_for_all_that_can_change_the_result_and_nothing_else() {
         "loss_network.weights=random:0",
         "loss_network.backbone_config.width=2",
         "loss_network.normalize=none",
-        "loss_network.calibration=c.pth",
+        "loss_network.calibration=tests/fixtures/weights/list.pth",
     ] {
         assert!(others.insert(id(COMPLETE, &[other])), "{other}");
     }

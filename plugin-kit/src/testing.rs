@@ -138,6 +138,23 @@ impl MemoryRun {
         self
     }
 
+    /// The same with a cell more, of this config, whose folders are beside the first one's.
+    #[must_use]
+    pub fn with_another_cell(mut self, config: Map<String, Value>) -> MemoryRun {
+        let number = self.context.cells.len();
+        let first = &self.context.cells[0];
+        let beside = |path: &Path, name: &str| path.with_file_name(format!("{name}-{number}"));
+        let cell = CellContext {
+            id: format!("{number:016x}"),
+            config,
+            folder: beside(&first.folder, "logs"),
+            checkpoints: beside(&first.checkpoints, "checkpoints"),
+            recorded: Vec::new(),
+        };
+        self.context.cells.push(cell);
+        self
+    }
+
     /// The same with other loss networks.
     #[must_use]
     pub fn with_networks(

@@ -1,5 +1,7 @@
 //! What a plugin says of itself. It can be kept, so that names and settings can be checked without loading it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -175,6 +177,9 @@ pub struct Details {
     /// Task: raised whenever the same config may give another number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol_version: Option<u32>,
+    /// Task: how often it runs its loss network, so far as it can tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub work: Vec<Work>,
     /// Task: its own defaults for lossnet's settings, by dotted key.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub config_defaults: serde_json::Map<String, Value>,
@@ -191,9 +196,15 @@ pub struct Details {
     /// Dataset: the splits it has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<String>,
+    /// Dataset: the number of samples of splits, where it is known beforehand.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sizes: BTreeMap<String, SplitSize>,
     /// Dataset: the fields of its samples.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// Dataset: whether it makes its samples itself, and reads no files of a folder.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_folder: bool,
     /// Where it was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -230,6 +241,39 @@ impl MainMetric {
     pub fn on(self, part: &str) -> MainMetric {
         MainMetric { part: Some(part.to_owned()), ..self }
     }
+}
+
+/// Work of a task: how often images go through its loss network for each sample of some splits. From this, and what a network
+/// costs, a plan estimates time and memory before any cell has run. Keys are dotted config keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Work {
+    /// Settings under which there is this work, and the values they must have.
+    pub when: serde_json::Map<String, Value>,
+    /// The key that names the split; `data.splits` stands for all that is evaluated, further datasets included.
+    pub splits: String,
+    /// The key of the number of samples that are taken of it at most.
+    pub limit: Option<String>,
+    /// The key of the number of times that each sample is seen; once, if there is none.
+    pub epochs: Option<String>,
+    /// Images that go through the loss network for a sample.
+    pub forwards: u32,
+    /// Of those, the ones through which gradients come back.
+    pub backwards: u32,
+    /// The key of the side to which images are resized, in pixels.
+    pub side: Option<String>,
+    /// The key of the number of samples in a batch; `run.batch_size`, if there is none.
+    pub batch: Option<String>,
+}
+
+/// The number of samples of a split.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SplitSize {
+    /// So many.
+    Samples(u64),
+    /// As many as the dataset's setting of this name says.
+    Setting(String),
 }
 
 /// An indexed layer of a backbone.

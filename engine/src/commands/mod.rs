@@ -7,6 +7,7 @@ mod features;
 mod fetch;
 mod index;
 mod run;
+mod speed;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub(crate) fn answer(request: Request, caller: &Arc<Caller>) -> Result<Value, Pl
         Request::Run(request) => value(&run::run(&request, caller)?),
         Request::FetchDataset(request) => value(&fetch::fetch(&request, caller)?),
         Request::Doctor => value(&doctor::doctor()?),
+        Request::Speed { device, precision } => value(&speed::measure(&device, &precision)?),
     }
 }
 

@@ -228,6 +228,9 @@ pub(super) struct RunArguments {
     /// Print cells, groups and what is done, and run nothing.
     #[arg(long)]
     pub(super) plan: bool,
+    /// With --plan: measure how fast this machine computes, and keep that for estimates.
+    #[arg(long, requires = "plan")]
+    pub(super) calibrate: bool,
     #[command(flatten)]
     pub(super) selection: SelectionArguments,
     /// Print JSON: the plan, or the results.

@@ -1,6 +1,7 @@
 //! `lossnet run`
 
 mod picture;
+mod planning;
 
 use std::process::ExitCode;
 
@@ -26,11 +27,7 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
         context.display.note(&format!("{} of {} cells are selected", plan.cells.len(), whole.cells.len()));
     }
     if arguments.plan {
-        if arguments.json {
-            output::print_json(&plan.to_json(state))?;
-        } else {
-            output::print(&plan.to_text(state))?;
-        }
+        planning::show(&plan, &store, &experiment, arguments, context)?;
         return Ok(ExitCode::SUCCESS);
     }
     // Before anything is written: what is wrong with the first group must not leave a folder behind.

@@ -67,7 +67,7 @@ impl Checker<'_> {
     fn shared(&self, view: &View<'_>) -> Option<LossNetworkSection> {
         let size = self.size(view);
         let texts = ["normalize", "check_weights"].map(|name| self.text(view, SECTION, name));
-        let calibration = self.text(view, SECTION, "calibration");
+        let calibration = self.calibration(view);
         let comparison = self.comparison(view);
         let [normalize, check] = texts;
         Some(LossNetworkSection {
@@ -81,6 +81,27 @@ impl Checker<'_> {
             calibration,
             size,
         })
+    }
+
+    /// The file of calibration weights, which must be there: else it would be missed when the first cell is run.
+    fn calibration(&self, view: &View<'_>) -> Option<String> {
+        let file = self.text(view, SECTION, "calibration")?;
+        let path = std::path::Path::new(&file);
+        if path.is_file() {
+            return Some(file);
+        }
+        let problem = if path.exists() {
+            format!("names `{file}`, which is no file")
+        } else {
+            format!("names the file `{file}`, which does not exist")
+        };
+        let error = ConfigError::at(&origin(view, "calibration"), "loss_network.calibration", problem);
+        self.error(error.help(Some(
+            "give a .pth or .safetensors file with weights for each layer, by its path from here, or leave the key out \
+             to weight all channels alike"
+                .to_owned(),
+        )));
+        None
     }
 
     fn comparison(&self, view: &View<'_>) -> Option<ComparisonSection> {

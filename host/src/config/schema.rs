@@ -94,6 +94,10 @@ impl SettingsSchema {
             return;
         }
         let value = error.instance().as_ref();
+        if let Some(problem) = of_kind(error.kind(), value) {
+            problems.push(SettingProblem { path, problem, help: None });
+            return;
+        }
         let choices = choices(&self.schema, schema);
         let (problem, help) = if choices.is_empty() {
             match expected(&self.schema, schema) {
@@ -108,6 +112,29 @@ impl SettingsSchema {
         };
         problems.push(SettingProblem { path, problem, help });
     }
+}
+
+/// What is wrong with a value that has the right type but not the right length, or is no multiple.
+fn of_kind(kind: &ValidationErrorKind, value: &Value) -> Option<String> {
+    let length = value.as_array().map(Vec::len);
+    let elements =
+        |number: u64| if number == 1 { "1 element".to_owned() } else { format!("{number} elements") };
+    Some(match (kind, length) {
+        (ValidationErrorKind::MinItems { limit }, Some(0)) => {
+            format!("is an empty list, and must have {} at least", elements(*limit))
+        }
+        (ValidationErrorKind::MinItems { limit }, Some(length)) => {
+            format!("has {}, and must have {} at least", elements(length as u64), limit)
+        }
+        (ValidationErrorKind::MaxItems { limit }, Some(length)) => {
+            format!("has {}, and may have {} at most", elements(length as u64), limit)
+        }
+        (ValidationErrorKind::UniqueItems, _) => "has the same element twice".to_owned(),
+        (ValidationErrorKind::MultipleOf { multiple_of }, _) => {
+            format!("must be a multiple of {multiple_of}, not {}", shown(value))
+        }
+        _ => return None,
+    })
 }
 
 /// Says that there is no such setting, and which there are.

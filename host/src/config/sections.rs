@@ -192,6 +192,14 @@ impl<'a> Checker<'a> {
         let folder = self.text(view, section, "folder");
         let name = self.required(view, section, "name")?;
         let manifest = self.lookup(view, section, "name", Kind::Dataset, &name)?;
+        if let (true, Some(leaf)) = (manifest.details.without_folder, view.get("folder")) {
+            let problem =
+                format!("is set, and the dataset `{name}` makes its samples itself: it reads no folder");
+            let error = ConfigError::at(&leaf.origin, &format!("{section}.folder"), problem);
+            self.error(
+                error.help(Some("remove it, or take another dataset, such as `image-folder`".to_owned())),
+            );
+        }
         let own = view.iter().filter(|(key, _)| keys::find(&format!("data.{key}")).is_none());
         let dataset = self.settings(section, &[manifest], &own.map(|(key, leaf)| (*key, *leaf)).collect());
         let splits = self.splits(view, section, manifest)?;

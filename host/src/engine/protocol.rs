@@ -46,6 +46,22 @@ pub enum Request {
     FetchDataset(FetchDatasetRequest),
     /// Says what libtorch can do here. Answer: a [`TorchReport`].
     Doctor,
+    /// Measures how fast a device computes. Answer: a [`SpeedAnswer`].
+    Speed {
+        /// `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: String,
+        /// `fp32`, `tf32` or `bf16`.
+        precision: String,
+    },
+}
+
+/// How fast a device computes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpeedAnswer {
+    /// The device, `cpu` or `cuda:N`.
+    pub device: String,
+    /// Floating-point operations of convolutions in a second.
+    pub flops_per_second: f64,
 }
 
 /// A component of a plugin.

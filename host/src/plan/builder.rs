@@ -112,6 +112,7 @@ impl<'a> Builder<'a> {
                 network: self.table(network, network_table),
                 data: self.table(choice.data, DataSection::to_map),
                 run: self.table(choice.run, RunSection::to_map),
+                cell: None,
             };
             let settings = tables.settings();
             if self.is_taken_out(&settings, part) {

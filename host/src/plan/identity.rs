@@ -122,7 +122,7 @@ fn digest(purpose: &str, sections: [&str; 4], protocol_version: u32, repetition:
 }
 
 /// JSON with sorted keys and no spaces.
-pub(super) fn canonical(value: &Value) -> String {
+pub(crate) fn canonical(value: &Value) -> String {
     let mut text = String::new();
     write_canonical(value, &mut text);
     text

@@ -17,6 +17,9 @@ pub use condition::{Condition, ConditionError};
 pub use select::{Selection, SelectionError, Shard, ShardError};
 pub use state::CellState;
 
+pub(crate) use identity::canonical;
+pub(crate) use settings::CellSettings;
+
 use crate::catalog::{Catalog, NodeNames};
 use crate::config::{Checker, ConfigError, ConfigErrors, Origin, RawConfig, ResolvedConfig, Surroundings};
 use builder::Builder;

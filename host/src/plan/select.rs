@@ -78,7 +78,7 @@ impl Plan {
     ) -> Result<Plan, SelectionError> {
         let meets = |cell: &Cell| {
             let tables = Tables::of(cell);
-            let settings = tables.settings_of(cell);
+            let settings = tables.settings();
             selection.only.iter().all(|condition| condition.holds(&settings))
         };
         let mut wanted: Vec<bool> = if selection.only.is_empty() {

@@ -14,7 +14,7 @@ pub(super) struct Settings<'a> {
     data: &'a Map<String, Value>,
     run: &'a Map<String, Value>,
     /// The repetition, and the id, of a cell that is planned already.
-    cell: Option<(Value, Value)>,
+    cell: Option<&'a (Value, Value)>,
 }
 
 /// The sections of a cell as tables.
@@ -23,6 +23,21 @@ pub(super) struct Tables {
     pub(super) network: Rc<Map<String, Value>>,
     pub(super) data: Rc<Map<String, Value>>,
     pub(super) run: Rc<Map<String, Value>>,
+    pub(super) cell: Option<(Value, Value)>,
+}
+
+/// The settings of a planned cell, with tables of their own.
+pub(crate) struct CellSettings(Tables);
+
+impl CellSettings {
+    pub(crate) fn of(cell: &Cell) -> CellSettings {
+        CellSettings(Tables::of(cell))
+    }
+
+    /// The setting at a dotted key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
+        self.0.settings().get(key)
+    }
 }
 
 impl Tables {
@@ -33,16 +48,13 @@ impl Tables {
             network: Rc::new(network_table(&config.loss_network)),
             data: Rc::new(config.data.to_map()),
             run: Rc::new(config.run.to_map()),
+            cell: Some((cell.repetition.into(), cell.id.clone().into())),
         }
     }
 
     pub(super) fn settings(&self) -> Settings<'_> {
-        Settings { task: &self.task, network: &self.network, data: &self.data, run: &self.run, cell: None }
-    }
-
-    pub(super) fn settings_of(&self, cell: &Cell) -> Settings<'_> {
-        let cell = Some((cell.repetition.into(), cell.id.clone().into()));
-        Settings { cell, ..self.settings() }
+        let Tables { task, network, data, run, cell } = self;
+        Settings { task, network, data, run, cell: cell.as_ref() }
     }
 }
 
@@ -53,11 +65,11 @@ pub(super) fn network_table(network: &LossNetworkSection) -> Map<String, Value> 
     table
 }
 
-impl Settings<'_> {
+impl<'a> Settings<'a> {
     /// The setting at a dotted key.
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
         let Some((section, name)) = key.split_once('.') else {
-            let (repetition, id) = self.cell.as_ref()?;
+            let (repetition, id) = self.cell?;
             return match key {
                 "repetition" => Some(repetition),
                 "cell" => Some(id),

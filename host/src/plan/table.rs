@@ -9,6 +9,15 @@ use super::{Cell, CellState, Plan};
 impl Plan {
     /// The plan as text: a line of totals, then each group with its cells.
     pub fn to_text(&self, state: impl Fn(&Cell) -> CellState) -> String {
+        self.to_text_with(state, &|_| None)
+    }
+
+    /// The same with a remark below each group that has one.
+    pub(crate) fn to_text_with(
+        &self,
+        state: impl Fn(&Cell) -> CellState,
+        remark: &dyn Fn(usize) -> Option<String>,
+    ) -> String {
         let states: Vec<CellState> = self.cells.iter().map(state).collect();
         let mut text = format!(
             "{}: {} in {} ({})\n",
@@ -28,6 +37,9 @@ impl Plan {
                 counted(own.len(), "cell"),
                 summary(&own)
             );
+            if let Some(remark) = remark(number) {
+                let _ = writeln!(text, "  {remark}");
+            }
             for (cell, state) in self.group_cells(group).zip(own) {
                 let _ = writeln!(text, "  {}  {state:<7}  {}", cell.id, cell.name);
             }

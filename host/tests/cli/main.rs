@@ -10,6 +10,7 @@ mod executing;
 mod fetch_server;
 mod formats;
 mod listing;
+mod planning;
 mod refusing;
 mod running;
 mod same;

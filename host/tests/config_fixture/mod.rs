@@ -76,8 +76,10 @@ fn metric() -> ComponentManifest {
                 "type": "object", "additionalProperties": false, "default": { "rate": 0.001, "betas": [0.5, 0.999], "report_every": 5 },
                 "properties": {
                     "rate": { "type": "number", "default": 0.001 },
-                    "betas": { "type": "array", "items": { "type": "number" }, "default": [0.5, 0.999] },
-                    "report_every": { "type": "integer", "default": 5, "x-incidental": true },
+                    "betas": {
+                        "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2, "default": [0.5, 0.999],
+                    },
+                    "report_every": { "type": "integer", "default": 5, "multipleOf": 5, "x-incidental": true },
                 },
             },
             "note": { "type": ["string", "null"], "default": null },
@@ -144,6 +146,9 @@ pub fn catalog() -> Catalog {
     components.push(dataset("digits", &["train", "test"], &["image", "label"]));
     components.push(dataset("everything", &["train", "test"], &["image", "ref", "p0", "p1", "judge"]));
     components.push(dataset("pictures", &["val"], &["image"]));
+    let mut drawn = dataset("drawn", &["val"], &["ref", "p0", "p1", "judge"]);
+    drawn.details.without_folder = true;
+    components.push(drawn);
     let manifest = PluginManifest { name: "fixture".to_owned(), version: "1.0.0".to_owned(), components };
     let plugin = CataloguedPlugin { path: PathBuf::from("plugins/libfixture.so"), manifest };
     let (catalog, problems) = Catalog::new(vec![plugin], vec![PathBuf::from("plugins")]);

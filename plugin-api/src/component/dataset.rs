@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind};
+use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, SplitSize};
 use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::sample::{FetchRequest, OpenSplit, Sample};
 
@@ -69,6 +69,16 @@ pub trait Dataset: Send + Sync {
         Vec::new()
     }
 
+    /// The number of samples of splits, where it is known beforehand.
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        Vec::new()
+    }
+
+    /// Whether it reads files of a folder. One that makes its samples itself has none, and `data.folder` is refused for it.
+    fn has_folder(&self) -> bool {
+        true
+    }
+
     /// Opens a split, downloading it first where that is allowed and necessary. Everything that can be checked
     /// without decoding is checked here: missing files, pairs without a partner, unreadable folders.
     fn open(
@@ -130,7 +140,13 @@ pub trait AnyDataset: Send + Sync {
 
 impl<T: Dataset> AnyDataset for T {
     fn manifest(&self) -> Result<ComponentManifest, PluginError> {
-        let details = Details { splits: self.splits(), fields: self.fields(), ..Details::default() };
+        let details = Details {
+            splits: self.splits(),
+            fields: self.fields(),
+            sizes: self.sizes().into_iter().collect(),
+            without_folder: !self.has_folder(),
+            ..Details::default()
+        };
         Ok(self.info().manifest(Kind::Dataset, settings::schema::<T::Config>(), details))
     }
 

@@ -1,6 +1,6 @@
 //! What is trained or measured.
 
-use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, MainMetric, SharedAxes};
+use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, MainMetric, SharedAxes, Work};
 
 use super::{Info, Run};
 use crate::PluginError;
@@ -53,6 +53,12 @@ pub trait Task: Send + Sync {
         Vec::new()
     }
 
+    /// How often it runs its loss network for its samples, so far as that can be told beforehand: `lossnet run --plan`
+    /// estimates times from it until groups have run.
+    fn work(&self) -> Vec<Work> {
+        Vec::new()
+    }
+
     /// The fields that it needs its samples to have.
     fn needs(&self) -> Vec<String> {
         Vec::new()
@@ -97,6 +103,7 @@ impl<T: Task> AnyTask for T {
         let details = Details {
             needs: self.needs(),
             shared_axes: self.shared_axes(),
+            work: self.work(),
             protocol_version: Some(self.protocol_version()),
             config_defaults: self.config_defaults().into_iter().collect(),
             deterministic: self.deterministic(),

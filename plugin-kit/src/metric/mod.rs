@@ -24,6 +24,6 @@ pub use learn::{STAGE, learn, training_defaults};
 pub use learned::{LearnedMetric, LearnedOptions};
 pub use logit::LogitNetwork;
 pub use pth::write_pth;
-pub use settings::{Logit, Protocol, Variant, baseline_axes};
+pub use settings::{Logit, Protocol, Variant, baseline_axes, metric_work};
 pub use training::{MetricTrainee, SyncLoss, TripletBatch, triplet_loss};
 pub use two_afc::{Means, Triplets};

@@ -1,6 +1,6 @@
 //! What a metric can be made of, as settings of the tasks that train one.
 
-use lossnet_plugin_api::protocol::manifest::SharedAxes;
+use lossnet_plugin_api::protocol::manifest::{SharedAxes, Work};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,22 @@ pub fn baseline_axes() -> SharedAxes {
     let when = [("task.variant".to_owned(), Variant::Baseline.name().into())].into_iter().collect();
     let axes = ["loss_network.layers", "loss_network.comparison"].map(str::to_owned).to_vec();
     SharedAxes { when, axes }
+}
+
+/// How often tasks with these variants run their networks: for each sample its reference and both distorted images. Those
+/// of `tune` and `scratch` learn, the others only judge.
+pub fn metric_work() -> Vec<Work> {
+    let side = Some("task.size".to_owned());
+    let evaluation = Work { splits: "data.splits".to_owned(), forwards: 3, side, ..Work::default() };
+    let training = |variant: &str, backwards| Work {
+        when: [("task.variant".to_owned(), variant.into())].into_iter().collect(),
+        splits: "task.train_split".to_owned(),
+        epochs: Some("task.training.epochs".to_owned()),
+        batch: Some("task.training.batch_size".to_owned()),
+        backwards,
+        ..evaluation.clone()
+    };
+    vec![training("lin", 0), training("tune", 3), training("scratch", 3), evaluation]
 }
 
 /// Which details are followed.

@@ -13,7 +13,7 @@ mod training;
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::{sheet, write_png};
-use lossnet_plugin_kit::metric::{Protocol, Variant, baseline_axes};
+use lossnet_plugin_kit::metric::{Protocol, Variant, baseline_axes, metric_work};
 use lossnet_plugin_kit::train::stage_seed;
 use lossnet_plugin_kit::{samples, scores};
 use rand::SeedableRng as _;
@@ -66,6 +66,10 @@ impl Task for AugmentationTask {
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
         vec![baseline_axes()]
+    }
+
+    fn work(&self) -> Vec<Work> {
+        metric_work()
     }
 
     fn needs(&self) -> Vec<String> {

@@ -41,14 +41,20 @@ pub(crate) struct Part {
 
 impl Part {
     /// Opens a split and sets a share of it aside, by the run's seed.
-    fn open(run: &dyn Run, split: &str, share: f64) -> Result<Part, PluginError> {
+    ///
+    /// `settings` are the key of the training's settings, such as `task.training`.
+    fn open(run: &dyn Run, split: &str, share: f64, settings: &str) -> Result<Part, PluginError> {
         let samples = run.samples(split)?;
         let (training, validation) = validation_split(samples.len(), share, run.context().seed);
         if training.is_empty() || validation.is_empty() {
             return Err(PluginError::input(format!(
-                "the split `{split}` has {} samples, and with `validation_share` {share} there is nothing to {} with",
+                "the split `{split}` has {} samples, and with `{settings}.validation_share` {share} there is nothing to {} with",
                 samples.len(),
                 if training.is_empty() { "train" } else { "validate" }
+            ))
+            .with_help(format!(
+                "{} {settings}.validation_share, or take more samples (data.limit, or another split)",
+                if training.is_empty() { "lower" } else { "raise" }
             )));
         }
         Ok(Part { split: split.to_owned(), samples, training, validation })
@@ -69,9 +75,9 @@ impl Data {
     /// Opens all of it, so that what is missing or has no labels is found out before hours are spent on a training.
     pub(crate) fn open(settings: &AutoencoderSettings, run: &dyn Run) -> Result<Data, PluginError> {
         let split = autoencoder_split(&settings.autoencoder_split, run)?;
-        let autoencoder = Part::open(run, &split, settings.training.validation_share)?;
+        let autoencoder = Part::open(run, &split, settings.training.validation_share, "task.training")?;
         let share = settings.predictor_training.validation_share;
-        let predictors = Part::open(run, &settings.predictor_split, share)?;
+        let predictors = Part::open(run, &settings.predictor_split, share, "task.predictor_training")?;
         Preparation::label(&predictors.samples.sample(0)?, settings.classes)?;
         let open = |split: String| {
             let samples = run.samples(&split)?;

@@ -11,6 +11,7 @@ pub mod objective;
 mod prediction;
 mod results;
 mod settings;
+mod sharing;
 mod training;
 
 use lossnet_plugin_api::prelude::*;
@@ -44,18 +45,45 @@ impl Task for AutoencoderTask {
     }
 
     fn run(&self, settings: AutoencoderSettings, run: &dyn Run) -> Result<(), PluginError> {
-        check(&settings)?;
+        // Cells differ in what is predicted, and share the autoencoder.
+        let cells = sharing::settings(&settings, run)?;
+        cells.iter().try_for_each(check)?;
         let network = run.loss_network()?;
         let objective = Objective::new(&*network, settings.perceptual, settings.gamma, settings.beta);
-        let data = Data::open(&settings, run)?;
-        let part = &data.autoencoder;
+        // All of it, so that what is missing is found out before hours are spent on a training.
+        let data = cells.iter().map(|settings| Data::open(settings, run)).collect::<Result<Vec<_>, _>>()?;
+        let part = &data[0].autoencoder;
         let preparation = Preparation::new(settings.size).like(&*part.samples)?;
         let mut autoencoder = build(&settings, &objective, preparation, run)?;
         let training = settings.early_stopping.apply(&settings.training);
-        let trained = train_autoencoder(&mut autoencoder, &objective, part, preparation, &training, run)?;
-        predict(&settings, &autoencoder, &objective, preparation, &data, run)?;
-        report_autoencoder(&trained, part, run)?;
-        keep_or_discard(&settings, &autoencoder, run)
+        let folder = sharing::folder(run);
+        let lock = sharing::lock(&folder, run)?;
+        let shared = sharing::Part::shared(run, &folder);
+        let trained = train_autoencoder(&mut autoencoder, &objective, part, preparation, &training, &shared)?;
+        for (cell, (settings, data)) in cells.iter().zip(&data).enumerate() {
+            let run = sharing::Part::one(run, cell);
+            predict(settings, &autoencoder, &objective, preparation, data, &run)?;
+            report_autoencoder(&trained, part, &run)?;
+            if settings.keep_checkpoints {
+                nn::write(
+                    autoencoder.variables(),
+                    &run.context().cells[0].checkpoints.join("network.safetensors"),
+                )?;
+            }
+        }
+        discard_unwanted(&cells, &shared, run)?;
+        drop(lock);
+        Ok(())
+    }
+
+    fn shared_axes(&self) -> Vec<SharedAxes> {
+        let axes = sharing::PREDICTION.map(|key| format!("task.{key}")).to_vec();
+        vec![SharedAxes { when: serde_json::Map::new(), axes }]
+    }
+
+    /// Raised when cells began to share autoencoders, which are drawn from other seeds since.
+    fn protocol_version(&self) -> u32 {
+        2
     }
 
     fn needs(&self) -> Vec<String> {
@@ -196,21 +224,24 @@ fn report_autoencoder(trained: &Trained, part: &Part, run: &dyn Run) -> Result<(
     run.report(0, &report)
 }
 
-/// Keeps the trained autoencoder beside the checkpoints, or deletes those.
-fn keep_or_discard(
-    settings: &AutoencoderSettings,
-    autoencoder: &Autoencoder,
+/// Deletes the checkpoints that are not to be kept: those of predictors by each cell's own wish, the autoencoder's where no
+/// cell wants it.
+fn discard_unwanted(
+    cells: &[AutoencoderSettings],
+    shared: &sharing::Part<'_>,
     run: &dyn Run,
 ) -> Result<(), PluginError> {
-    if settings.keep_checkpoints {
-        let path = run.context().cells[0].checkpoints.join("network.safetensors");
-        return nn::write(autoencoder.variables(), &path);
-    }
     // The predictors' first: should that be interrupted, the autoencoder need not be trained anew for them.
-    for hidden in &settings.predictors {
-        discard(&predictor_name(hidden), run)?;
+    for (cell, settings) in cells.iter().enumerate().filter(|(_, settings)| !settings.keep_checkpoints) {
+        let run = sharing::Part::one(run, cell);
+        for hidden in &settings.predictors {
+            discard(&predictor_name(hidden), &run)?;
+        }
     }
-    discard(STAGE, run)
+    if cells.iter().all(|settings| !settings.keep_checkpoints) {
+        discard(STAGE, shared)?;
+    }
+    Ok(())
 }
 
 /// The task, for a program that links it; a host loads the plugin instead.

@@ -351,3 +351,47 @@ fn its_defaults_are_the_papers() {
     assert_eq!(defaults["training"]["default"]["epochs"], 50);
     assert_eq!(defaults["predictor_training"]["default"]["epochs"], 500);
 }
+
+/// The config of a cell with these predictors.
+fn cell(predictors: &Value) -> serde_json::Map<String, Value> {
+    let mut task: Value = serde_json::from_str(&settings(&json!({ "predictors": predictors }))).unwrap();
+    task["name"] = json!("autoencoder");
+    json!({ "task": task }).as_object().unwrap().clone()
+}
+
+#[test]
+fn an_autoencoder_is_trained_once_for_all_its_predictors_and_found_again_by_later_ones() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (json!([[]]), json!([[8, 4]]));
+    let run = run_in(folder.path(), 64, 64).with_config(cell(&first)).with_another_cell(cell(&second));
+    let (run, outcome) = attempt(run, &json!({ "predictors": first }));
+    outcome.unwrap();
+    // Two epochs of two steps, and each step is told to both cells.
+    assert_eq!(run.curve("autoencoder/step_loss").len(), 2 * 2 * 2);
+    for name in ["predictor-linear", "predictor-8x4"] {
+        assert!(value(&run, "accuracy", &format!("test/{name}")).is_finite());
+    }
+
+    // A predictor that is added later finds the autoencoder, and gives what it would have given at once.
+    let later = run_in(folder.path(), 64, 64).with_config(cell(&json!([[16]])));
+    let (later, outcome) = attempt(later, &json!({ "predictors": [[16]] }));
+    outcome.unwrap();
+    assert_eq!(later.curve("autoencoder/step_loss"), []);
+    let alone = tempfile::tempdir().unwrap();
+    let (at_once, outcome) = attempt(run_in(alone.path(), 64, 64), &json!({ "predictors": [[16]] }));
+    outcome.unwrap();
+    let loss = |run: &MemoryRun| value(run, "loss", "test/predictor-16");
+    assert_eq!(loss(&later).to_bits(), loss(&at_once).to_bits());
+    // Another seed, as other settings have it, is another autoencoder.
+    let (other, outcome) = attempt(run_in(folder.path(), 64, 64).with_seed(5), &json!({}));
+    outcome.unwrap();
+    assert!(!other.curve("autoencoder/step_loss").is_empty());
+}
+
+#[test]
+fn the_manifest_says_what_shares_an_autoencoder() {
+    let details = task().manifest().unwrap().details;
+    assert_eq!(details.shared_axes.len(), 1);
+    assert!(details.shared_axes[0].axes.contains(&"task.predictors".to_owned()));
+}

@@ -31,6 +31,12 @@ impl Dataset for Bsds300 {
         ["train", "test"].map(str::to_owned).to_vec()
     }
 
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        [("train", 200), ("test", 100)]
+            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .to_vec()
+    }
+
     fn fields(&self) -> Vec<String> {
         vec!["image".to_owned()]
     }

@@ -30,6 +30,12 @@ impl Dataset for Coco2014 {
         SPLITS.map(|(split, ..)| split.to_owned()).to_vec()
     }
 
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        [("train", 82_783), ("val", 40_504), ("test", 40_775)]
+            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .to_vec()
+    }
+
     fn fields(&self) -> Vec<String> {
         vec!["image".to_owned()]
     }

@@ -61,6 +61,10 @@ impl Dataset for Photos {
         parts("val").chain(parts("jnd")).collect()
     }
 
+    fn has_folder(&self) -> bool {
+        false
+    }
+
     fn fields(&self) -> Vec<String> {
         ["ref", "p0", "p1", "judge", "same"].map(str::to_owned).to_vec()
     }

@@ -46,6 +46,12 @@ impl Dataset for Stl10 {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }
 
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        [("train", 5_000), ("test", 8_000), ("unlabeled", 100_000)]
+            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .to_vec()
+    }
+
     fn fields(&self) -> Vec<String> {
         ["image", "label"].map(str::to_owned).to_vec()
     }

@@ -41,6 +41,12 @@ impl Dataset for Svhn {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }
 
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        [("train", 73_257), ("test", 26_032), ("extra", 531_131)]
+            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .to_vec()
+    }
+
     fn fields(&self) -> Vec<String> {
         ["image", "label"].map(str::to_owned).to_vec()
     }

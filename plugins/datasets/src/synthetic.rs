@@ -60,6 +60,14 @@ impl Dataset for Synthetic {
         ["train", "val", "test", "jnd", "unlabeled", "extra"].map(str::to_owned).to_vec()
     }
 
+    fn has_folder(&self) -> bool {
+        false
+    }
+
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        self.splits().into_iter().map(|split| (split, SplitSize::Setting("samples".to_owned()))).collect()
+    }
+
     fn fields(&self) -> Vec<String> {
         ["ref", "p0", "p1", "judge", "same", "image", "label", "input", "output"].map(str::to_owned).to_vec()
     }

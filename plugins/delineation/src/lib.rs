@@ -107,6 +107,19 @@ impl Task for DelineationTask {
         Ok(())
     }
 
+    /// Each map that is made goes through the loss network with the true one; so it is with one step.
+    fn work(&self) -> Vec<Work> {
+        vec![Work {
+            splits: "task.train_split".into(),
+            epochs: Some("task.training.epochs".into()),
+            forwards: 2,
+            backwards: 1,
+            side: Some("task.crop".into()),
+            batch: Some("task.training.batch_size".into()),
+            ..Work::default()
+        }]
+    }
+
     fn needs(&self) -> Vec<String> {
         ["input", "output"].map(str::to_owned).to_vec()
     }

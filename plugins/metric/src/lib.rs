@@ -9,7 +9,7 @@ mod settings;
 mod training;
 
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::metric::{Distances, Means, Variant, baseline_axes, evaluate, judged};
+use lossnet_plugin_kit::metric::{Distances, Means, Variant, baseline_axes, evaluate, judged, metric_work};
 
 pub use settings::MetricSettings;
 
@@ -37,6 +37,10 @@ impl Task for MetricTask {
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
         vec![baseline_axes()]
+    }
+
+    fn work(&self) -> Vec<Work> {
+        metric_work()
     }
 
     fn needs(&self) -> Vec<String> {

@@ -44,6 +44,20 @@ impl Task for SuperResolution {
         Ok(())
     }
 
+    /// Each enlarged image goes through the loss network with its target.
+    fn work(&self) -> Vec<Work> {
+        vec![Work {
+            splits: "task.train_split".into(),
+            limit: Some("task.train_images".into()),
+            epochs: Some("task.training.epochs".into()),
+            forwards: 2,
+            backwards: 1,
+            side: Some("task.size".into()),
+            batch: Some("task.training.batch_size".into()),
+            ..Work::default()
+        }]
+    }
+
     fn needs(&self) -> Vec<String> {
         vec![data::FIELD.to_owned()]
     }

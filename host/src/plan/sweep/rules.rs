@@ -93,7 +93,7 @@ pub(in crate::plan) fn why_none(conditions: &[Condition], cells: &[Cell]) -> (St
         let mut met = false;
         for cell in cells {
             let tables = Tables::of(cell);
-            let settings = tables.settings_of(cell);
+            let settings = tables.settings();
             met |= condition.holds(&settings);
             seen.extend(settings.get(condition.key()).map(text));
             keys.extend(settings.keys());

@@ -1,0 +1,238 @@
+//! How long the groups of a plan will take and how much memory their loss networks need, without running them.
+//!
+//! The best source are groups that are done: those of the same task, settings and data, with the same network, or with
+//! others, whose times are compared with the FLOPs of their networks. Without them, a task that says how often it runs its
+//! loss network ([`Work`](lossnet_plugin_protocol::manifest::Work)) gives FLOPs, which this machine's measured speed makes
+//! a time. What none of these tells is said to be unknown.
+
+mod cost;
+mod history;
+mod speed;
+mod text;
+mod work;
+
+use lossnet_plugin_protocol::Kind;
+use serde::Serialize;
+
+pub(crate) use speed::{Speed, Speeds};
+
+use crate::index::Index;
+use crate::plan::{Cell, Group, Plan};
+use crate::store::{ExperimentFolder, Store};
+use cost::{Costs, NetworkCost};
+use history::Pass;
+
+/// Times of networks of which one costs so much less than the other differ by their networks.
+const DISTINCT: f64 = 0.01;
+
+/// Least share by which a time that is scaled from others' may be off.
+const UNSURE: f64 = 0.3;
+
+/// What is known of a group beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Estimate {
+    /// Time of its pass, if it has something to do and that is known.
+    pub(crate) time: Option<Time>,
+    /// Bytes that its loss network needs for weights and values in float32; the task's own networks come on top.
+    pub(crate) loss_network_bytes: Option<f64>,
+}
+
+/// A time in seconds, with what it may well be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Time {
+    pub(crate) seconds: f64,
+    pub(crate) least: f64,
+    /// None where only a least time is known.
+    pub(crate) most: Option<f64>,
+    pub(crate) source: Source,
+}
+
+/// What a time comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "from", content = "groups")]
+pub(crate) enum Source {
+    /// So many groups with the same network that are done.
+    Measured(usize),
+    /// So many groups with other networks, by the FLOPs of theirs and its own.
+    Scaled(usize),
+    /// The FLOPs of the loss network and the speed of this machine.
+    Flops,
+}
+
+/// The estimates of a plan's groups, in their order.
+pub(crate) struct Estimates {
+    pub(crate) groups: Vec<Estimate>,
+    /// Whether each group has something to do.
+    to_do: Vec<bool>,
+    /// Whether the speed of this machine would tell more.
+    speed_would_help: bool,
+}
+
+/// Estimates the groups of a plan. `to_do` tells whether a cell is not done.
+pub(crate) fn estimate(
+    plan: &Plan,
+    store: &Store,
+    experiment: &ExperimentFolder,
+    index: &Index,
+    speeds: &Speeds,
+    to_do: impl Fn(&Cell) -> bool,
+) -> Estimates {
+    let mut estimator = Estimator {
+        index,
+        costs: Costs::new(index),
+        passes: history::passes(store, experiment, &index.catalog),
+        speeds,
+        speed_would_help: false,
+    };
+    let pending = |group: &Group| plan.group_cells(group).any(&to_do);
+    let to_do: Vec<bool> = plan.groups.iter().map(pending).collect();
+    let groups = plan.groups.iter().zip(&to_do).map(|(group, &to_do)| {
+        let cells: Vec<&Cell> = plan.group_cells(group).collect();
+        estimator.group(&cells, to_do)
+    });
+    let groups = groups.collect();
+    Estimates { groups, to_do, speed_would_help: estimator.speed_would_help }
+}
+
+struct Estimator<'a> {
+    index: &'a Index,
+    costs: Costs<'a>,
+    passes: Vec<Pass>,
+    speeds: &'a Speeds,
+    speed_would_help: bool,
+}
+
+impl Estimator<'_> {
+    fn group(&mut self, cells: &[&Cell], to_do: bool) -> Estimate {
+        let nothing = Estimate { time: None, loss_network_bytes: None };
+        let (Some(first), true) = (cells.first().copied(), to_do) else { return nothing };
+        let mut nodes: Vec<String> = Vec::new();
+        for node in cells.iter().flat_map(|cell| &cell.config.loss_network.nodes) {
+            if !nodes.contains(node) {
+                nodes.push(node.clone());
+            }
+        }
+        let details =
+            self.index.catalog.get(Kind::Task, &first.config.task.name).ok().map(|task| &task.details);
+        let phases = work::phases(details, first, &self.index.catalog);
+        let side = work::side(&phases, first);
+        let cost = self.costs.of(&first.config.loss_network.backbone, &nodes, side);
+        let bytes = cost.map(|cost| work::bytes(&phases, first, &cost));
+        let time = self.by_history(first, &nodes, side, cost).or_else(|| self.by_flops(&phases, first, cost));
+        Estimate { time, loss_network_bytes: bytes }
+    }
+
+    /// By groups of the same work that are done.
+    fn by_history(
+        &mut self,
+        cell: &Cell,
+        nodes: &[String],
+        side: i64,
+        cost: Option<NetworkCost>,
+    ) -> Option<Time> {
+        let work = history::work(cell, &self.index.catalog);
+        let on_cuda = speed::on_cuda(&cell.config.run.device);
+        let alike: Vec<&Pass> = self
+            .passes
+            .iter()
+            .filter(|pass| pass.work == work && pass.device.starts_with("cuda") == on_cuda)
+            .collect();
+        let mut same_nodes = nodes.to_vec();
+        same_nodes.sort_unstable();
+        let is_same = |pass: &&&Pass| {
+            let mut theirs = pass.nodes.clone();
+            theirs.sort_unstable();
+            pass.backbone == cell.config.loss_network.backbone && theirs == same_nodes
+        };
+        let mut same: Vec<f64> = alike.iter().filter(is_same).map(|pass| pass.seconds).collect();
+        same.sort_by(f64::total_cmp);
+        if let (Some(&least), Some(&most)) = (same.first(), same.last()) {
+            let source = Source::Measured(same.len());
+            return Some(Time { seconds: same[same.len() / 2], least, most: Some(most), source });
+        }
+        let macs = cost?.macs;
+        let mut known: Vec<(f64, f64)> = Vec::new();
+        for pass in alike {
+            if let Some(theirs) = self.costs.of(&pass.backbone, &pass.nodes, side) {
+                known.push((theirs.macs, pass.seconds));
+            }
+        }
+        scaled(&known, macs)
+    }
+
+    /// By what the task says of its work, and this machine's speed.
+    fn by_flops(&mut self, phases: &[work::Phase], cell: &Cell, cost: Option<NetworkCost>) -> Option<Time> {
+        let passes = work::passes(phases)?;
+        let macs = cost?.macs;
+        let Some(speed) = self.speeds.of(&cell.config.run.device, &cell.config.run.precision) else {
+            self.speed_would_help = true;
+            return None;
+        };
+        let seconds = 2.0 * macs * passes / speed.flops_per_second;
+        Some(Time { seconds, least: seconds, most: None, source: Source::Flops })
+    }
+}
+
+/// The time of a network of so many MACs from times of others, `(MACs, seconds)`: along a line through them where their
+/// MACs differ, which has a part that no network changes; between the same time and a proportional one where they do not.
+fn scaled(known: &[(f64, f64)], macs: f64) -> Option<Time> {
+    let count = known.len() as f64;
+    let source = Source::Scaled(known.len());
+    let mean = |value: &dyn Fn(&(f64, f64)) -> f64| known.iter().map(value).sum::<f64>() / count;
+    let (mean_macs, mean_seconds) = (mean(&|known| known.0), mean(&|known| known.1));
+    if known.is_empty() || mean_macs <= 0.0 {
+        return None;
+    }
+    let spread = mean(&|known| (known.0 - mean_macs).powi(2));
+    let together = mean(&|known| (known.0 - mean_macs) * (known.1 - mean_seconds));
+    if spread.sqrt() > DISTINCT * mean_macs && together > 0.0 {
+        let slope = together / spread;
+        let fixed = mean_seconds - slope * mean_macs;
+        // A line that starts below nothing is one through it.
+        let line = |macs: f64| {
+            if fixed > 0.0 { fixed + slope * macs } else { mean_seconds / mean_macs * macs }
+        };
+        let off = known.iter().map(|(macs, seconds)| (seconds / line(*macs) - 1.0).abs());
+        let off = off.fold(UNSURE, f64::max);
+        let seconds = line(macs);
+        return Some(Time {
+            seconds,
+            least: seconds / (1.0 + off),
+            most: Some(seconds * (1.0 + off)),
+            source,
+        });
+    }
+    let (same, proportional) = (mean_seconds, mean_seconds * macs / mean_macs);
+    let (least, most) = (same.min(proportional), same.max(proportional));
+    Some(Time { seconds: (least * most).sqrt(), least, most: Some(most), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() < 1e-9 * b.abs().max(1.0)
+    }
+
+    #[test]
+    fn times_of_other_networks_are_scaled_along_their_line() {
+        // 10 s that no network changes, and 2 s for each unit.
+        let time = scaled(&[(1.0, 12.0), (3.0, 16.0), (5.0, 20.0)], 10.0).unwrap();
+        assert!(close(time.seconds, 30.0), "{time:?}");
+        assert_eq!(time.source, Source::Scaled(3));
+        assert!(close(time.most.unwrap(), 39.0) && time.least < 30.0, "{time:?}");
+        // No time is below nothing: proportional.
+        let time = scaled(&[(10.0, 1.0), (20.0, 3.0)], 1.0).unwrap();
+        assert!(time.seconds > 0.0, "{time:?}");
+    }
+
+    #[test]
+    fn one_network_alone_tells_only_between_which_times_another_is() {
+        let time = scaled(&[(2.0, 8.0)], 18.0).unwrap();
+        assert!(close(time.least, 8.0) && close(time.most.unwrap(), 72.0) && close(time.seconds, 24.0));
+        assert!(scaled(&[], 1.0).is_none());
+        // A network without operations, as `pixels`, tells nothing of others.
+        assert!(scaled(&[(0.0, 8.0)], 1.0).is_none());
+    }
+}

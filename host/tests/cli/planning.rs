@@ -1,0 +1,144 @@
+//! `lossnet run --plan` and the options that take a part of a plan, as users give them.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::User;
+
+const SMALL: &str = r#"
+[experiment]
+name = "small"
+
+[task]
+name = "metric"
+
+[data]
+name = "synthetic"
+content = "triplets"
+samples = 12
+splits = ["val"]
+
+[loss_network]
+weights = "random:0"
+
+[run]
+device = "cpu"
+
+[sweep]
+"loss_network.backbone" = ["alexnet", "squeezenet1_1"]
+"loss_network.layers" = [1, 4]
+"#;
+
+fn count(user: &User, state: &str) -> usize {
+    let status = user.json(&["status", "small", "--json"]);
+    let cells = status[0]["cells"].as_array().unwrap();
+    cells.iter().filter(|cell| cell["state"] == state).count()
+}
+
+fn estimate(plan: &Value, backbone: &str) -> Value {
+    let groups = plan["groups"].as_array().unwrap();
+    groups.iter().find(|group| group["name"] == backbone).unwrap()["estimate"].clone()
+}
+
+#[test]
+fn parts_of_a_plan_are_run_and_the_status_counts_the_whole() {
+    let user = User::new();
+    user.write("small.toml", SMALL);
+    user.must(&["run", "small.toml", "--shard", "1/2"]);
+    assert_eq!((count(&user, "done"), count(&user, "to do")), (2, 2));
+    user.must(&["run", "small.toml", "--limit", "1"]);
+    assert_eq!((count(&user, "done"), count(&user, "to do")), (3, 1));
+    user.must(&["run", "small.toml", "--shard", "2/2"]);
+    assert_eq!((count(&user, "done"), count(&user, "to do")), (4, 0));
+
+    let one = user.run(&["run", "small.toml", "--plan", "--only", "backbone=alexnet", "--only", "layers=4"]);
+    assert!(one.out.contains("small: 1 cell in 1 group (1 done)"), "{}", one.out);
+    assert!(one.err.contains("note: 1 of 4 cells are selected"), "{}", one.err);
+    let none = user.run(&["run", "small.toml", "--plan", "--only", "backbone=vgg16"]);
+    assert_eq!(none.code, 2);
+    assert!(
+        none.err.contains("of 4 cells none is selected: no cell meets `loss_network.backbone=vgg16`"),
+        "{}",
+        none.err
+    );
+    let wrong = user.run(&["run", "small.toml", "--shard", "3/2"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("`3/2` is no shard: write i/n with i from 1 to n"), "{}", wrong.err);
+}
+
+#[test]
+fn a_value_on_the_command_line_is_not_lost_in_a_sweep() {
+    let user = User::new();
+    user.write("small.toml", SMALL);
+    let plan = user.run(&["run", "small.toml", "--plan", "-s", "loss_network.backbone=squeezenet1_1"]);
+    assert!(
+        plan.out.contains("2 cells in 1 group") && plan.out.contains("squeezenet1_1 · 1"),
+        "{}",
+        plan.out
+    );
+    assert!(
+        plan.err.contains(
+            "note: `-s loss_network.backbone=squeezenet1_1` replaces the sweep's 2 values of `loss_network.backbone`"
+        ),
+        "{}",
+        plan.err
+    );
+}
+
+#[test]
+fn estimates_say_what_they_come_from() {
+    let user = User::new();
+    user.write("small.toml", SMALL);
+    let plan = |more: &[&str]| user.json(&[&["run", "small.toml", "--plan", "--json"], more].concat());
+    // Memory is known from the network alone; a time needs a measurement.
+    let before = estimate(&plan(&[]), "alexnet");
+    assert!(before["loss_network_bytes"].as_f64().unwrap() > 1e5, "{before}");
+    let text = user.must(&["run", "small.toml", "--plan", "--calibrate"]);
+    assert!(text.contains("at least ") && text.contains("(from the loss network's FLOPs alone)"), "{text}");
+    let measured = estimate(&plan(&[]), "alexnet");
+    assert_eq!(measured["time"]["source"]["from"], "flops", "{measured}");
+
+    user.must(&["run", "small.toml", "--only", "backbone=alexnet"]);
+    let after = plan(&[]);
+    assert_eq!(estimate(&after, "alexnet")["time"], Value::Null, "it is done");
+    let scaled = estimate(&after, "squeezenet1_1");
+    assert_eq!(scaled["time"]["source"], serde_json::json!({ "from": "scaled", "groups": 1 }), "{scaled}");
+    assert_eq!(after["estimate"]["groups_to_do"], 1);
+    // The same group again, as another experiment has it, takes what it took.
+    let again = plan(&["-s", "experiment.name=again"]);
+    let same = estimate(&again, "alexnet");
+    assert_eq!(same["time"]["source"], serde_json::json!({ "from": "measured", "groups": 1 }), "{same}");
+    let text = user.must(&["run", "small.toml", "--plan", "-s", "experiment.name=again"]);
+    assert!(text.contains("(measured on 1 finished group)"), "{text}");
+    assert!(text.contains("time of what is to do, one group after the other: "), "{text}");
+}
+
+#[test]
+fn the_paper_s_grids_are_planned_whole() {
+    let user = User::new();
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("configs/paper");
+    // 14 networks at 4 layers each; with 5 comparisons; with 3 trained variants; on 2 datasets; 3 times over; for 2
+    // factors. And 3 networks at 4 layers with 4 variants of 10 rankings.
+    let cases = [
+        ("metric", 14 * 4 * 5, 14),
+        ("metric-trained", 14 * 4 * 3, 14 * 4 * 3),
+        ("autoencoder", 14 * 4 * 2, 14 * 4 * 2),
+        ("delineation", 14 * 4 * 3, 14 * 4 * 3),
+        ("super-resolution", 14 * 4 * 2, 14 * 4 * 2),
+        // Of the baseline, one pass serves the four layers.
+        ("augmentation", 3 * 4 * 4 * 10, 3 * 10 * (4 * 3 + 1)),
+    ];
+    for (name, cells, groups) in cases {
+        let config = configs.join(format!("{name}.toml"));
+        let plan = user.json(&["run", config.to_str().unwrap(), "--plan", "--json"]);
+        assert_eq!(plan["cells"].as_array().unwrap().len(), cells, "{name}");
+        assert_eq!(plan["groups"].as_array().unwrap().len(), groups, "{name}");
+    }
+    // Seven predictors of each autoencoder share it.
+    let config = configs.join("autoencoder.toml");
+    let predictors = "sweep.task.predictors=[[[]], [[32]], [[64, 32]]]";
+    let plan = user.json(&["run", config.to_str().unwrap(), "--plan", "--json", "-s", predictors]);
+    assert_eq!(plan["cells"].as_array().unwrap().len(), 14 * 4 * 2 * 3);
+    assert_eq!(plan["groups"].as_array().unwrap().len(), 14 * 4 * 2);
+}
