@@ -44,7 +44,7 @@ function fill(section, kinds, nothing) {
   const none = h("p", { class: "nothing" }, nothing);
   const plots = kinds.map((kind) => {
     const figure = new Figure({
-      id: `figure-${kind.key.replace("_", "-")}`,
+      id: `figure-by-${kind.key.replaceAll("_", "-")}`,
       title: kind.name,
       draw: (width) => {
         const points = pointsOf(kind);
@@ -96,7 +96,7 @@ const SIGNS = { pearson: "Pearson r", spearman: "Spearman ρ", kendall: "Kendall
 
 /** What the whole board's correlation is, as lossnet computed it. */
 function correlationCaption(kind) {
-  const all = currentBoard().correlations.filter((correlation) => correlation.with === kind.key);
+  const all = currentBoard().correlations.filter((correlation) => correlation.with === kind.key && correlation.value !== null);
   if (!all.length) return "No correlation was computed.";
   const texts = all.map(({ kind: name, value, interval, p }) => {
     const range = interval ? ` (95 % interval ${fixed(interval[0], 2)} to ${fixed(interval[1], 2)})` : p === null ? "" : ` (p ${probability(p)})`;
