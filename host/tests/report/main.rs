@@ -62,7 +62,7 @@ fn a_report_of_one_cell_loads() {
     let figures = ["overview-0", "figure-leaderboard", "figure-heatmap", "figure-depth"];
     loads(
         &edges::one_cell(),
-        &json!({ "figures": figures, "texts": ["1 of 1 loss networks", "Nothing was trained"] }),
+        &json!({ "figures": figures, "texts": ["1 of 1 loss network", "Nothing was trained"] }),
     );
 }
 

@@ -32,12 +32,12 @@ const COSTS = [
 
 /** Fills the section on what goes with a good score. */
 export function showPredictors() {
-  fill("predictors", PREDICTORS, "Nothing is known of these networks’ accuracy, size or depth.");
+  fill("predictors", PREDICTORS, "Nothing is known of these networks’ accuracy, size or depth, or there is one only.");
 }
 
 /** Fills the section on speed and memory. */
 export function showCost() {
-  fill("cost", COSTS, "Neither time nor memory was measured.");
+  fill("cost", COSTS, "Neither time nor memory was measured, or there is one loss network only.");
 }
 
 function fill(section, kinds, nothing) {
@@ -59,7 +59,7 @@ function fill(section, kinds, nothing) {
   const update = () => {
     let any = false;
     for (const { kind, figure } of plots) {
-      const there = currentBoard().entries.some((entry) => known(kind.of(entry)));
+      const there = currentBoard().entries.filter((entry) => known(kind.of(entry))).length > 1;
       any ||= there;
       figure.node.hidden = !there;
       if (there) figure.update({ caption: kind.front ? frontCaption() : correlationCaption(kind) });
