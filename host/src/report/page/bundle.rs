@@ -63,23 +63,26 @@ pub(super) fn style() -> String {
 
 /// All modules as one script.
 pub(super) fn script() -> String {
-    let mut script = String::from("const modules = {};\n");
-    for (name, module) in SCRIPTS {
-        script.push_str(&format!("modules[\"{name}\"] = (() => {{\n"));
-        let mut exports = Vec::new();
-        for line in module.lines() {
-            if let Some((names, from)) = import(line) {
-                script.push_str(&format!("const {{ {names} }} = modules[\"{from}\"];\n"));
-            } else if let Some(declaration) = line.strip_prefix("export ") {
-                exports.push(declared(declaration));
-                script.push_str(&format!("{declaration}\n"));
-            } else {
-                script.push_str(&format!("{line}\n"));
-            }
+    let modules: Vec<String> = SCRIPTS.iter().map(|(name, module)| as_function(name, module)).collect();
+    format!("const modules = {{}};\n{}", modules.concat())
+}
+
+/// A module as a function that is called at once and gives what the module exports.
+fn as_function(name: &str, module: &str) -> String {
+    let mut exports = Vec::new();
+    let mut body = Vec::new();
+    for line in module.lines() {
+        if let Some((names, from)) = import(line) {
+            body.push(format!("const {{ {names} }} = modules[\"{from}\"];"));
+        } else if let Some(declaration) = line.strip_prefix("export ") {
+            exports.push(declared(declaration));
+            body.push(declaration.to_owned());
+        } else {
+            body.push(line.to_owned());
         }
-        script.push_str(&format!("return {{ {} }};\n}})();\n", exports.join(", ")));
     }
-    script
+    let (body, exports) = (body.join("\n"), exports.join(", "));
+    format!("modules[\"{name}\"] = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();\n")
 }
 
 /// The names and the module of a line such as `import { a, b } from "./c.js";`.

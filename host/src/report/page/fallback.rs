@@ -37,8 +37,14 @@ fn plain(data: &ReportData, board: &Board) -> PlainBoard {
     let row = |entry: &Entry| PlainRow {
         rank: entry.rank,
         label: data.networks.get(entry.network).map(|network| network.label.clone()).unwrap_or_default(),
-        score: entry.value.filter(|value| value.is_finite()).map_or("–".to_owned(), |value| format!("{value:.digits$}")),
-        interval: entry.interval.map_or("–".to_owned(), |[low, high]| format!("{low:.digits$} to {high:.digits$}")),
+        score: entry
+            .value
+            .filter(|value| value.is_finite())
+            .map_or("–".to_owned(), |value| format!("{value:.digits$}")),
+        interval: entry
+            .interval
+            .filter(|ends| ends.iter().all(|end| end.is_finite()))
+            .map_or("–".to_owned(), |[low, high]| format!("{low:.digits$} to {high:.digits$}")),
         tied: entry.tied_with_best,
     };
     let parts = [&board.task, &board.variant, &board.dataset, &board.split];

@@ -11,6 +11,11 @@ export function nameRoom(names, width, share = 0.42) {
   return Math.min(Math.max(...names.map((name) => textWidth(name, STRONG))) + 8, width * share);
 }
 
+/** A name at the left of a line, shortened to fit its room; `how` it stands decides its look. */
+export function nameText(name, room, y, how) {
+  return s("text", { class: `name ${how}`, x: room, y, dy: "0.35em", "text-anchor": "end" }, fit(name, room - 2, how === "best" ? STRONG : FONT));
+}
+
 /** The width of a text in a drawing, in pixels. */
 export function textWidth(text, font = FONT) {
   measure.font = font;
@@ -18,12 +23,12 @@ export function textWidth(text, font = FONT) {
 }
 
 /** A text, shortened in its middle to fit a width. Names differ at both ends. */
-export function fit(text, width) {
-  if (textWidth(text) <= width) return text;
+export function fit(text, width, font = FONT) {
+  if (textWidth(text, font) <= width) return text;
   const letters = [...text];
   for (let keep = letters.length - 1; keep > 1; keep -= 1) {
     const short = `${letters.slice(0, Math.ceil(keep / 2)).join("")}…${letters.slice(letters.length - Math.floor(keep / 2)).join("")}`;
-    if (textWidth(short) <= width) return short;
+    if (textWidth(short, font) <= width) return short;
   }
   return "…";
 }

@@ -20,7 +20,9 @@ export function showCurves() {
     [...new Set(kinds.map(([, { task }]) => task))].map((task) => h("optgroup", { label: task },
       kinds.filter(([, kind]) => kind.task === task).map(([key, { name }]) => h("option", { value: key }, `${task} · ${name}`)))));
   const log = h("input", { type: "checkbox", id: "curve-log", onchange: () => choose({ "curve-log": log.checked ? "1" : undefined }) });
-  const current = () => (kinds.find(([key]) => key === choice("curve")) ?? kinds[0])[0];
+  // Learning rates and the like tell less: validation first, then a loss.
+  const telling = kinds.find(([, { name }]) => name.includes("validation")) ?? kinds.find(([, { name }]) => name.includes("loss")) ?? kinds[0];
+  const current = () => (kinds.find(([key]) => key === choice("curve")) ?? telling)[0];
   const curves = () => report.curves.filter(({ task, name }) => `${task}/${name}` === current());
   let chart;
   let order = [];

@@ -1,6 +1,6 @@
 // Scores with their intervals, one contender a line.
 
-import { axisBelow, drawing, fit, nameRoom, textWidth } from "./axes.js";
+import { axisBelow, drawing, nameRoom, nameText, textWidth } from "./axes.js";
 import { entryLines, scoreText } from "./describe.js";
 import { s } from "./dom.js";
 import { pointable } from "./marks.js";
@@ -27,7 +27,7 @@ export function forest(board, entries, width, { label = scoreLabel(board) } = {}
   entries.forEach((entry, index) => {
     const y = TOP + (index + 0.5) * LINE;
     const how = standing(entry);
-    picture.append(s("text", { class: `name ${how}`, x: room, y, dy: "0.35em", "text-anchor": "end" }, fit(names[index], room - (how === "best" ? 12 : 4))));
+    picture.append(nameText(names[index], room, y, how));
     picture.append(s("text", { class: `number ${how}`, x: width - 4, y, dy: "0.35em", "text-anchor": "end" }, scores[index]));
     if (entry.value === null) return;
     const group = s("g", { class: `score ${how}` });

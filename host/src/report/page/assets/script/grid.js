@@ -1,7 +1,7 @@
 // A table that draws only the rows in view, sorts by any column, and can be saved.
 
 import { announce, h } from "./dom.js";
-import { count, slug } from "./format.js";
+import { count, plural, slug } from "./format.js";
 import { escapeLatex, latexTable } from "./latex.js";
 import { csv, download } from "./save.js";
 import { orderItems } from "./sort.js";
@@ -31,7 +31,7 @@ export class Grid {
     this.head = h("thead");
     this.rowsBody = h("tbody");
     this.table = h("table", { class: "grid" }, h("caption", { class: "unseen" }, title), this.head, this.rowsBody);
-    this.box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, this.table);
+    this.box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Table: ${title}` }, this.table);
     this.box.style.maxHeight = `${rows * ROW + 40}px`;
     this.box.addEventListener("scroll", () => this.draw(), { passive: true });
     this.tools = h("div", { class: "tools", role: "group", "aria-label": `Save “${title}”` },
@@ -77,7 +77,7 @@ export class Grid {
     const column = this.sorted && this.allColumns.find(({ key }) => key === this.sorted.key);
     this.items = column ? this.order(this.unsorted, column, this.sorted.descending) : this.unsorted;
     const number = this.items.length;
-    this.status.textContent = number === this.of ? `${count(number)} rows` : `${count(number)} of ${count(this.of)} rows`;
+    this.status.textContent = number === this.of ? plural(number, "row") : `${count(number)} of ${plural(this.of, "row")}`;
     this.table.setAttribute("aria-rowcount", number + 1);
     this.box.scrollTop = 0;
     this.draw(true);

@@ -5,7 +5,7 @@ import { entryColumns, entryLines } from "./describe.js";
 import { Figure } from "./figure.js";
 import { currentBoard, facetChoice, facets, filtersIn, shownEntries } from "./filters.js";
 import { forest } from "./forest.js";
-import { count } from "./format.js";
+import { count, plural } from "./format.js";
 import { Grid } from "./grid.js";
 import { arrow, boards, direction, scoreLabel, standing } from "./model.js";
 import { linear } from "./scale.js";
@@ -36,7 +36,7 @@ export function showBoardBar() {
     select.value = board.id;
     if (find.value !== (choice("find") ?? "")) find.value = choice("find") ?? "";
     const shown = shownEntries(board).length;
-    status.textContent = `${count(shown)} of ${count(board.entries.length)} loss networks`;
+    status.textContent = `${count(shown)} of ${plural(board.entries.length, "loss network")}`;
     clear.hidden = shown === board.entries.length && !choice("find");
   };
   const rebuild = () => {
@@ -121,7 +121,7 @@ export function showLeaderboard() {
       caption: entries.length > DRAWN ? `The first ${DRAWN} of ${count(entries.length)}; all are in the table below.` : "",
     });
     grid.title = board.title;
-    grid.box.setAttribute("aria-label", board.title);
+    grid.box.setAttribute("aria-label", `Table: ${board.title}`);
     grid.table.querySelector("caption").textContent = `${board.title}, ${scoreLabel(board)}, ${direction(board)}`;
     grid.sorted = sorted();
     grid.replaceColumns(entryColumns(board, [intervalColumn(board, entries)]));

@@ -6,6 +6,16 @@ import { boardDecimals } from "./format.js";
 /** The document that lossnet wrote. */
 export const report = JSON.parse(byId("report-data").textContent);
 
+// An interval whose ends are no finite numbers says nothing: it is taken for none.
+function withoutOpenIntervals(items) {
+  for (const item of items) if (item.interval?.includes(null)) item.interval = null;
+}
+
+for (const board of report.boards) {
+  for (const items of [board.entries, board.pairs, board.correlations]) withoutOpenIntervals(items);
+}
+withoutOpenIntervals(report.overall.between_boards.map(({ correlation }) => correlation));
+
 function joined(parts) {
   return parts.filter((part) => part !== "").join(" · ");
 }

@@ -1,6 +1,6 @@
 // What holds over all tasks: mean ranks, agreement of tasks, verdicts on statements.
 
-import { axisBelow, drawing, fit, nameRoom, textWidth } from "./axes.js";
+import { axisBelow, drawing, fit, nameRoom, nameText, textWidth } from "./axes.js";
 import { inkOn, signed } from "./colour.js";
 import { bodyOf, h, s } from "./dom.js";
 import { Figure } from "./figure.js";
@@ -72,7 +72,7 @@ function rankPicture(title, list, width) {
     const single = ranks.filter((value) => value !== null).map((value) => `M${place(value)} ${y - 5}V${y + 5}`).join("");
     const how = rank > least ? "worse" : "best";
     picture.append(
-      s("text", { class: `name ${how}`, x: room, y, dy: "0.35em", "text-anchor": "end" }, fit(name, room - 4)),
+      nameText(name, room, y, how),
       s("path", { class: "single-ranks", d: single }),
       s("g", { class: `score ${how}` }, s("circle", { cx: place(rank), cy: y, r: 4.5 })),
       s("text", { class: `number ${how}`, x: width - 4, y, dy: "0.35em", "text-anchor": "end" }, fixed(rank, 2)));
@@ -140,7 +140,7 @@ function matrix(kind, width) {
     list.forEach((column, j) => {
       const box = { x: room + j * size, y, width: size - 1, height: height - 1 };
       const item = cells.get(`${row} ${column}`);
-      if (!item) {
+      if (!item || item.correlation.value === null) {
         picture.append(s("rect", { class: i === j ? "pair self" : "pair untested", ...box }));
         return;
       }

@@ -53,9 +53,10 @@ function openBoard(event, board) {
 
 function experiment({ name, description, cells, failures }) {
   const total = Object.values(cells).reduce((sum, number) => sum + number, 0);
-  const known = STATES.filter((state) => cells[state]).concat(Object.keys(cells).filter((state) => !STATES.includes(state)));
+  const states = STATES.concat(Object.keys(cells).filter((state) => !STATES.includes(state)));
+  const known = states.filter((state) => cells[state] > 0);
   const parts = known.map((state) => {
-    const part = h("span", { class: `part ${state.replace(" ", "-")}` });
+    const part = h("span", { class: `part ${state.replaceAll(" ", "-")}` });
     part.style.flexGrow = cells[state];
     return part;
   });

@@ -21,9 +21,9 @@ function entry({ experiment, cells, facts, config, signature }, index) {
   return h("details", { class: "origin", open: index === 0 },
     h("summary", {}, h("strong", {}, experiment), ` ${plural(cells, "cell")}`),
     h("dl", { class: "facts" }, Object.entries(facts).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
-    signature && [h("h4", {}, "Signature"), h("pre", { class: "wrap", tabindex: "0" }, signature)],
+    signature && [h("h3", {}, "Signature"), h("pre", { class: "wrap", tabindex: "0" }, signature)],
     config && [
-      h("div", { class: "figure-head" }, h("h4", {}, "Config of one of the cells"), h("div", { class: "tools" },
+      h("div", { class: "figure-head" }, h("h3", {}, "Config of one of the cells"), h("div", { class: "tools" },
         h("button", { type: "button", onclick: () => download(`${slug(experiment)}.toml`, config, "application/toml") }, "TOML"))),
       h("pre", { tabindex: "0", role: "region", "aria-label": `Config of ${experiment}` }, config),
     ]);

@@ -1,6 +1,6 @@
 // The critical-difference diagram (Demšar 2006): average ranks, and who can't be told apart.
 
-import { axisBelow, drawing, fit, nameRoom } from "./axes.js";
+import { axisBelow, drawing, nameRoom, nameText } from "./axes.js";
 import { bodyOf, s } from "./dom.js";
 import { Figure } from "./figure.js";
 import { currentBoard } from "./filters.js";
@@ -79,7 +79,7 @@ function diagram(ranks, width) {
     const y = TOP + (index + 0.5) * LINE;
     const how = rank - shown[0][1] < ranks.critical_difference ? (index ? "tied" : "best") : "worse";
     picture.append(
-      s("text", { class: `name ${how}`, x: room, y, dy: "0.35em", "text-anchor": "end" }, fit(names[index], room - 4)),
+      nameText(names[index], room, y, how),
       s("g", { class: `score ${how}` }, s("circle", { cx: place(rank), cy: y, r: 4.5 })),
       s("text", { class: `number ${how}`, x: width - 4, y, dy: "0.35em", "text-anchor": "end" }, fixed(rank, 2)));
     return { x: 0, y: y - LINE / 2, width, height: LINE, lines: () => [network(position).label, `average rank ${fixed(rank, 2)}`] };

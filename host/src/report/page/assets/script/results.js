@@ -63,7 +63,8 @@ export function showResults() {
   onChoice((keys) => {
     if (keys.has("where")) announce(`${count(filter())} of ${count(table.rows)} rows`);
     if (keys.has("show")) grid.setColumns(chosen());
-    if (keys.has("order") && sorted()?.key !== grid.sorted?.key) {
+    const { key, descending } = sorted() ?? {};
+    if (keys.has("order") && (key !== grid.sorted?.key || descending !== grid.sorted?.descending)) {
       grid.sorted = sorted();
       grid.drawHead();
       filter();

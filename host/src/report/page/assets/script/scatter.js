@@ -32,19 +32,19 @@ const COSTS = [
 
 /** Fills the section on what goes with a good score. */
 export function showPredictors() {
-  fill("predictors", PREDICTORS, "Nothing is known of these networks’ accuracy, size or depth.");
+  fill("predictors", PREDICTORS, "Nothing is known of these networks’ accuracy, size or depth, or there is one only.");
 }
 
 /** Fills the section on speed and memory. */
 export function showCost() {
-  fill("cost", COSTS, "Neither time nor memory was measured.");
+  fill("cost", COSTS, "Neither time nor memory was measured, or there is one loss network only.");
 }
 
 function fill(section, kinds, nothing) {
   const none = h("p", { class: "nothing" }, nothing);
   const plots = kinds.map((kind) => {
     const figure = new Figure({
-      id: `figure-${kind.key.replace("_", "-")}`,
+      id: `figure-by-${kind.key.replaceAll("_", "-")}`,
       title: kind.name,
       draw: (width) => {
         const points = pointsOf(kind);
@@ -59,7 +59,7 @@ function fill(section, kinds, nothing) {
   const update = () => {
     let any = false;
     for (const { kind, figure } of plots) {
-      const there = currentBoard().entries.some((entry) => known(kind.of(entry)));
+      const there = currentBoard().entries.filter((entry) => known(kind.of(entry))).length > 1;
       any ||= there;
       figure.node.hidden = !there;
       if (there) figure.update({ caption: kind.front ? frontCaption() : correlationCaption(kind) });
@@ -96,7 +96,7 @@ const SIGNS = { pearson: "Pearson r", spearman: "Spearman ρ", kendall: "Kendall
 
 /** What the whole board's correlation is, as lossnet computed it. */
 function correlationCaption(kind) {
-  const all = currentBoard().correlations.filter((correlation) => correlation.with === kind.key);
+  const all = currentBoard().correlations.filter((correlation) => correlation.with === kind.key && correlation.value !== null);
   if (!all.length) return "No correlation was computed.";
   const texts = all.map(({ kind: name, value, interval, p }) => {
     const range = interval ? ` (95 % interval ${fixed(interval[0], 2)} to ${fixed(interval[1], 2)})` : p === null ? "" : ` (p ${probability(p)})`;
