@@ -90,7 +90,7 @@ impl Results {
 fn the_best_is_found_whichever_way_is_better() {
     for (higher, sign) in [(true, 1.0), (false, -1.0)] {
         let results = Results::new(&["a", "b", "c"])
-            .board("t", higher, |backbone, layer| sign * (0.1 * backbone as f64 + 0.02 * layer as f64));
+            .board("t", higher, |backbone, layer| sign * (0.2 * backbone as f64 + 0.04 * layer as f64));
         assert_eq!(results.verdict("best = { expected = [\"c\"] }"), Verdict::Holds);
         assert_eq!(results.verdict("best = { expected = [\"a\", \"c\"] }"), Verdict::Holds);
         assert_eq!(results.verdict("best = { expected = [\"b\"], among = [\"a\"] }"), Verdict::Holds);

@@ -53,6 +53,8 @@ pub(super) enum Command {
     Status(StatusArguments),
     /// Show or write the table of results.
     Results(ResultsArguments),
+    /// Say which statements of a file hold for the results, and how sure that is.
+    Claims(ClaimsArguments),
     /// Bring weights and datasets.
     Fetch(FetchArguments),
     /// Check versions, libtorch, CUDA, folders and plugins: what works here.
@@ -318,6 +320,22 @@ pub(super) struct ResultsArguments {
     /// Sort by this column, descending with `:desc`; the best first unless given.
     #[arg(long, value_name = "COLUMN")]
     pub(super) sort: Option<String>,
+    /// Folder of the results.
+    #[arg(long, default_value = "logs", value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ClaimsArguments {
+    /// The statements, such as configs/paper/claims.toml (docs/statistics.md says how to write them).
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The experiments whose results count; all unless given.
+    #[arg(value_name = "EXPERIMENT")]
+    pub(super) experiments: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
     /// Folder of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,
