@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod atomic;
 pub mod catalog;
+pub mod claims;
 pub mod cli;
 pub mod config;
 pub mod draw;

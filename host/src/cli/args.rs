@@ -55,6 +55,8 @@ pub(super) enum Command {
     Results(ResultsArguments),
     /// Write one HTML file about experiments: which loss network is best, and how sure that is.
     Report(ReportArguments),
+    /// Say which statements of a file hold for the results, and how sure that is.
+    Claims(ClaimsArguments),
     /// Bring weights and datasets.
     Fetch(FetchArguments),
     /// Check versions, libtorch, CUDA, folders and plugins: what works here.
@@ -382,6 +384,22 @@ pub(super) struct ReportArguments {
     #[arg(long)]
     pub(super) title: Option<String>,
     /// Print all that the report shows as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Folder of the results.
+    #[arg(long, default_value = "logs", value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ClaimsArguments {
+    /// The statements, such as configs/paper/claims.toml (docs/statistics.md says how to write them).
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The experiments whose results count; all unless given.
+    #[arg(value_name = "EXPERIMENT")]
+    pub(super) experiments: Vec<String>,
+    /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
     /// Folder of the results.

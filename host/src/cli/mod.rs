@@ -1,6 +1,7 @@
 //! The command line: one file per command, each turning arguments into a request and an answer into text.
 
 mod args;
+mod claims;
 mod compare;
 mod completions;
 pub(crate) mod context;
@@ -61,6 +62,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Status(arguments) => status::status(&arguments, context),
         Command::Report(arguments) => report::report(&arguments, context),
         Command::Results(arguments) => results::results(&arguments, context),
+        Command::Claims(arguments) => claims::claims(&arguments, context),
         Command::Fetch(arguments) => fetch::fetch(&arguments, context),
         Command::Doctor(arguments) => doctor::doctor(&arguments, context),
         Command::Completions(arguments) => completions::completions(&arguments),

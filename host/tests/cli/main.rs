@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod calibrating;
+mod claims;
 mod comparing;
 mod damage;
 mod datasets;

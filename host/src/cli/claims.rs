@@ -1,0 +1,87 @@
+//! `lossnet claims`
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use super::args::ClaimsArguments;
+use super::context::Context;
+use super::failure::Failure;
+use super::{output, status};
+use crate::analysis::{About, Measured, analyze};
+use crate::claims::{Claims, Judged, Verdict};
+use crate::store::{ExperimentFolder, Store};
+
+/// Evaluates statements on results.
+pub(super) fn claims(arguments: &ClaimsArguments, context: &Context) -> Result<ExitCode, Failure> {
+    let claims = Claims::read(&arguments.file).map_err(|error| Failure::input(&error))?;
+    let store = Store::new(&arguments.logs);
+    let mut cells = Vec::new();
+    for experiment in chosen(&store, &arguments.experiments)? {
+        for (_, folder) in experiment.cells().map_err(|error| Failure::run(&error))? {
+            match folder.result() {
+                Ok(Some(result)) => cells.push(Measured { result, folder }),
+                Ok(None) => {}
+                Err(problem) => context.display.warn(&problem.to_string()),
+            }
+        }
+    }
+    let analysis = analyze(&cells, &About::of(context.index()?, &cells));
+    for problem in &analysis.problems {
+        context.display.warn(problem);
+    }
+    let judged =
+        claims.judge(&analysis.networks, &analysis.boards).map_err(|error| Failure::input(&error))?;
+    if arguments.json {
+        output::print_json(&judged)?;
+    } else {
+        output::print(&text(&judged))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The named experiments, which must be there, or all.
+fn chosen(store: &Store, names: &[String]) -> Result<Vec<ExperimentFolder>, Failure> {
+    if names.is_empty() {
+        return status::experiments(store, None);
+    }
+    let mut experiments: Vec<ExperimentFolder> = Vec::new();
+    for name in names {
+        if !experiments.iter().any(|known| known.name() == name) {
+            experiments.extend(status::experiments(store, Some(name))?);
+        }
+    }
+    Ok(experiments)
+}
+
+/// More missing results than this are counted, not listed.
+const LISTED: usize = 5;
+
+fn text(judged: &[Judged]) -> String {
+    let mut text = String::new();
+    for one in judged {
+        let _ = writeln!(text, "{}: {}", one.verdict.name(), one.text);
+        text.push_str(&output::wrapped(&format!("source: {}", one.source), "  "));
+        text.push_str(&output::wrapped(&one.evidence, "  "));
+        if !one.missing.is_empty() {
+            let more = one.missing.len().saturating_sub(LISTED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let listed = one.missing.iter().take(LISTED).cloned().collect::<Vec<_>>().join("; ");
+            text.push_str(&output::wrapped(&format!("missing: {listed}{more}"), "  "));
+        }
+        if !one.missing.is_empty() || one.verdict == Verdict::NoData {
+            for command in &one.commands {
+                let _ = writeln!(text, "  to make what is missing: {command}");
+            }
+        }
+        text.push('\n');
+    }
+    let counts = [Verdict::Holds, Verdict::DoesNotHold, Verdict::Undecided, Verdict::NoData]
+        .map(|verdict| (verdict, judged.iter().filter(|one| one.verdict == verdict).count()));
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{count} {}", verdict.name()))
+        .collect();
+    let _ = writeln!(text, "{} statements: {}", judged.len(), counts.join(", "));
+    text
+}
