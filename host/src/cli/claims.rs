@@ -9,22 +9,20 @@ use super::failure::Failure;
 use super::{output, status};
 use crate::analysis::{About, Measured, analyze};
 use crate::claims::{Claims, Judged, Verdict};
-use crate::store::{ExperimentFolder, Store};
+use crate::store::{CellResult, Found, Store, survey};
 
 /// Evaluates statements on results.
 pub(super) fn claims(arguments: &ClaimsArguments, context: &Context) -> Result<ExitCode, Failure> {
     let claims = Claims::read(&arguments.file).map_err(|error| Failure::input(&error))?;
     let store = Store::new(&arguments.logs);
-    let mut cells = Vec::new();
-    for experiment in chosen(&store, &arguments.experiments)? {
-        for (_, folder) in experiment.cells().map_err(|error| Failure::run(&error))? {
-            match folder.result() {
-                Ok(Some(result)) => cells.push(Measured { result, folder }),
-                Ok(None) => {}
-                Err(problem) => context.display.warn(&problem.to_string()),
-            }
-        }
+    let (experiments, mut problems) = status::experiments(&store, &arguments.experiments)?;
+    let survey = survey::<CellResult>(&experiments);
+    problems.extend(survey.problems);
+    for problem in &problems {
+        context.display.warn(&problem.to_string());
     }
+    let measured = |found: Found<CellResult>| Measured { result: found.result, folder: found.folder };
+    let cells: Vec<Measured> = survey.found.into_iter().map(measured).collect();
     let analysis = analyze(&cells, &About::of(context.index()?, &cells));
     for problem in &analysis.problems {
         context.display.warn(problem);
@@ -37,20 +35,6 @@ pub(super) fn claims(arguments: &ClaimsArguments, context: &Context) -> Result<E
         output::print(&text(&judged))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The named experiments, which must be there, or all.
-fn chosen(store: &Store, names: &[String]) -> Result<Vec<ExperimentFolder>, Failure> {
-    if names.is_empty() {
-        return status::experiments(store, None);
-    }
-    let mut experiments: Vec<ExperimentFolder> = Vec::new();
-    for name in names {
-        if !experiments.iter().any(|known| known.name() == name) {
-            experiments.extend(status::experiments(store, Some(name))?);
-        }
-    }
-    Ok(experiments)
 }
 
 /// More missing results than this are counted, not listed.
