@@ -109,14 +109,23 @@ mod tests {
         let mut exported: HashSet<(&str, &str)> = HashSet::new();
         for (name, module) in SCRIPTS {
             for line in module.lines().filter(|line| line.starts_with("import")) {
-                let (names, from) =
-                    import(line).unwrap_or_else(|| panic!("{name}: write `import {{ a, b }} from \"./c.js\";`, not `{line}`"));
+                let (names, from) = import(line).unwrap_or_else(|| {
+                    panic!("{name}: write `import {{ a, b }} from \"./c.js\";`, not `{line}`")
+                });
                 for wanted in names.split(", ") {
-                    assert!(exported.contains(&(from, wanted)), "{name}: {from} exports no {wanted} before it");
+                    assert!(
+                        exported.contains(&(from, wanted)),
+                        "{name}: {from} exports no {wanted} before it"
+                    );
                     assert!(module.matches(wanted).count() > 1, "{name} never uses {wanted}");
                 }
             }
-            exported.extend(module.lines().filter_map(|line| line.strip_prefix("export ")).map(|line| (*name, declared(line))));
+            exported.extend(
+                module
+                    .lines()
+                    .filter_map(|line| line.strip_prefix("export "))
+                    .map(|line| (*name, declared(line))),
+            );
         }
     }
 
