@@ -37,9 +37,9 @@ struct RawClaim {
 impl Claims {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Claims, ClaimsError> {
-        let text = fs_err::read_to_string(path).map_err(|error| ClaimsError::Read {
+        let text = std::fs::read_to_string(path).map_err(|error| ClaimsError::Read {
             path: path.display().to_string(),
-            reason: std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string),
+            reason: error.to_string(),
         })?;
         Claims::parse(&text, path)
     }
@@ -80,9 +80,11 @@ impl RawClaim {
         ];
         let mut checks = checks.into_iter().flatten();
         let (Some(check), None) = (checks.next(), checks.next()) else {
-            return Err("a claim has exactly one check: best, compare, correlation, ranking_correlation, mean_rank, \
+            return Err(
+                "a claim has exactly one check: best, compare, correlation, ranking_correlation, mean_rank, \
                         layer_trend or importance"
-                .to_owned());
+                    .to_owned(),
+            );
         };
         check.validate()?;
         let folder = path.parent().unwrap_or(Path::new(""));

@@ -63,20 +63,23 @@ impl Claims {
 impl Claim {
     fn judge(&self, items: &Items<'_>) -> Result<Judged, ClaimsError> {
         let items = items.select(&self.about);
+        let mut missing = self.about.lacking(&items);
         let finding = if items.is_empty() {
+            // Said by the evidence.
+            missing.clear();
             verdict::Finding::no_data(format!("there are no results with {}", self.about))
         } else {
-            self.check.judge(&items).map_err(|problem| ClaimsError::Statement {
-                place: self.place.clone(),
-                problem,
-            })?
+            self.check
+                .judge(&items)
+                .map_err(|problem| ClaimsError::Statement { place: self.place.clone(), problem })?
         };
+        missing.extend(finding.missing);
         Ok(Judged {
             text: self.text.clone(),
             source: self.source.clone(),
             verdict: finding.verdict,
             evidence: finding.evidence,
-            missing: finding.missing,
+            missing,
             commands: self.commands.clone(),
         })
     }

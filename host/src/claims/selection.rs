@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::column::Column;
-use super::items::Item;
+use super::items::{Item, Items};
 
 /// A set of results: for each column the values that it may have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,16 @@ pub(super) struct Values(pub(super) Vec<String>);
 impl Selection {
     pub(super) fn has(&self, item: &Item<'_>) -> bool {
         self.0.iter().all(|(column, values)| values.0.contains(&column.text(item)))
+    }
+
+    /// The values, of columns with several, that none of these results has.
+    pub(super) fn lacking(&self, items: &Items<'_>) -> Vec<String> {
+        let several = self.0.iter().filter(|(_, values)| values.0.len() > 1);
+        let pairs = several.flat_map(|(column, values)| values.0.iter().map(move |value| (column, value)));
+        pairs
+            .filter(|(column, value)| !items.iter().any(|item| column.text(item) == **value))
+            .map(|(column, value)| format!("{} = {value}", column.name()))
+            .collect()
     }
 }
 
@@ -42,7 +52,9 @@ impl<'de> Deserialize<'de> for Selection {
             type Value = Selection;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table of columns, such as { task = \"metric\", backbone = [\"vgg11\", \"vgg16\"] }")
+                f.write_str(
+                    "a table of columns, such as { task = \"metric\", backbone = [\"vgg11\", \"vgg16\"] }",
+                )
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Selection, A::Error> {

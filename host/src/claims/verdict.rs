@@ -97,7 +97,7 @@ impl Finding {
     }
 
     /// Of findings on several boards.
-    pub(super) fn all(findings: Vec<Finding>) -> Finding {
+    pub(super) fn all(findings: &[Finding]) -> Finding {
         let verdict = findings.iter().map(|finding| finding.verdict).fold(Verdict::NoData, Verdict::and);
         let evidence: Vec<&str> = findings.iter().map(|finding| finding.evidence.as_str()).collect();
         let evidence = evidence.join("; ");

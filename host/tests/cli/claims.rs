@@ -52,9 +52,16 @@ fn statements_are_judged_on_results() {
     user.write("claims.toml", CLAIMS);
     user.must(&["run", "small.toml"]);
     let judged = user.json(&["claims", "claims.toml", "small", "--json"]);
-    let verdicts: Vec<&str> = judged.as_array().unwrap().iter().map(|one| one["verdict"].as_str().unwrap()).collect();
+    let verdicts: Vec<&str> =
+        judged.as_array().unwrap().iter().map(|one| one["verdict"].as_str().unwrap()).collect();
     // Whichever is best, not both are.
-    assert!(matches!(verdicts[..2], ["holds", "does not hold"] | ["does not hold", "holds"] | ["undecided", "undecided"]), "{judged}");
+    assert!(
+        matches!(
+            verdicts[..2],
+            ["holds", "does not hold"] | ["does not hold", "holds"] | ["undecided", "undecided"]
+        ),
+        "{judged}"
+    );
     assert_eq!(verdicts[2], "no data");
     let text = user.must(&["claims", "claims.toml"]);
     assert!(text.contains("no data: VGG-16 is best"), "{text}");

@@ -33,7 +33,8 @@ pub(super) fn backbone() -> Vec<Column> {
 
 impl Best {
     pub(super) fn judge(&self, items: &Items<'_>) -> Finding {
-        Finding::all(items.by_board().iter().map(|board| self.judge_board(board)).collect())
+        let found: Vec<Finding> = items.by_board().iter().map(|board| self.judge_board(board)).collect();
+        Finding::all(&found)
     }
 
     fn judge_board(&self, items: &Items<'_>) -> Finding {
@@ -43,11 +44,11 @@ impl Best {
         let wanted = self.expected.iter().chain(&self.among);
         let missing: Vec<String> =
             wanted.filter(|name| !there.contains(name)).map(|one| format!("{one}: {name}")).collect();
-        let counts = |one: &String| {
-            self.among.is_empty() || self.among.contains(one) || self.expected.contains(one)
-        };
+        let counts =
+            |one: &String| self.among.is_empty() || self.among.contains(one) || self.expected.contains(one);
         let leader = |expected: bool| {
-            let side = groups.iter().filter(|(one, _)| counts(one) && self.expected.contains(one) == expected);
+            let side =
+                groups.iter().filter(|(one, _)| counts(one) && self.expected.contains(one) == expected);
             side.max_by(|(_, a), (_, b)| a.score(self.score).total_cmp(&b.score(self.score)))
         };
         let (Some((ours, of_ours)), Some((theirs, of_theirs))) = (leader(true), leader(false)) else {
@@ -57,7 +58,7 @@ impl Best {
         let ahead = of_ours.score(self.score) >= of_theirs.score(self.score);
         let told_apart = match self.score {
             Summary::Best => told_apart(of_ours.best(), of_theirs.best()),
-            Summary::Mean => self.means_told_apart(of_ours, of_theirs),
+            Summary::Mean => means_told_apart(of_ours, of_theirs),
         };
         let verdict = match (told_apart.0, ahead) {
             (Some(false), _) => Verdict::Undecided,
@@ -73,7 +74,7 @@ impl Best {
         };
         let place = if ahead { "against" } else { "behind" };
         let evidence = format!(
-            "{name}: {} {place} {} among {} ({})",
+            "{name}: {} {place} {}, of {} ({})",
             shown(ours, of_ours),
             shown(theirs, of_theirs),
             groups.keys().filter(|one| counts(one)).count(),
@@ -81,18 +82,18 @@ impl Best {
         );
         Finding::new(verdict, evidence).missing(missing)
     }
+}
 
-    /// By the differences where both have the same layer position and settings.
-    fn means_told_apart(&self, ours: &Items<'_>, theirs: &Items<'_>) -> (Option<bool>, String) {
-        let by = [Column::of_layer_position(), Column::of_comparison()];
-        let differences = super::compare::differences(ours, theirs, &by, |item| item.score);
-        match super::compare::interval(&differences) {
-            Some(interval) => (
-                Some(!interval.contains(0.0)),
-                format!("a mean difference of {} over {} layers", with_interval(&interval), differences.len()),
-            ),
-            None => (None, "without an interval".to_owned()),
-        }
+/// By the differences where both have the same layer position and settings.
+fn means_told_apart(ours: &Items<'_>, theirs: &Items<'_>) -> (Option<bool>, String) {
+    let by = [Column::of_layer_position(), Column::of_comparison()];
+    let differences = super::compare::differences(ours, theirs, &by, |item| item.score);
+    match super::compare::interval(&differences) {
+        Some(interval) => (
+            Some(!interval.contains(0.0)),
+            format!("a mean difference of {} over {} layers", with_interval(&interval), differences.len()),
+        ),
+        None => (None, "without an interval".to_owned()),
     }
 }
 
@@ -126,8 +127,9 @@ fn told_apart(a: &Item<'_>, b: &Item<'_>) -> (Option<bool>, String) {
 }
 
 fn paired_test(board: &Board, a: &Entry, b: &Entry) -> Option<(String, f64)> {
-    let pair = board.pairs.iter().find(|pair| {
-        pair.networks == [a.network, b.network] || pair.networks == [b.network, a.network]
-    })?;
+    let pair = board
+        .pairs
+        .iter()
+        .find(|pair| pair.networks == [a.network, b.network] || pair.networks == [b.network, a.network])?;
     Some((pair.test.clone(), pair.p?))
 }

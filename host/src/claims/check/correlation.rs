@@ -45,11 +45,7 @@ impl Coefficient {
         }
     }
 
-    pub(super) fn of(
-        self,
-        x: &[f64],
-        y: &[f64],
-    ) -> Result<lossnet_statistics::Correlation, StatisticsError> {
+    pub(super) fn of(self, x: &[f64], y: &[f64]) -> Result<lossnet_statistics::Correlation, StatisticsError> {
         match self {
             Coefficient::Pearson => pearson(x, y, CONFIDENCE),
             Coefficient::Spearman => spearman(x, y, CONFIDENCE),
@@ -76,14 +72,17 @@ impl Correlation {
     }
 
     pub(super) fn judge(&self, items: &Items<'_>) -> Finding {
-        Finding::all(items.by_board().iter().map(|board| self.judge_board(board)).collect())
+        let found: Vec<Finding> = items.by_board().iter().map(|board| self.judge_board(board)).collect();
+        Finding::all(&found)
     }
 
     fn judge_board(&self, items: &Items<'_>) -> Finding {
         let (mut x, mut y, mut missing) = (Vec::new(), Vec::new(), Vec::new());
         for (name, point) in items.by(&self.points) {
             let known: Option<Vec<f64>> = match self.score {
-                Summary::Best => Some(vec![self.with.of(point.best().network)].into_iter().flatten().collect()),
+                Summary::Best => {
+                    Some(vec![self.with.of(point.best().network)].into_iter().flatten().collect())
+                }
                 Summary::Mean => point.iter().map(|item| self.with.of(item.network)).collect(),
             };
             match known {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::CONFIDENCE;
 use crate::claims::column::Column;
 use crate::claims::items::{Items, board_name};
-use crate::claims::verdict::{Finding, Verdict, number};
+use crate::claims::verdict::{Finding, Verdict, number, with_interval};
 use lossnet_statistics::{Bootstrap, Strata};
 
 /// Scores vary at least as much with one choice as with another, on every board: the mean variance over `of` within
@@ -33,7 +33,8 @@ fn backbone() -> Column {
 
 impl Importance {
     pub(super) fn judge(&self, items: &Items<'_>) -> Finding {
-        Finding::all(items.by_board().iter().map(|board| self.judge_board(board)).collect())
+        let found: Vec<Finding> = items.by_board().iter().map(|board| self.judge_board(board)).collect();
+        Finding::all(&found)
     }
 
     fn judge_board(&self, items: &Items<'_>) -> Finding {
@@ -60,8 +61,11 @@ impl Importance {
         let variances = |counts: &[u32]| -> (f64, f64) {
             let total: f64 = counts.iter().map(|count| f64::from(*count)).sum();
             let weighted = || rows.iter().zip(counts).map(|(row, count)| (row, f64::from(*count)));
-            let within = weighted().map(|(row, count)| count * variance(row.iter().map(|score| (*score, 1.0)))).sum::<f64>();
-            let across = (0..columns.len()).map(|column| variance(weighted().map(|(row, count)| (row[column], count))));
+            let within = weighted()
+                .map(|(row, count)| count * variance(row.iter().map(|score| (*score, 1.0))))
+                .sum::<f64>();
+            let across = (0..columns.len())
+                .map(|column| variance(weighted().map(|(row, count)| (row[column], count))));
             (within / total, across.sum::<f64>() / columns.len() as f64)
         };
         if rows.len() < 3 || columns.len() < 2 {
@@ -72,13 +76,14 @@ impl Importance {
             );
             return Finding::no_data(why).missing(missing);
         }
-        // Half the difference's ratio to the sum: from -1 to 1, whatever the unit.
+        // From -1, where only `than` matters, to 1, where only `of` does, whatever the unit.
         let balance = |counts: &[u32]| {
             let (of, than) = variances(counts);
             if of + than > 0.0 { (of - than) / (of + than) } else { 0.0 }
         };
-        let interval = Strata::single(rows.len())
-            .and_then(|strata| Bootstrap { confidence: CONFIDENCE, ..Bootstrap::default() }.statistic(&strata, balance));
+        let interval = Strata::single(rows.len()).and_then(|strata| {
+            Bootstrap { confidence: CONFIDENCE, ..Bootstrap::default() }.statistic(&strata, balance)
+        });
         let (of, than) = variances(&vec![1; rows.len()]);
         let evidence = format!(
             "{name}: standard deviation {} over {} and {} over {}, of {} × {}",
@@ -96,6 +101,10 @@ impl Importance {
                     (_, true) => Verdict::DoesNotHold,
                     _ => Verdict::Undecided,
                 };
+                let evidence = format!(
+                    "{evidence}; of the variances, their difference over their sum is {}",
+                    with_interval(&interval)
+                );
                 Finding::new(verdict, evidence).missing(missing)
             }
             Err(why) => Finding::new(Verdict::Undecided, format!("{evidence}; {why}")).missing(missing),

@@ -29,7 +29,8 @@ impl LayerTrend {
             let mut of_series = Vec::new();
             for board in of_backbone.by_board() {
                 for (_, series) in board.by(&[Column::of_weights(), Column::of_comparison()]) {
-                    let layers = series.iter().filter_map(|item| Some((item.layer_position? as f64, item.score)));
+                    let layers =
+                        series.iter().filter_map(|item| Some((item.layer_position? as f64, item.score)));
                     let (positions, scores): (Vec<f64>, Vec<f64>) = layers.unzip();
                     // Too few layers, or the same score for all.
                     if let Ok(trend) = spearman(&positions, &scores, super::CONFIDENCE) {
@@ -42,7 +43,8 @@ impl LayerTrend {
             if !of_series.is_empty() {
                 let sum: f64 = of_series.iter().map(|(trend, _)| trend).sum();
                 trends.push(sum / of_series.len() as f64);
-                last_is_best += usize::from(of_series.iter().filter(|(_, best)| *best).count() * 2 > of_series.len());
+                last_is_best +=
+                    usize::from(of_series.iter().filter(|(_, best)| *best).count() * 2 > of_series.len());
             }
         }
         match interval(&trends) {
@@ -55,7 +57,9 @@ impl LayerTrend {
                     with_interval(&found)
                 ),
             ),
-            None => Finding::no_data("a trend over layers needs two backbones with four layers each, one at a time"),
+            None => Finding::no_data(
+                "a trend over layers needs two backbones with four layers each, one at a time",
+            ),
         }
     }
 }

@@ -48,7 +48,8 @@ impl MeanRank {
         };
         let leader = |expected: bool| {
             let side = names.iter().zip(&test.average_ranks);
-            side.filter(|(name, _)| self.expected.contains(name) == expected).min_by(|(_, a), (_, b)| a.total_cmp(b))
+            side.filter(|(name, _)| self.expected.contains(name) == expected)
+                .min_by(|(_, a), (_, b)| a.total_cmp(b))
         };
         let (Some((ours, our_rank)), Some((theirs, their_rank))) = (leader(true), leader(false)) else {
             return Finding::no_data("mean ranks: not both what should be best and others are on all boards")
