@@ -39,8 +39,8 @@ impl Bootstrap {
     /// Draws the samples anew and computes the mean over groups of the groups' means for each network.
     ///
     /// `scores[i]` are the scores of network i, group after group as `strata` says; sample j is the same one for all
-    /// networks. The draws are shared and cost about 3 ns a sample and resample, the means less than 1 ns a
-    /// sample, resample and network (see `docs/statistics.md`).
+    /// networks. The draws are shared, and the means of a block of resamples are one matrix product (what that costs:
+    /// `docs/statistics.md`).
     pub fn means<'a>(
         &self,
         scores: &[&'a [f64]],
