@@ -18,13 +18,13 @@ impl Tracker for Diary {
 
     fn start(&self, _: NoSettings, cell: &TrackedCell) -> Result<Box<dyn Track>, PluginError> {
         // A new page also for a cell that goes on: what of it still counts is reported again.
-        let file = File::create(cell.folder.join("diary.txt")).map_err(failed)?;
+        let file = File::create(cell.folder.join("diary.txt")).map_err(|error| failed(&error))?;
         Ok(Box::new(Page { file, steps: HashSet::new() }))
     }
 }
 
-fn failed(error: std::io::Error) -> PluginError {
-    PluginError::run("diary.txt can't be written").with_source(&error)
+fn failed(error: &std::io::Error) -> PluginError {
+    PluginError::run("diary.txt can't be written").with_source(error)
 }
 
 struct Page {
@@ -32,14 +32,20 @@ struct Page {
     steps: HashSet<(String, u64)>,
 }
 
+impl Page {
+    fn write(&mut self, line: &str) -> Result<(), PluginError> {
+        writeln!(self.file, "{line}").map_err(|error| failed(&error))
+    }
+}
+
 impl Track for Page {
     fn report(&mut self, report: &Report) -> Result<(), PluginError> {
         match report {
             Report::Scalar(point) if self.steps.insert((point.name.clone(), point.step)) => {
-                writeln!(self.file, "{} at {}: {}", point.name, point.step, point.value).map_err(failed)
+                self.write(&format!("{} at {}: {}", point.name, point.step, point.value))
             }
             Report::Metric(metric) => {
-                writeln!(self.file, "{} of {}: {}", metric.name, metric.split, metric.value).map_err(failed)
+                self.write(&format!("{} of {}: {}", metric.name, metric.split, metric.value))
             }
             // Points that were told before, and images, are no news for this diary.
             _ => Ok(()),
@@ -47,7 +53,7 @@ impl Track for Page {
     }
 
     fn finish(&mut self, failure: Option<&str>) -> Result<(), PluginError> {
-        writeln!(self.file, "{}", failure.unwrap_or("done")).map_err(failed)
+        self.write(failure.unwrap_or("done"))
     }
 }
 

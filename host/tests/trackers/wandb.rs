@@ -53,7 +53,8 @@ fn an_offline_run_holds_what_lossnet_keeps_also_after_kills() {
 
     // All attempts are one run, which the last one completed.
     let ids: Vec<&Value> = runs.iter().map(|run| &run["id"]).collect();
-    assert!(ids.iter().all(|found| **found == Value::from(format!("small-{}", id(&cell)))), "{ids:?}");
+    let expected = format!("small-{}", id(&cell));
+    assert!(ids.iter().all(|found| **found == expected.as_str()), "{ids:?}");
     let last = runs.last().unwrap();
     assert_eq!(last["exit"], 0, "{last}");
     assert_eq!((last["project"].as_str(), last["group"].as_str()), (Some("test"), Some("small")));
