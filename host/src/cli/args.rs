@@ -49,8 +49,13 @@ pub(super) enum Command {
     /// Run one group of a plan, for whoever has planned it.
     #[command(hide = true)]
     Worker(WorkerArguments),
-    /// Show which cells are done, running, failed and still to do.
+    /// Run what one task of a Slurm job is to run.
+    #[command(hide = true)]
+    SlurmTask(SlurmTaskArguments),
+    /// Show which cells are done, running, queued, failed and still to do.
     Status(StatusArguments),
+    /// Cancel what of an experiment waits or runs in Slurm. What runs is told to save.
+    Cancel(CancelArguments),
     /// Show or write the table of results.
     Results(ResultsArguments),
     /// Write one HTML file about experiments: which loss network is best, and how sure that is.
@@ -219,6 +224,7 @@ pub(super) enum MetricPreset {
     LpipsSqueeze,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     /// Config files; later ones win.
@@ -238,7 +244,8 @@ pub(super) struct RunArguments {
     /// Print JSON: the plan, or the results.
     #[arg(long)]
     pub(super) json: bool,
-    /// What runs the cells, in place of the config's: `in-process`, or `local` for processes of their own.
+    /// What runs the cells, in place of the config's: `in-process`, `local` for processes of their own, or `slurm`
+    /// for a cluster.
     #[arg(long, value_enum)]
     pub(super) executor: Option<Executor>,
     /// Run so many groups at once, each in a process of its own. Implies --executor local.
@@ -253,6 +260,9 @@ pub(super) struct RunArguments {
     /// Try a group that failed again, so many times, unless its input is wrong.
     #[arg(long, value_name = "TIMES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
     pub(super) retry: u16,
+    /// With --executor slurm: wait until all is over, and show the results. Ctrl-C leaves the job alone.
+    #[arg(long)]
+    pub(super) wait: bool,
     /// Folder of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,
@@ -290,6 +300,8 @@ pub(super) enum Executor {
     InProcess,
     /// Processes on this machine, one for each group.
     Local,
+    /// A Slurm cluster: an array job is submitted.
+    Slurm,
 }
 
 /// A device that a worker can be told to use.
@@ -327,6 +339,34 @@ pub(super) struct WorkerArguments {
     /// The cores to compute on.
     #[arg(long, value_name = "CORE", value_delimiter = ',')]
     pub(super) cores: Vec<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SlurmTaskArguments {
+    /// The folder of the submission.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) submission: PathBuf,
+    /// Folder of the results.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
+    /// Cancel the whole job when a cell has failed.
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Try a group that failed again, so many times.
+    #[arg(long, value_name = "TIMES", default_value_t = 0)]
+    pub(super) retry: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CancelArguments {
+    /// The experiment.
+    pub(super) experiment: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Folder of the results.
+    #[arg(long, default_value = "logs", value_name = "FOLDER")]
+    pub(super) logs: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -198,6 +198,12 @@ impl Context {
         Ok(())
     }
 
+    /// From now on this signal asks for a stop, too.
+    pub(crate) fn stop_on(&self, signal: std::ffi::c_int) -> Result<(), Failure> {
+        signal_hook::flag::register(signal, Arc::clone(&self.interrupted))?;
+        Ok(())
+    }
+
     /// Whether the user has asked to stop since this was last called.
     pub(crate) fn take_interruption(&self) -> bool {
         self.interrupted.swap(false, Ordering::Relaxed)

@@ -1,5 +1,7 @@
 //! `lossnet doctor`
 
+mod mount;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,6 +16,7 @@ use crate::engine::protocol::TorchReport;
 use crate::engine::{Engine, LIBTORCH_RELEASE, Request};
 use crate::folders;
 use crate::index::SearchPath;
+use crate::store::Store;
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -202,7 +205,34 @@ fn places() -> Vec<Finding> {
         ["datasets", "checkpoints", "logs"].map(|name| (name, PathBuf::from(name))).to_vec();
     places.extend(folders::cache().map(|folder| ("cache", folder)));
     places.extend(folders::data().map(|folder| ("user data", folder)));
-    places.into_iter().map(|(what, folder)| place(what, &folder)).collect()
+    let mut findings: Vec<Finding> = places.into_iter().map(|(what, folder)| place(what, &folder)).collect();
+    findings.extend(locks(Path::new("logs")));
+    findings
+}
+
+/// Whether two processes can be kept from working on one cell, on this machine and on others.
+fn locks(logs: &Path) -> Option<Finding> {
+    if !logs.is_dir() {
+        return None;
+    }
+    if let Err(error) = Store::new(logs).check_locks() {
+        return Some(broken("locks", &Failure::run(&error)));
+    }
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let folder = logs.canonicalize().unwrap_or_else(|_| logs.to_owned());
+    Some(match mount::of(&mounts, &folder) {
+        Some(mount) if mount.keeps_locks_to_itself() => {
+            let what = format!(
+                "{} is on {}, mounted so that other machines don't see locks: don't run one sweep on two machines by hand \
+                 (docs/clusters.md)",
+                logs.display(),
+                mount.kind
+            );
+            broken("locks", &Failure::usage(what))
+        }
+        Some(mount) => good("locks", format!("{} can be locked ({})", logs.display(), mount.kind)),
+        None => good("locks", format!("{} can be locked", logs.display())),
+    })
 }
 
 fn place(what: &'static str, folder: &Path) -> Finding {

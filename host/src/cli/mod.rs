@@ -1,6 +1,7 @@
 //! The command line: one file per command, each turning arguments into a request and an answer into text.
 
 mod args;
+mod cancel;
 mod claims;
 mod compare;
 mod completions;
@@ -18,6 +19,7 @@ mod report;
 mod results;
 mod run;
 mod show;
+mod slurm_task;
 mod status;
 mod worker;
 
@@ -59,7 +61,9 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Compare(arguments) => compare::compare(&arguments, context),
         Command::Run(arguments) => run::run(&arguments, context),
         Command::Worker(arguments) => worker::worker(&arguments, context),
+        Command::SlurmTask(arguments) => slurm_task::slurm_task(&arguments, context),
         Command::Status(arguments) => status::status(&arguments, context),
+        Command::Cancel(arguments) => cancel::cancel(&arguments, context),
         Command::Report(arguments) => report::report(&arguments, context),
         Command::Results(arguments) => results::results(&arguments, context),
         Command::Claims(arguments) => claims::claims(&arguments, context),

@@ -2,6 +2,7 @@
 
 mod picture;
 mod planning;
+mod slurm;
 
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE}
 use super::{output, results};
 use crate::config::RawConfig;
 use crate::execute::{Adjust, Executor, Job, Local, Policy, Requests, Tally};
-use crate::plan::{Cell, Plan};
+use crate::plan::{Cell, CellState, Plan};
 use crate::results::{COLUMNS, Column, csv, gather, to_json, write_parquet};
 use crate::store::{ExperimentFolder, Store};
 
@@ -20,18 +21,25 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
     let whole = plan(arguments, context)?;
     let store = Store::new(&arguments.logs);
     let experiment = store.experiment(&whole.experiment);
-    let state = |cell: &Cell| experiment.state(&cell.id);
+    let on_slurm = slurm::is_asked_for(arguments, &whole)?;
+    let states = slurm::states(&whole, &experiment)?;
+    let state = |cell: &Cell| states.get(cell.id.as_str()).copied().unwrap_or(CellState::ToDo);
     let selection = arguments.selection.selection();
     let plan = whole.select(&selection, state).map_err(|error| Failure::usage(error.to_string()))?;
     if !selection.is_everything() {
         context.display.note(&format!("{} of {} cells are selected", plan.cells.len(), whole.cells.len()));
     }
     if arguments.plan {
-        planning::show(&plan, &store, &experiment, arguments, context)?;
+        let submission =
+            on_slurm.then(|| slurm::picture(&plan, &experiment, arguments, context)).transpose()?;
+        planning::show(&plan, &store, &experiment, &states, submission, arguments, context)?;
         return Ok(ExitCode::SUCCESS);
     }
     // Before anything is written: what is wrong with the first group must not leave a folder behind.
     Requests::new(&plan, &plan.cells, &arguments.logs, context, Adjust::default())?;
+    if on_slurm {
+        return slurm::run(&whole, &plan, &experiment, arguments, context);
+    }
     // The whole of it, so that a status counts what other shards do, too.
     experiment.write_plan(&whole).map_err(|error| Failure::run(&error))?;
     let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retry.into() };
@@ -50,7 +58,8 @@ fn executor(arguments: &RunArguments, plan: &Plan) -> Executor {
     };
     match arguments.executor {
         Some(args::Executor::InProcess) => Executor::InProcess,
-        Some(args::Executor::Local) => local(),
+        // What Slurm runs is submitted, not run here.
+        Some(args::Executor::Local | args::Executor::Slurm) => local(),
         None if arguments.workers.is_some() || !arguments.devices.is_empty() => local(),
         None => match plan.cells.first().map(|cell| cell.config.run.executor.as_str()) {
             Some("local") => local(),

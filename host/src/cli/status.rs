@@ -1,6 +1,6 @@
 //! `lossnet status`
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -11,8 +11,12 @@ use super::context::Context;
 use super::failure::Failure;
 use super::output;
 use crate::catalog::did_you_mean;
+use crate::execute::slurm::{CellStatus, Placements};
 use crate::plan::CellState;
-use crate::store::{ExperimentFolder, Problem, ResultOwner, Store, survey};
+use crate::store::{ExperimentFolder, Problem, ResultOwner, Store, StoreError, survey};
+
+/// How many lines there are at most of cells that run, and of cells that wait.
+const MOST_LINES: usize = 10;
 
 /// Shows how far experiments are.
 pub(super) fn status(arguments: &StatusArguments, context: &Context) -> Result<ExitCode, Failure> {
@@ -21,7 +25,7 @@ pub(super) fn status(arguments: &StatusArguments, context: &Context) -> Result<E
     let mut problems = others;
     problems.extend(survey::<ResultOwner>(&experiments).problems);
     let states: Vec<Status> =
-        experiments.iter().map(|experiment| Status::of(experiment, &mut problems)).collect();
+        experiments.iter().map(|experiment| Status::of(experiment, &mut problems, context)).collect();
     for problem in &problems {
         context.display.warn(&problem.to_string());
     }
@@ -64,85 +68,101 @@ pub(super) fn experiments(
 /// How far an experiment is.
 struct Status {
     name: String,
-    cells: Vec<(String, String, CellState)>,
-    failures: Vec<(String, String)>,
+    cells: Vec<KnownCell>,
+}
+
+/// How far a cell is.
+struct KnownCell {
+    id: String,
+    name: String,
+    status: CellStatus,
 }
 
 impl Status {
     /// Looks at all cells; what can't be read is told, and the rest shown.
-    fn of(experiment: &ExperimentFolder, problems: &mut Vec<Problem>) -> Status {
-        let planned = experiment.planned_cells();
-        let planned = planned.unwrap_or_else(|error| {
-            problems.push(Problem::Unreadable(error));
-            None
-        });
-        let mut cells: Vec<(String, String, CellState)> = planned
+    fn of(experiment: &ExperimentFolder, problems: &mut Vec<Problem>, context: &Context) -> Status {
+        fn readable<T: Default>(read: Result<T, StoreError>, problems: &mut Vec<Problem>) -> T {
+            read.unwrap_or_else(|error| {
+                problems.push(Problem::Unreadable(error));
+                T::default()
+            })
+        }
+        let placements = readable(Placements::of(experiment), problems);
+        if let Some(error) = &placements.unasked {
+            context.display.note(&format!("what Slurm knows of {} is not shown: {error}", experiment.name()));
+        }
+        let mut names: Vec<(String, Option<String>)> = readable(experiment.planned_cells(), problems)
             .into_iter()
             .flatten()
-            .map(|cell| {
-                let state = experiment.state(&cell.id);
-                (cell.id, cell.name, state)
-            })
+            .map(|cell| (cell.id, Some(cell.name)))
             .collect();
-        let known: HashMap<String, CellState> =
-            cells.iter().map(|(id, _, state)| (id.clone(), *state)).collect();
-        let mut failures = Vec::new();
-        // A folder that can't be read is among the problems already.
-        for (id, folder) in experiment.cells().unwrap_or_default() {
-            let state = known.get(&id).copied().unwrap_or_else(|| {
-                // Of an earlier plan.
-                let state = folder.state();
-                cells.push((id.clone(), id.clone(), state));
-                state
+        let planned: HashSet<String> = names.iter().map(|(id, _)| id.clone()).collect();
+        // Those of earlier plans. A folder that can't be read is among the problems already.
+        let others = experiment.cells().unwrap_or_default().into_iter().map(|(id, _)| id);
+        names.extend(others.filter(|id| !planned.contains(id)).map(|id| (id, None)));
+        let mut cells = Vec::new();
+        for (id, name) in names {
+            let folder = experiment.cell(&id);
+            let status = placements.status(&id, &folder).unwrap_or_else(|error| {
+                problems.push(Problem::Unreadable(error));
+                CellStatus { state: folder.state(), detail: None }
             });
-            if state != CellState::Failed {
-                continue;
-            }
-            match folder.failure() {
-                Ok(Some(failure)) => {
-                    let mut why = failure.error.message.clone();
-                    for cause in &failure.error.causes {
-                        let _ = write!(why, ": {cause}");
-                    }
-                    failures.push((failure.name, why));
-                }
-                Ok(None) => {}
-                Err(error) => problems.push(Problem::Unreadable(error)),
-            }
+            let name = name.or_else(|| folder.failure().ok().flatten().map(|failure| failure.name));
+            cells.push(KnownCell { name: name.unwrap_or_else(|| id.clone()), id, status });
         }
-        Status { name: experiment.name().to_owned(), cells, failures }
+        Status { name: experiment.name().to_owned(), cells }
     }
 
-    fn count(&self, state: CellState) -> usize {
-        self.cells.iter().filter(|(_, _, of)| *of == state).count()
+    fn of_state(&self, state: CellState) -> impl Iterator<Item = &KnownCell> {
+        self.cells.iter().filter(move |cell| cell.status.state == state)
     }
 
     fn text(&self) -> String {
-        let counts = CellState::ALL.iter().map(|&state| format!("{} {state}", self.count(state)));
+        let counts = CellState::ALL.iter().map(|&state| format!("{} {state}", self.of_state(state).count()));
         let counts: Vec<String> = counts.collect();
         let mut text = format!("{}: {} cells, {}\n", self.name, self.cells.len(), counts.join(", "));
-        // Cells of a group fail for the same reason: it is said once.
-        let mut told: Vec<&str> = Vec::new();
-        for (name, why) in &self.failures {
-            if told.contains(&why.as_str()) {
-                continue;
+        for state in [CellState::Running, CellState::Queued, CellState::ToDo] {
+            let told = self.told(state);
+            for (name, others, detail) in told.iter().take(MOST_LINES) {
+                let _ = writeln!(text, "  {state}: {name}{others} ({detail})");
             }
-            told.push(why);
-            let same = self.failures.iter().filter(|(_, other)| other == why).count();
-            let others = if same > 1 { format!(" and {} more", same - 1) } else { String::new() };
+            if told.len() > MOST_LINES {
+                let _ = writeln!(text, "  {state}: … and more like this; --json lists all");
+            }
+        }
+        for (name, others, why) in self.told(CellState::Failed) {
             let _ = writeln!(text, "  failed: {name}{others}: {why}");
         }
         text
+    }
+
+    /// What there is to say of cells in a state, said once for all of which it is true: the first cell's name, how many
+    /// others there are, and what.
+    fn told(&self, state: CellState) -> Vec<(&str, String, &str)> {
+        let mut told: Vec<(&str, usize, &str)> = Vec::new();
+        for cell in self.of_state(state) {
+            let Some(detail) = cell.status.detail.as_deref() else { continue };
+            match told.iter_mut().find(|(_, _, known)| *known == detail) {
+                Some((_, others, _)) => *others += 1,
+                None => told.push((&cell.name, 0, detail)),
+            }
+        }
+        let others = |others| if others > 0 { format!(" and {others} more") } else { String::new() };
+        told.into_iter().map(|(name, number, detail)| (name, others(number), detail)).collect()
     }
 
     fn json(&self) -> Value {
         let cells: Vec<Value> = self
             .cells
             .iter()
-            .map(|(id, name, state)| json!({ "cell": id, "name": name, "state": state.name() }))
+            .map(|KnownCell { id, name, status }| {
+                json!({ "cell": id, "name": name, "state": status.state.name(), "detail": status.detail })
+            })
             .collect();
-        let failures: Vec<Value> =
-            self.failures.iter().map(|(name, why)| json!({ "name": name, "why": why })).collect();
+        let failures = self.of_state(CellState::Failed);
+        let failures: Vec<Value> = failures
+            .map(|cell| json!({ "name": cell.name, "why": cell.status.detail.clone().unwrap_or_default() }))
+            .collect();
         json!({ "experiment": self.name, "cells": cells, "failures": failures })
     }
 }

@@ -3,6 +3,7 @@
 use lossnet_plugin_protocol::normalization::Normalization;
 use serde_json::Value;
 
+use super::slurm;
 use crate::catalog::{did_you_mean, either};
 
 /// The sections of a config.
@@ -40,6 +41,8 @@ pub(crate) enum Shape {
     Flag,
     /// A list of texts, or one.
     Texts,
+    /// A list of texts, each of which this function finds nothing wrong with, or one; it gives what each must be.
+    Lines(fn(&str) -> Result<(), String>),
     /// Layers: looked at together with the backbone.
     Layers,
 }
@@ -81,7 +84,20 @@ pub(crate) const KEYS: &[Key] = &[
     incidental("run.offline", Shape::Flag),
     incidental("executor.local.workers", Shape::Whole(1, 1024)),
     incidental("executor.local.devices", Shape::Texts),
-    incidental("run.executor", Shape::Choice(&["in-process", "local"])),
+    incidental("run.executor", Shape::Choice(&["in-process", "local", "slurm"])),
+    incidental("executor.slurm.partition", Shape::Checked(slurm::check_name)),
+    incidental("executor.slurm.account", Shape::Checked(slurm::check_name)),
+    incidental("executor.slurm.qos", Shape::Checked(slurm::check_name)),
+    incidental("executor.slurm.time", Shape::Checked(slurm::check_time)),
+    incidental("executor.slurm.gres", Shape::Checked(slurm::check_gres)),
+    incidental("executor.slurm.cpus", Shape::Whole(1, 65_535)),
+    incidental("executor.slurm.mem", Shape::Checked(slurm::check_memory)),
+    incidental("executor.slurm.throttle", Shape::Whole(1, 1_000_000)),
+    incidental("executor.slurm.groups_per_task", Shape::Whole(1, 1_000_000)),
+    // What sbatch takes.
+    incidental("executor.slurm.signal_seconds", Shape::Whole(1, 65_535)),
+    incidental("executor.slurm.setup", Shape::Lines(slurm::check_setup)),
+    incidental("executor.slurm.options", Shape::Lines(slurm::check_option)),
     // Named so that they are known where keys are suggested; the loader and the planner read them.
     incidental("extends", Shape::Texts),
     incidental("loss_network.backbone_config", Shape::Prose),
@@ -137,6 +153,24 @@ impl Shape {
                 }
                 _ => must("a list of texts".to_owned()),
             },
+            Shape::Lines(check) => {
+                let lines: Vec<&str> = match (value, text) {
+                    (Value::Array(values), _) => {
+                        let lines: Option<_> = values.iter().map(Value::as_str).collect();
+                        lines.map_or_else(
+                            || must("a list of texts".to_owned()).map(|_: Value| Vec::new()),
+                            Ok,
+                        )?
+                    }
+                    (_, Some(line)) => vec![line],
+                    _ => return must("a list of texts".to_owned()),
+                };
+                for line in &lines {
+                    check(line)
+                        .map_err(|what| (format!("must be a list; each {what}, not `{line}`"), None))?;
+                }
+                Ok(lines.into_iter().collect())
+            }
             Shape::Layers => Ok(value.clone()),
         }
     }

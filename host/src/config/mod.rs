@@ -13,6 +13,7 @@ mod raw;
 mod resolved;
 mod schema;
 mod sections;
+mod slurm;
 mod surroundings;
 
 pub use origin::{ConfigError, ConfigErrors, Origin};
@@ -30,3 +31,4 @@ pub(crate) use network::{BACKBONE_PRESET, LAYER_PRESETS};
 pub(crate) use raw::{Leaf, flatten, shell_value};
 pub(crate) use schema::{SettingsSchema, essential};
 pub(crate) use sections::{Checker, View};
+pub(crate) use slurm::{NoTimeToWork, SlurmSettings};

@@ -10,6 +10,7 @@ use super::keys;
 use super::origin::ConfigError;
 use super::resolved::Component;
 use super::sections::{Checker, View};
+use super::slurm::SlurmSettings;
 use crate::catalog::did_you_mean;
 
 /// The key with which a tracker is switched off.
@@ -72,6 +73,17 @@ impl<'a> Checker<'a> {
             } else if let Some(value) = self.value(view, &section, key) {
                 settings.insert((*key).to_owned(), value);
             }
+        }
+        if name == "slurm"
+            && let Err(error) = SlurmSettings::new(&settings)
+        {
+            let written = view.get("signal_seconds").or_else(|| view.get("time")).unwrap_or(first);
+            self.error(ConfigError {
+                origin: written.origin.clone(),
+                key: Some(section),
+                problem: error.to_string(),
+                help: Some("raise the limit, or lower `signal_seconds`".to_owned()),
+            });
         }
         Some(settings)
     }

@@ -7,6 +7,7 @@ mod group;
 mod in_process;
 mod local;
 mod request;
+pub(crate) mod slurm;
 mod tally;
 
 use std::path::Path;

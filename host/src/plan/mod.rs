@@ -3,6 +3,7 @@
 mod builder;
 mod condition;
 mod identity;
+mod part;
 mod select;
 mod settings;
 mod state;

@@ -9,7 +9,7 @@ use fs_err::OpenOptions;
 use super::StoreError;
 
 /// Seconds since 1970.
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
@@ -26,7 +26,7 @@ pub(super) fn append(path: &Path, line: &str) -> Result<(), StoreError> {
 }
 
 /// A time as ISO 8601 in UTC (days to date after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-pub(super) fn utc(seconds: u64) -> String {
+pub(crate) fn utc(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);

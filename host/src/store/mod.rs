@@ -34,6 +34,9 @@ use serde::Deserialize;
 
 use crate::plan::{CellState, Plan};
 
+pub(crate) use log::{now, utc};
+pub(crate) use result::{read_json, write_json};
+
 pub use cell::CellFolder;
 pub use columns::SampleColumns;
 pub use error::StoreError;
@@ -79,6 +82,20 @@ impl Store {
     /// The results of an experiment of this name, which need not exist yet.
     pub fn experiment(&self, name: &str) -> ExperimentFolder {
         ExperimentFolder { name: name.to_owned(), path: self.root.join(name) }
+    }
+
+    /// Checks that a lock in the folder excludes others, which is what keeps two processes from working on one cell. The
+    /// folder must be there.
+    ///
+    /// Fails if the file system has no locks, or such that exclude nobody.
+    pub fn check_locks(&self) -> Result<(), StoreError> {
+        let file = tempfile::NamedTempFile::new_in(&self.root).map_err(StoreError::Write)?;
+        let none = || std::io::Error::other("two had the lock at once");
+        let held = lock::Lock::acquire(file.path())?;
+        match (held.is_some(), lock::Lock::acquire(file.path())?) {
+            (true, None) => Ok(()),
+            _ => Err(StoreError::NoLock { path: self.root.clone(), source: none() }),
+        }
     }
 
     /// The experiments that there are, by name: the folders that hold a plan or a cell.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::Metric;
+use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -70,8 +70,21 @@ pub struct CellFailure {
     pub when: u64,
 }
 
+impl CellFailure {
+    /// Why, with what led to it, in one sentence.
+    pub fn reason(&self) -> String {
+        let causes = self.error.causes.iter().map(String::as_str);
+        [self.error.message.as_str()].into_iter().chain(causes).collect::<Vec<_>>().join(": ")
+    }
+
+    /// Whether the user's input was wrong, so that it is in vain to try again as it is.
+    pub fn is_wrong_input(&self) -> bool {
+        self.error.kind == ErrorKind::Input
+    }
+}
+
 /// Writes a file in one step.
-pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
     let text = serde_json::to_vec_pretty(value).map_err(|error| StoreError::Write(error.into()))?;
     crate::atomic::write(path, &text).map_err(|error| {
         StoreError::Write(std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))
@@ -79,7 +92,7 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Stor
 }
 
 /// Reads a file, if it is there.
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
     read(path)?.map(|text| parse(path, &text)).transpose()
 }
 

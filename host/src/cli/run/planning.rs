@@ -1,5 +1,10 @@
 //! `lossnet run --plan`
 
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::slurm;
 use crate::cli::args::RunArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -11,20 +16,19 @@ use crate::folders;
 use crate::plan::{Cell, CellState, Plan};
 use crate::store::{ExperimentFolder, Store};
 
-/// Prints a plan with what is done and what the rest will take.
+/// Prints a plan with what is done and what the rest will take; `submission` is what would be submitted, if that is asked for.
 pub(super) fn show(
     plan: &Plan,
     store: &Store,
     experiment: &ExperimentFolder,
+    states: &HashMap<&str, CellState>,
+    submission: Option<Value>,
     arguments: &RunArguments,
     context: &Context,
 ) -> Result<(), Failure> {
     if arguments.calibrate {
         calibrate(plan, context)?;
     }
-    // A plan of 10,000 cells asks for each state several times.
-    let states: std::collections::HashMap<&str, CellState> =
-        plan.cells.iter().map(|cell| (cell.id.as_str(), experiment.state(&cell.id))).collect();
     let state = |cell: &Cell| states.get(cell.id.as_str()).copied().unwrap_or(CellState::ToDo);
     let speeds = folders::cache().map(|folder| Speeds::read(&folder)).unwrap_or_default();
     let to_do = |cell: &Cell| state(cell) != CellState::Done;
@@ -36,6 +40,7 @@ pub(super) fn show(
             text.push_str(&total);
             text.push('\n');
         }
+        text.push_str(&submission.as_ref().map(slurm::picture_text).unwrap_or_default());
         return output::print(&text);
     }
     let mut json = plan.to_json(state);
@@ -43,6 +48,9 @@ pub(super) fn show(
         group["estimate"] = estimates.group_json(number);
     }
     json["estimate"] = estimates.total_json();
+    if let Some(submission) = submission {
+        json["slurm"] = submission;
+    }
     output::print_json(&json)
 }
 

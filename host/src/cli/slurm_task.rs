@@ -1,0 +1,15 @@
+//! `lossnet slurm-task`: what a task of an array job runs.
+
+use std::process::ExitCode;
+
+use super::args::SlurmTaskArguments;
+use super::context::Context;
+use super::failure::Failure;
+use crate::execute::Policy;
+use crate::execute::slurm::{SubmissionFolder, run_task};
+
+/// Runs the groups of this task.
+pub(super) fn slurm_task(arguments: &SlurmTaskArguments, context: &Context) -> Result<ExitCode, Failure> {
+    let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retry.into() };
+    run_task(&SubmissionFolder::at(&arguments.submission), &arguments.logs, policy, context)
+}

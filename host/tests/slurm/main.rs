@@ -1,0 +1,15 @@
+//! Runs on a real Slurm on this machine: what is submitted, requeued, killed and cancelled ends with the results of a run in
+//! one process.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cancelling;
+mod cluster;
+mod lab;
+mod refusing;
+#[path = "../cli/same.rs"]
+mod same;
+#[path = "../cli/support.rs"]
+#[expect(dead_code, reason = "the tests of the command line use more of it")]
+mod support;
+mod sweeping;
+mod training;
