@@ -135,10 +135,10 @@ mod tests {
     #[test]
     fn a_difference_of_two_means_is_welch_s_test() {
         let (p, interval) = (difference().p_value(), difference().interval(0.95).unwrap());
-        assert!((p - 0.09911651679898403).abs() < 1e-10, "{p}");
+        assert!((p - 0.099_116_516_798_984_03).abs() < 1e-10, "{p}");
         assert!(
-            (interval.low + 0.8923373892284774).abs() < 1e-9
-                && (interval.high - 0.09733738922847746).abs() < 1e-9,
+            (interval.low + 0.892_337_389_228_477_4).abs() < 1e-9
+                && (interval.high - 0.097_337_389_228_477_46).abs() < 1e-9,
             "{interval:?}"
         );
     }
