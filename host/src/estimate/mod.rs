@@ -11,6 +11,8 @@ mod speed;
 mod text;
 mod work;
 
+use std::collections::HashMap;
+
 use lossnet_plugin_protocol::Kind;
 use serde::Serialize;
 
@@ -82,6 +84,7 @@ pub(crate) fn estimate(
         costs: Costs::new(index),
         passes: history::passes(store, experiment, &index.catalog),
         speeds,
+        others: HashMap::new(),
         speed_would_help: false,
     };
     let pending = |group: &Group| plan.group_cells(group).any(&to_do);
@@ -99,6 +102,8 @@ struct Estimator<'a> {
     costs: Costs<'a>,
     passes: Vec<Pass>,
     speeds: &'a Speeds,
+    /// MACs and seconds of passes of the same work, by that, whether on CUDA, and the images' side.
+    others: HashMap<(String, bool, i64), Vec<(f64, f64)>>,
     speed_would_help: bool,
 }
 
@@ -151,13 +156,13 @@ impl Estimator<'_> {
             return Some(Time { seconds: same[same.len() / 2], least, most: Some(most), source });
         }
         let macs = cost?.macs;
-        let mut known: Vec<(f64, f64)> = Vec::new();
-        for pass in alike {
-            if let Some(theirs) = self.costs.of(&pass.backbone, &pass.nodes, side) {
-                known.push((theirs.macs, pass.seconds));
-            }
-        }
-        scaled(&known, macs)
+        // Groups of a large plan ask for the same again and again.
+        let costs = &mut self.costs;
+        let known = self.others.entry((work, on_cuda, side)).or_insert_with(|| {
+            let cost = |pass: &&Pass| Some((costs.of(&pass.backbone, &pass.nodes, side)?.macs, pass.seconds));
+            alike.iter().filter_map(cost).collect()
+        });
+        scaled(known, macs)
     }
 
     /// By what the task says of its work, and this machine's speed.
