@@ -51,6 +51,7 @@ fn about(cells: &[Measured]) -> About {
         deterministic: Some([("run.precision".to_owned(), "fp32".into())].into_iter().collect()),
         main_metric: Some(MainMetric::new("2afc_score").on("mean")),
         measure_settings: vec!["size".to_owned()],
+        reference_metrics: vec!["baseline".to_owned()],
         ..Details::default()
     };
     components.push(component(Kind::Task, "judged", judged));
@@ -105,6 +106,7 @@ fn cells(root: &std::path::Path) -> Vec<Measured> {
             rows("val", &sizes, &[("2afc_score", &scores), ("2afc_accuracy", &agreed)]),
             rows("jnd", &[60, 0], &[("d", &distances), ("same", &same)]),
         ];
+        metrics.push(metric("baseline", "val", 0.5, true, 200));
         cells.push(write(root, &result(config("judged", backbone, &layer), 0, &metrics), &samples));
         for (repetition, scores) in lists(&trained["scores"][number]).iter().enumerate() {
             let sizes = [12, 40];

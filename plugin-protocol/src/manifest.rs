@@ -193,6 +193,9 @@ pub struct Details {
     /// compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub measure_settings: Vec<String>,
+    /// Task: metrics that say something of the data or the run rather than of the loss network, such as a baseline's score.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reference_metrics: Vec<String>,
     /// Dataset: the splits it has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<String>,

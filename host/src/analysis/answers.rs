@@ -9,11 +9,12 @@ const NAMED: usize = 3;
 
 /// The result of a board in one sentence.
 pub(super) fn of(board: &Board, networks: &[Network]) -> String {
+    // `photos:val` of the further dataset `photos` is its `val`.
+    let split = board.split.strip_prefix(&format!("{}:", board.dataset)).unwrap_or(&board.split);
     let place = format!(
-        "On `{}` ({} {}, {}{})",
+        "On `{}` ({} {split}, {}{})",
         board.task,
         board.dataset,
-        board.split,
         board.metric,
         if board.variant.is_empty() { String::new() } else { format!(", {}", board.variant) }
     );
@@ -99,7 +100,8 @@ fn missing(boards: &[Board], groups: &[Group]) -> Vec<String> {
         .collect();
     if !once.is_empty() {
         found.push(format!(
-            "There is one repetition only of {}: nothing is said of how much training anew changes the scores.",
+            "There is one repetition only of {}: nothing is said of how much the scores change with another seed, as by training \
+             anew.",
             list(&unique(&once))
         ));
     }

@@ -96,7 +96,9 @@ pub(super) fn group(
         });
         places[place].splits.extend(config.data.splits.iter().cloned());
         places[place].trained |= !is_deterministic(config, about) && about.task(&config.task.name).is_some();
-        for (position, metric) in result.metrics.iter().enumerate() {
+        let references = about.task(&config.task.name).map(|details| details.reference_metrics.as_slice());
+        let is_score = |metric: &Metric| !references.unwrap_or_default().contains(&metric.name);
+        for (position, metric) in result.metrics.iter().enumerate().filter(|(_, metric)| is_score(metric)) {
             let from = metric.from_samples.as_ref();
             // Older results don't say how they were computed: by their number of samples they belong to the others.
             let parts = from.map(|from| serde_json::to_string(from).unwrap_or_default()).unwrap_or_default();

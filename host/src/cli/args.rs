@@ -408,6 +408,17 @@ pub(super) struct ResultsArguments {
     /// Show or write only these columns.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) columns: Option<Vec<String>>,
+    /// Show which contenders differ on the main leaderboards, tested on the same samples, instead of the table.
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "conditions", "sort", "group", "columns"])]
+    pub(super) pairs: bool,
+    /// Test two contenders, by the names that --pairs shows, on all leaderboards that have both.
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["CONTENDER", "CONTENDER"],
+        conflicts_with_all = ["csv", "parquet", "conditions", "sort", "group", "columns"]
+    )]
+    pub(super) differ: Option<Vec<String>>,
     /// Folder of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,

@@ -1,5 +1,6 @@
 //! `lossnet results`
 
+mod pairs;
 mod table;
 
 use std::path::Path;
@@ -26,6 +27,12 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
     let chosen = arguments.columns.as_deref().map(find_columns).transpose().map_err(wrong)?;
     let store = Store::new(&arguments.logs);
     let (experiments, others) = status::experiments(&store, arguments.experiment.as_slice())?;
+    if arguments.pairs || arguments.differ.is_some() {
+        for problem in &others {
+            context.display.warn(&problem.to_string());
+        }
+        return pairs::pairs(&experiments, arguments, context);
+    }
     let mut gathered = gather(&experiments);
     gathered.problems.splice(..0, others);
     warn(&gathered, context);

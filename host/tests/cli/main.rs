@@ -1,6 +1,7 @@
 //! The binary as users run it: real plugins from real shared libraries, real files, exit codes and sentences.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod analysing;
 mod calibrating;
 mod claims;
 mod comparing;

@@ -108,12 +108,25 @@ fn newest_checkpoint(user: &User) -> Option<PathBuf> {
     newest.map(|(_, path)| path)
 }
 
+/// The scores of samples are where the main metric says that they are, and give what it is.
+fn has_intervals(user: &User) {
+    let boards = user.json(&["results", "small", "--pairs", "--json"]);
+    let boards = boards.as_array().unwrap();
+    assert!(!boards.is_empty());
+    for board in boards {
+        // `… only squeezenet1_1 was measured: 0.512 [0.401, 0.623].`
+        let answer = board["answer"].as_str().unwrap();
+        assert!(answer.contains(" was measured: ") && answer.contains('['), "{answer}");
+    }
+}
+
 /// Kills runs with signal 9 at a moment after a new checkpoint, another moment each time, then lets one end.
 fn survives_killing(config: &str) {
     let whole = User::new();
     whole.write("small.toml", config);
     whole.must(&["run", "small.toml"]);
     let expected = outcome(&whole);
+    has_intervals(&whole);
 
     let cut = User::new();
     cut.write("small.toml", config);

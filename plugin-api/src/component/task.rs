@@ -86,6 +86,12 @@ pub trait Task: Send + Sync {
     fn measure_settings(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// The metrics that say something of the data or the run rather than of the loss network, such as a baseline's score: there
+    /// are no leaderboards of them.
+    fn reference_metrics(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A [`Task`] whatever its settings' type is. Implemented for every task.
@@ -109,6 +115,7 @@ impl<T: Task> AnyTask for T {
             deterministic: self.deterministic(),
             main_metric: self.main_metric(),
             measure_settings: self.measure_settings(),
+            reference_metrics: self.reference_metrics(),
             ..Details::default()
         };
         Ok(self.info().manifest(Kind::Task, settings::schema::<T::Config>(), details))

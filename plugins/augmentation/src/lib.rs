@@ -87,6 +87,10 @@ impl Task for AugmentationTask {
     fn measure_settings(&self) -> Vec<String> {
         ["protocol", "size", "ranking", "ranking_seed"].map(str::to_owned).to_vec()
     }
+
+    fn reference_metrics(&self) -> Vec<String> {
+        ["rank"].map(str::to_owned).to_vec()
+    }
 }
 
 /// Reports the ranking: as a result (the rank of each augmentation, from 1), and as a picture of some test images with their

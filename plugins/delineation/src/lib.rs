@@ -135,6 +135,10 @@ impl Task for DelineationTask {
     fn measure_settings(&self) -> Vec<String> {
         ["protocol", "evaluation", "size", "invert", "threshold", "tolerance"].map(str::to_owned).to_vec()
     }
+
+    fn reference_metrics(&self) -> Vec<String> {
+        ["undefined", "constant_quality", "relaxed_constant_quality"].map(str::to_owned).to_vec()
+    }
 }
 
 /// The split of its own that the best weights are chosen by, if there is one. That which is trained on can't be it.

@@ -76,6 +76,10 @@ impl Task for SuperResolution {
     fn measure_settings(&self) -> Vec<String> {
         ["protocol", "factor", "size"].map(str::to_owned).to_vec()
     }
+
+    fn reference_metrics(&self) -> Vec<String> {
+        ["bicubic_psnr", "bicubic_ssim"].map(str::to_owned).to_vec()
+    }
 }
 
 /// The task, for a program that links it; a host loads the plugin instead.

@@ -19,6 +19,9 @@ const MOST_RESAMPLES: usize = 10_000;
 /// With fewer, the ends of intervals would be worse than those in closed form.
 const FEWEST_RESAMPLES: usize = 1_000;
 
+/// Drawing a sample takes as long as adding up so many scores.
+const DRAW: usize = 12;
+
 /// The scores of the samples of a board's contenders.
 pub(in crate::analysis) struct Read<'a> {
     /// By contender: the scores of its samples, means over repetitions. None if some of its runs have none.
@@ -110,7 +113,7 @@ impl<'a> Means<'a> {
                 scores.len() - 1
             }));
         }
-        let resamples = (work / (scores.len() * strata.samples()) as f64) as usize;
+        let resamples = (work / ((scores.len() + DRAW) * strata.samples()) as f64) as usize;
         let resamples = resamples.min(MOST_RESAMPLES);
         let settings = Bootstrap { resamples, confidence: CONFIDENCE, ..Bootstrap::default() };
         let bootstrapped =

@@ -41,7 +41,7 @@ pub(super) fn values(group: &Group, cells: &[Measured]) -> Vec<Vec<f64>> {
 
 /// Calls `use_evidence` with the best evidence that there is for a board: samples, else repetitions.
 ///
-/// `work` bounds the bootstrap: about so many scores are drawn.
+/// `work` bounds the bootstrap: about so many scores are added up.
 pub(super) fn with<T>(
     group: &Group,
     cells: &[Measured],

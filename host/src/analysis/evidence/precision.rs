@@ -88,8 +88,8 @@ impl<'a> Precisions<'a> {
         let lengths = samples.scores(first.cell, from, columns.0)?.lengths;
         let strata = Strata::new(lengths).ok()?;
         let runs: usize = group.members.iter().map(|member| member.runs.len()).sum();
-        // A pair takes about four times as long here as in a mean.
-        let resamples = (work / 4.0 / (runs * strata.samples()) as f64) as usize;
+        // A pair takes about ten times as long here as in a mean.
+        let resamples = (work / 10.0 / (runs * strata.samples()) as f64) as usize;
         let resamples = resamples.min(MOST_RESAMPLES);
         if resamples < FEWEST_RESAMPLES {
             return None;

@@ -1,0 +1,100 @@
+//! `lossnet results --pairs` and `--differ`: which contenders differ, and how sure that is.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::analysis::{About, Analysis, Measured, analyze, compare};
+use crate::cli::args::ResultsArguments;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::report::data::{Board, Pair};
+use crate::store::{CellResult, ExperimentFolder, survey};
+
+/// Shows the tests of two contenders on all boards, or of all on the main boards.
+pub(super) fn pairs(
+    experiments: &[ExperimentFolder],
+    arguments: &ResultsArguments,
+    context: &Context,
+) -> Result<ExitCode, Failure> {
+    let survey = survey::<CellResult>(experiments);
+    for problem in &survey.problems {
+        context.display.warn(&problem.to_string());
+    }
+    let cells: Vec<Measured> = survey
+        .found
+        .into_iter()
+        .map(|found| Measured { result: found.result, folder: found.folder })
+        .collect();
+    let about = About::of(context.index()?, &cells);
+    let differ = match arguments.differ.as_deref() {
+        Some([first, second]) => Some([first.as_str(), second.as_str()]),
+        _ => None,
+    };
+    let mut analysis = match differ {
+        Some(labels) => compare(&cells, &about, labels).map_err(|unknown| Failure::input(&unknown))?,
+        None => analyze(&cells, &about),
+    };
+    for problem in &analysis.problems {
+        context.display.warn(problem);
+    }
+    if differ.is_none() {
+        analysis.boards.retain(|board| board.main);
+    }
+    if arguments.json {
+        output::print_json(&json(&analysis))?;
+    } else {
+        output::print(&text(&analysis))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn labels<'a>(analysis: &'a Analysis, pair: &Pair) -> [&'a str; 2] {
+    pair.networks.map(|network| analysis.networks[network].label.as_str())
+}
+
+fn json(analysis: &Analysis) -> Value {
+    let of_board = |board: &Board| -> Value {
+        let pairs: Vec<Value> = board
+            .pairs
+            .iter()
+            .map(|pair| {
+                let [first, second] = labels(analysis, pair);
+                json!({
+                    "first": first, "second": second, "difference": pair.difference, "interval": pair.interval,
+                    "test": pair.test, "p": pair.p,
+                })
+            })
+            .collect();
+        json!({
+            "task": board.task, "variant": board.variant, "dataset": board.dataset, "metric": board.metric,
+            "split": board.split, "higher_is_better": board.higher_is_better, "answer": board.answer,
+            "method": board.method, "pairs": pairs,
+        })
+    };
+    analysis.boards.iter().map(of_board).collect()
+}
+
+fn text(analysis: &Analysis) -> String {
+    let header = ["first", "second", "difference", "95 % interval", "test", "p"];
+    let of_board = |board: &Board| {
+        let mut rows = vec![header.map(str::to_owned).to_vec()];
+        rows.extend(board.pairs.iter().map(|pair| {
+            let [first, second] = labels(analysis, pair).map(str::to_owned);
+            let interval = pair.interval.map(|[low, high]| format!("[{low:.6}, {high:.6}]"));
+            let p = pair.p.map(|p| if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") });
+            vec![
+                first,
+                second,
+                format!("{:.6}", pair.difference),
+                interval.unwrap_or_default(),
+                pair.test.clone(),
+                p.unwrap_or_default(),
+            ]
+        }));
+        let table = if board.pairs.is_empty() { String::new() } else { output::table(&rows) };
+        format!("{}\n{table}{}\n", board.answer, board.method)
+    };
+    analysis.boards.iter().map(of_board).collect::<Vec<_>>().join("\n")
+}
