@@ -65,15 +65,7 @@ impl Task for EndingTask {
 
     fn run(&self, ends: Ends, run: &dyn Run) -> Result<(), PluginError> {
         ends.strike()?;
-        let metric = Metric {
-            name: "survival".to_owned(),
-            split: "all".to_owned(),
-            value: 1.0,
-            unit: "share".to_owned(),
-            higher_is_better: true,
-            samples: 1,
-            from_samples: None,
-        };
+        let metric = Metric::new("survival", "all", 1.0, "share", true, 1);
         (0..run.context().cells.len()).try_for_each(|cell| run.report(cell, &Report::Metric(metric.clone())))
     }
 }
