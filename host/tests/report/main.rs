@@ -60,7 +60,7 @@ fn an_empty_report_loads_and_says_so() {
 
 #[test]
 fn a_report_of_one_cell_loads() {
-    let figures = ["overview-0", "figure-leaderboard", "figure-heatmap", "figure-depth"];
+    let figures = ["overview-0", "figure-leaderboard", "figure-heatmap"];
     loads(
         &edges::one_cell(),
         &json!({ "figures": figures, "texts": ["1 of 1 loss network", "Nothing was trained"] }),

@@ -12,7 +12,7 @@ const LISTED: usize = 50;
 pub(super) struct PlainBoard {
     name: String,
     metric: String,
-    answer: String,
+    answer: Vec<String>,
     method: String,
     rows: Vec<PlainRow>,
     more: usize,
@@ -54,7 +54,7 @@ fn plain(data: &ReportData, board: &Board) -> PlainBoard {
     PlainBoard {
         name: name.join(" · "),
         metric: format!("{} ({unit}{direction})", board.metric),
-        answer: board.answer.clone(),
+        answer: super::prose(&board.answer).into_iter().map(str::to_owned).collect(),
         method: board.method.clone(),
         rows: board.entries.iter().take(LISTED).map(row).collect(),
         more: board.entries.len().saturating_sub(LISTED),

@@ -45,8 +45,8 @@ pub fn html(data: &ReportData) -> Result<String, PageError> {
             title => data.title,
             generated => data.generated,
             lossnet => data.lossnet,
-            answer => data.answer,
-            problems => data.problems,
+            answer => proses(&data.answer),
+            problems => proses(&data.problems),
             boards => fallback::main_boards(data),
             style_hash => hash(&style),
             script_hash => hash(&script),
@@ -55,6 +55,16 @@ pub fn html(data: &ReportData) -> Result<String, PageError> {
             data => Value::from_safe_string(inside_script(&json)),
         })
         .map_err(PageError::Frame)
+}
+
+/// Sentences as [`prose`].
+fn proses(sentences: &[String]) -> Vec<Vec<&str>> {
+    sentences.iter().map(|sentence| prose(sentence)).collect()
+}
+
+/// A sentence in parts of which every second one is code: it stands between backquotes.
+fn prose(sentence: &str) -> Vec<&str> {
+    sentence.split('`').collect()
 }
 
 /// JSON that no name in it can end: HTML knows only `<` in a script element, and JavaScript's own line ends are spelled out.

@@ -18,14 +18,14 @@ export function showDepth() {
     title: "Score by depth of the layer",
     draw: (width) => {
       const entries = known();
-      if (!entries.length) return undefined;
+      if (!entries.some((entry) => entries.some((other) => differInDepth(entry, other)))) return undefined;
       order = backbones(entries);
       chart = draw(entries, order, width);
       return { drawing: chart.picture };
     },
     legend: () => legend(order, chart.emphasize, { grey: "other backbones" }),
     table: () => ({ columns: entryColumns(currentBoard(), [DEPTH]), items: known() }),
-    empty: "The depth of these layers is not known.",
+    empty: "No backbone has results at two layers whose depth is known.",
   });
   bodyOf("layers").append(figure.node);
   const update = () => figure.update({
@@ -42,6 +42,11 @@ const DEPTH = {
 
 function known() {
   return shownEntries(currentBoard()).filter((entry) => entry.value !== null && network(entry.network).depth !== null);
+}
+
+function differInDepth(first, second) {
+  const [a, b] = [network(first.network), network(second.network)];
+  return a.backbone === b.backbone && a.depth !== b.depth;
 }
 
 /** Backbones, the one with the best score first. */

@@ -41,12 +41,13 @@ export function entryColumns(board, extra = []) {
     key, title, width, value: (entry) => network(entry.network)[key], text: (entry) => network(entry.network)[key],
   });
   const longest = Math.max(12, ...board.entries.map((entry) => network(entry.network).label.length));
+  const score = `Score${board.unit ? ` (${board.unit})` : ""}`;
   const seen = (key) => board.entries.some((entry) => entry[key] !== null && entry[key] !== 0);
   return [
     number("rank", "Rank", (rank) => String(rank), exact, { width: 9 }),
     { ...own("label", "Loss network", Math.min(longest + 3, 44)), heading: true, strong: (entry) => entry.rank === 1 },
-    number("value", `Score${board.unit ? ` (${board.unit})` : ""}`, (value) => scoreText(board, value), exact, {
-      width: 12, strong: (entry) => entry.rank === 1,
+    number("value", score, (value) => scoreText(board, value), exact, {
+      width: Math.max(12, score.length + 4), strong: (entry) => entry.rank === 1,
     }),
     ...extra,
     {

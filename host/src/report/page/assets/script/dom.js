@@ -34,6 +34,11 @@ export function bodyOf(section) {
   return document.querySelector(`#${section} > .body`);
 }
 
+/** A sentence whose parts in backquotes are code. */
+export function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
+}
+
 /** Says something to those who listen to the page. */
 export function announce(text) {
   let live = byId("announcements");

@@ -1,6 +1,6 @@
 // The board that is looked at: which one, its filters, its picture and its table.
 
-import { announce, bodyOf, byId, h, s } from "./dom.js";
+import { announce, bodyOf, byId, h, prose, s } from "./dom.js";
 import { entryColumns, entryLines } from "./describe.js";
 import { Figure } from "./figure.js";
 import { currentBoard, facetChoice, facets, filtersIn, shownEntries } from "./filters.js";
@@ -114,7 +114,7 @@ export function showLeaderboard() {
   const update = () => {
     const board = currentBoard();
     const entries = shownEntries(board);
-    answer.textContent = board.answer;
+    answer.replaceChildren(...prose(board.answer));
     method.textContent = board.method;
     figure.update({
       title: board.title,

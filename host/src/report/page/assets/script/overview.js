@@ -1,6 +1,6 @@
 // The answer as a picture: the best contenders on each main board; and how far the experiments are.
 
-import { byId, h } from "./dom.js";
+import { byId, h, prose } from "./dom.js";
 import { Figure } from "./figure.js";
 import { entryColumns } from "./describe.js";
 import { forest } from "./forest.js";
@@ -29,7 +29,9 @@ export function showOverview() {
 
 function tile(board) {
   const entries = board.entries.slice(0, SHOWN);
-  const title = board.variant ? `${board.task}, ${board.variant}` : board.task;
+  // One task may be judged on several datasets.
+  const alike = mainBoards.filter(({ task, variant }) => task === board.task && variant === board.variant).length > 1;
+  const title = [board.task, board.variant, alike ? board.dataset : ""].filter((part) => part).join(", ");
   const figure = new Figure({
     id: `overview-${board.index}`,
     title,
@@ -39,7 +41,7 @@ function tile(board) {
   const tied = board.entries.filter((entry) => entry.tied_with_best && entry.rank > 1).length;
   const ties = tied ? ` ${plural(tied, "other")} can’t be told from the best.` : "";
   figure.captionBox.append(
-    board.answer ? `${board.answer} ` : "",
+    ...prose(board.answer ? `${board.answer} ` : ""),
     `${board.dataset}, ${board.split}: the best ${Math.min(SHOWN, board.entries.length)} of ${count(board.entries.length)}.${board.answer ? "" : ties} `,
     h("a", { href: "#leaderboard", onclick: (event) => openBoard(event, board) }, "Leaderboard"));
   return figure.node;

@@ -21,7 +21,9 @@ export function showPanels() {
 }
 
 function panelNode(panel, viewer) {
-  const grid = h("div", { class: "panel" });
+  const widest = Math.max(...panel.images.map(({ size }) => size[0]));
+  const column = Math.min(460, Math.max(150, 1.6 * widest));
+  const grid = h("div", { class: "panel", style: { gridTemplateColumns: `repeat(auto-fill, minmax(min(100%, ${column}px), 1fr))` } });
   const add = (from, to) => grid.append(...panel.images.slice(from, to).map((image, index) => imageNode(panel, from + index, image, viewer)));
   add(0, SHOWN);
   const left = panel.images.length - SHOWN;

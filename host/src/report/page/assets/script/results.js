@@ -10,7 +10,10 @@ import { choice, choose, onChoice } from "./state.js";
 
 const { table } = report;
 // Seldom read; a reader can show them.
-const HIDDEN = ["cell", "signature", "weights_sha256", "started", "task_settings", "dataset_settings", "backbone_settings", "comparison_settings", "lossnet_version"];
+const HIDDEN = [
+  "cell", "signature", "weights_sha256", "started", "task_settings", "dataset_settings", "backbone_settings", "comparison_settings",
+  "lossnet_version", "test_data", "splits", "plugins", "group_size", "seed", "higher_is_better", "data_folder",
+];
 const WAIT = 120;
 
 /** Fills the section with the whole table. */

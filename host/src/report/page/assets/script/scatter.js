@@ -59,7 +59,7 @@ function fill(section, kinds, nothing) {
   const update = () => {
     let any = false;
     for (const { kind, figure } of plots) {
-      const there = currentBoard().entries.filter((entry) => known(kind.of(entry))).length > 1;
+      const there = currentBoard().entries.filter((entry) => entry.value !== null && placed(kind, kind.of(entry))).length > 1;
       any ||= there;
       figure.node.hidden = !there;
       if (there) figure.update({ caption: kind.front ? frontCaption() : correlationCaption(kind) });
@@ -74,10 +74,15 @@ function known(value) {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
 
+/** Whether a value has a place on the axis. */
+function placed(kind, value) {
+  return known(value) && (!kind.log || value > 0);
+}
+
 function pointsOf(kind) {
   return shownEntries(currentBoard())
     .map((entry) => ({ entry, x: kind.of(entry) }))
-    .filter(({ entry, x }) => known(x) && entry.value !== null && (!kind.log || x > 0))
+    .filter(({ entry, x }) => entry.value !== null && placed(kind, x))
     .map(({ entry, x }) => ({ entry, x: (kind.plot ?? ((value) => value))(x), said: kind.text(x) }));
 }
 
