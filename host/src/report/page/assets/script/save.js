@@ -16,7 +16,8 @@ export function download(name, content, type) {
   document.body.append(link);
   link.click();
   link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  // A browser that is busy, or asks where to save, fetches the address later than the press.
+  setTimeout(() => URL.revokeObjectURL(address), 120_000);
 }
 
 /** A drawing as a file of its own: in light colours, its looks written into it, without what only helps on the page. */
