@@ -1,7 +1,7 @@
 // Colours that people with any kind of colour vision can tell apart.
 
 /** Series beside each other: classes `series-0` … `series-6` (Okabe and Ito's palette); more than that are grey. */
-export const SERIES = 7;
+const SERIES = 7;
 
 /** The class of a series: its colour, or grey. */
 export function seriesClass(position) {

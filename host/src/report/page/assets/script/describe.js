@@ -9,12 +9,12 @@ export function scoreText(board, value) {
 }
 
 /** The interval in words. */
-export function intervalText(board, interval) {
+function intervalText(board, interval) {
   return interval ? `${scoreText(board, interval[0])} to ${scoreText(board, interval[1])}` : "–";
 }
 
 /** How an entry stands, in words. */
-export const STANDING = { best: "best", tied: "tied with the best", worse: "", missing: "no score" };
+const STANDING = { best: "best", tied: "tied with the best", worse: "", missing: "no score" };
 
 /** What a tooltip says of an entry. */
 export function entryLines(board, entry) {

@@ -29,7 +29,7 @@ export function facets(board) {
 }
 
 /** A contender's value for a facet. */
-export function facetValue(contender, key) {
+function facetValue(contender, key) {
   return FIXED.some(([known]) => known === key) ? contender[key] : (contender.others[key] ?? "–");
 }
 

@@ -12,7 +12,7 @@ export function fixed(value, decimals) {
 }
 
 /** Decimals that show two significant digits of a half width. */
-export function decimalsFor(width) {
+function decimalsFor(width) {
   if (!(width > 0)) return 4;
   return Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(width))));
 }
