@@ -110,11 +110,12 @@ impl Cluster {
     fn configure(&self, most_tasks: u32) {
         for folder in ["munge", "state", "log"] {
             std::fs::create_dir(self.path(folder)).unwrap();
+            // munged refuses folders that others may write to.
+            std::fs::set_permissions(self.path(folder), std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         // Any 32 bytes will do: nobody else talks to this cluster.
         std::fs::write(self.path("munge/key"), [7; 32]).unwrap();
         std::fs::set_permissions(self.path("munge/key"), std::fs::Permissions::from_mode(0o600)).unwrap();
-        std::fs::set_permissions(self.path("munge"), std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::write(self.config(), self.configuration(most_tasks)).unwrap();
     }
 

@@ -84,6 +84,23 @@ impl Lab {
             .unwrap_or_default()
     }
 
+    /// The process of a task's worker, if it has one.
+    pub(crate) fn worker(&self, job: u64, task: usize) -> Option<u32> {
+        // Jobs of other tests' clusters have the same numbers.
+        let cluster = format!("SLURM_CONF={}", self.cluster.config().display());
+        let (job, task) = (format!("SLURM_ARRAY_JOB_ID={job}"), format!("SLURM_ARRAY_TASK_ID={task}"));
+        std::fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
+            let process = entry.file_name().to_string_lossy().parse().ok()?;
+            let arguments = std::fs::read(entry.path().join("cmdline")).ok()?;
+            let environment = std::fs::read(entry.path().join("environ")).ok()?;
+            let has =
+                |text: &[u8], word: &str| text.split(|&byte| byte == 0).any(|part| part == word.as_bytes());
+            let is_mine = has(&arguments, "worker")
+                && [&cluster, &job, &task].iter().all(|variable| has(&environment, variable));
+            is_mine.then_some(process)
+        })
+    }
+
     /// What all tasks of all submissions printed.
     fn all_printed(&self) -> String {
         let mut found = Vec::new();
@@ -132,21 +149,6 @@ impl Lab {
         // It may have begun in the meantime.
         assert!(updated.status.success() || !self.slurm_state(task).starts_with("PENDING"), "{updated:?}");
     }
-}
-
-/// The process of a task's worker, if it has one.
-pub(crate) fn worker(job: u64, task: usize) -> Option<u32> {
-    std::fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
-        let process = entry.file_name().to_string_lossy().parse().ok()?;
-        let arguments = std::fs::read(entry.path().join("cmdline")).ok()?;
-        let environment = std::fs::read(entry.path().join("environ")).ok()?;
-        let has =
-            |text: &[u8], word: String| text.split(|&byte| byte == 0).any(|part| part == word.as_bytes());
-        let mine = has(&arguments, "worker".to_owned())
-            && has(&environment, format!("SLURM_ARRAY_JOB_ID={job}"))
-            && has(&environment, format!("SLURM_ARRAY_TASK_ID={task}"));
-        mine.then_some(process)
-    })
 }
 
 /// Sends a signal to a process.

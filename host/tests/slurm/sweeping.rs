@@ -1,7 +1,8 @@
 //! A sweep as an array job, of which one task is killed and one is put into the queue again.
 
-use crate::lab::{Lab, signal, worker};
+use crate::lab::{Lab, signal};
 use crate::same::assert_same_results;
+use crate::support::Done;
 
 const SWEEP: &str = r#"
 [experiment]
@@ -57,6 +58,11 @@ fn a_sweep_of_which_a_task_is_killed_and_one_is_requeued_ends_as_in_one_process(
         lab.must(&["status", "sweep"]).out.contains(&format!("(job {job}_0, PENDING: JobHeldUser)"))
     });
 
+    // Where there is no Slurm, what the folders say is shown, and that it is not all.
+    let lonely = Done::of(&lab.command(&["status", "sweep"]).env("PATH", "/nowhere").output().unwrap());
+    assert!(lonely.code == 0 && lonely.out.contains("24 to do"), "{}{}", lonely.out, lonely.err);
+    assert!(lonely.err.contains("what Slurm knows of sweep is not shown"), "{}", lonely.err);
+
     // Nothing is submitted twice.
     let told = lab.must(&held).err;
     assert!(told.contains("24 of 24 cells wait or run already"), "{told}");
@@ -64,9 +70,9 @@ fn a_sweep_of_which_a_task_is_killed_and_one_is_requeued_ends_as_in_one_process(
 
     lab.cluster.must("scontrol", &["release", &job.to_string()]);
     // The system's out-of-memory killer would do the same.
-    lab.wait_until("task 0 has a worker", || worker(job, 0).is_some());
-    signal(worker(job, 0).unwrap(), "KILL");
-    lab.wait_until("task 1 has a worker", || worker(job, 1).is_some());
+    lab.wait_until("task 0 has a worker", || lab.worker(job, 0).is_some());
+    signal(lab.worker(job, 0).unwrap(), "KILL");
+    lab.wait_until("task 1 has a worker", || lab.worker(job, 1).is_some());
     let running = lab.must(&["status", "sweep"]).out;
     assert!(running.contains(&format!("job {job}_1, RUNNING on n")), "{running}");
     let requeued = format!("{job}_1");
