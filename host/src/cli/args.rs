@@ -431,6 +431,9 @@ pub(super) struct ReportArguments {
     /// Folder for the report: one file, report.html.
     #[arg(long, value_name = "FOLDER", required_unless_present = "json")]
     pub(super) out: Option<PathBuf>,
+    /// Check the statements of this file on the results, as `lossnet claims` does.
+    #[arg(long, value_name = "FILE")]
+    pub(super) claims: Option<PathBuf>,
     /// The report's title; the experiments' names unless given.
     #[arg(long)]
     pub(super) title: Option<String>,

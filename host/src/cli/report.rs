@@ -6,6 +6,7 @@ use super::args::ReportArguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::{output, status};
+use crate::claims::Claims;
 use crate::report::assemble::{Sources, assemble};
 use crate::report::page;
 use crate::store::Store;
@@ -17,12 +18,16 @@ pub(super) fn report(arguments: &ReportArguments, context: &Context) -> Result<E
     if experiments.is_empty() {
         return Err(Failure::usage(format!("there are no experiments in {}", store.root().display())));
     }
+    let claims = arguments.claims.as_deref().map(Claims::read).transpose();
+    let claims = claims.map_err(|error| Failure::input(&error))?;
     let data = assemble(Sources {
         experiments: &experiments,
         problems,
         title: arguments.title.clone(),
         index: context.index()?,
-    });
+        claims: claims.as_ref(),
+    })
+    .map_err(|error| Failure::input(&error))?;
     for problem in &data.problems {
         context.display.warn(problem);
     }

@@ -17,6 +17,7 @@ mod table;
 
 use super::data::ReportData;
 use crate::analysis::{About, Measured, analyze};
+use crate::claims::{Claims, ClaimsError};
 use crate::index::Index;
 use crate::results::{Gathered, gather};
 use crate::store::{ExperimentFolder, Problem, utc_now};
@@ -34,13 +35,15 @@ pub struct Sources<'a> {
     pub title: Option<String>,
     /// What is known of tasks and backbones.
     pub index: &'a Index,
+    /// Statements to be checked.
+    pub claims: Option<&'a Claims>,
 }
 
 /// Puts a report's data together, also while runs go on.
 ///
 /// What can't be read is named among the report's problems, and so is whatever was left out because it would make the report
-/// too large.
-pub fn assemble(sources: Sources<'_>) -> ReportData {
+/// too large. Fails only if a statement asks for what has no meaning.
+pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
     let Gathered { cells, rows, problems, mixed_protocols } = gather(sources.experiments);
     let mut told: Vec<String> = sources.problems.iter().chain(&problems).map(ToString::to_string).collect();
     if !mixed_protocols.is_empty() {
@@ -57,10 +60,14 @@ pub fn assemble(sources: Sources<'_>) -> ReportData {
     let about = About::of(sources.index, &measured);
     let analysis = analyze(&measured, &about);
     told.extend(analysis.problems);
+    let claims = match sources.claims {
+        Some(claims) => claims.judge(&analysis.networks, &analysis.boards)?,
+        None => Vec::new(),
+    };
     let standing = Standing::of(&cells, &analysis.network_of_cell, &analysis.boards);
     let reported = Reported::read(&standing, &cells, &mut told);
     let names: Vec<&str> = sources.experiments.iter().map(ExperimentFolder::name).collect();
-    ReportData {
+    Ok(ReportData {
         title: sources.title.unwrap_or_else(|| title(&names)),
         generated: utc_now(),
         lossnet: env!("CARGO_PKG_VERSION").to_owned(),
@@ -69,13 +76,13 @@ pub fn assemble(sources: Sources<'_>) -> ReportData {
         networks: analysis.networks,
         boards: analysis.boards,
         overall: analysis.overall,
-        claims: Vec::new(),
+        claims: claims.into_iter().map(Into::into).collect(),
         table: table::of(&rows),
         curves: curves::of(&reported, &mut told),
         panels: panels::of(&reported, &mut told),
         provenance: provenance::of(&cells, &mut told),
         problems: told,
-    }
+    })
 }
 
 /// A few names, or how many there are.
