@@ -6,6 +6,7 @@ use super::args::ReportArguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::{output, status};
+use crate::analysis::About;
 use crate::claims::Claims;
 use crate::report::assemble::{Sources, assemble};
 use crate::report::page;
@@ -20,11 +21,12 @@ pub(super) fn report(arguments: &ReportArguments, context: &Context) -> Result<E
     }
     let claims = arguments.claims.as_deref().map(Claims::read).transpose();
     let claims = claims.map_err(|error| Failure::input(&error))?;
+    let index = context.index()?;
     let data = assemble(Sources {
         experiments: &experiments,
         problems,
         title: arguments.title.clone(),
-        index: context.index()?,
+        about: &|cells| About::of(index, cells),
         claims: claims.as_ref(),
     })
     .map_err(|error| Failure::input(&error))?;

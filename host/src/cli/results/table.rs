@@ -29,11 +29,33 @@ pub(super) fn columns(groups: &[Group], columns: &[&Column]) -> String {
     lines(&shown.collect::<Vec<_>>())
 }
 
-/// Groups by these columns: those in which they differ, then the means with what they depend on.
+/// Groups by these columns, a table for each experiment and task: what tells contenders apart differs between tasks.
 pub(super) fn groups(groups: &[Group], by: &[&'static Column]) -> String {
     if groups.is_empty() {
         return "no results".to_owned();
     }
+    let names = ["experiment", "task"].map(|name| COLUMNS.iter().find(|column| column.name == name));
+    let title = |group: &Group| {
+        let parts = names.iter().flatten().map(|column| text(group, column));
+        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    };
+    let mut parts: Vec<(String, Vec<Group>)> = Vec::new();
+    for group in groups {
+        let title = title(group);
+        match parts.iter_mut().find(|(known, _)| *known == title) {
+            Some((_, part)) => part.push(group.clone()),
+            None => parts.push((title, vec![group.clone()])),
+        }
+    }
+    if let [(_, only)] = &parts[..] {
+        return one_table(only, by);
+    }
+    let table = |(title, part): &(String, Vec<Group>)| format!("{title}\n{}", one_table(part, by));
+    parts.iter().map(table).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The columns in which groups differ, then the means with what they depend on.
+fn one_table(groups: &[Group], by: &[&'static Column]) -> String {
     let mut shown: Vec<Shown> = by
         .iter()
         .filter(|column| column.role != Role::Score)

@@ -18,14 +18,12 @@ mod table;
 use super::data::ReportData;
 use crate::analysis::{About, Measured, analyze};
 use crate::claims::{Claims, ClaimsError};
-use crate::index::Index;
 use crate::results::{Gathered, gather};
 use crate::store::{ExperimentFolder, Problem, utc_now};
 use reports::Reported;
 use standing::Standing;
 
 /// What a report is to be made of.
-#[derive(Debug)]
 pub struct Sources<'a> {
     /// The experiments.
     pub experiments: &'a [ExperimentFolder],
@@ -33,10 +31,17 @@ pub struct Sources<'a> {
     pub problems: Vec<Problem>,
     /// The report's title; made of the experiments' names if none.
     pub title: Option<String>,
-    /// What is known of tasks and backbones.
-    pub index: &'a Index,
+    /// What is known of the tasks and backbones of some results.
+    pub about: &'a dyn Fn(&[Measured]) -> About,
     /// Statements to be checked.
     pub claims: Option<&'a Claims>,
+}
+
+impl std::fmt::Debug for Sources<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.experiments.iter().map(ExperimentFolder::name).collect();
+        f.debug_struct("Sources").field("experiments", &names).finish_non_exhaustive()
+    }
 }
 
 /// Puts a report's data together, also while runs go on.
@@ -57,7 +62,7 @@ pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
         .iter()
         .map(|cell| Measured { result: cell.result.clone(), folder: cell.folder.clone() })
         .collect();
-    let about = About::of(sources.index, &measured);
+    let about = (sources.about)(&measured);
     let analysis = analyze(&measured, &about);
     told.extend(analysis.problems);
     let claims = match sources.claims {

@@ -8,7 +8,7 @@ use super::standing::{Placed, Standing};
 use crate::results::CompleteCell;
 use crate::store::Problem;
 
-/// So many cells of each task are looked at: curves and pictures of more can't be told apart on a page.
+/// So many cells of each task are shown: curves and pictures of more can't be told apart on a page.
 const CELLS_OF_A_TASK: usize = 60;
 
 /// What the cells that are shown have reported.
@@ -62,9 +62,6 @@ impl<'a> Reported<'a> {
                 if !one.scalars.is_empty() || !one.images.is_empty() {
                     shown += 1;
                     reported.cells.push(one);
-                } else if shown == 0 {
-                    // Tasks without curves and pictures have none in any cell: not all are looked at for that.
-                    break;
                 }
             }
         }
