@@ -227,7 +227,7 @@ fn rows_know_how_results_vary_over_repetitions() {
     let row = &self::gathered(alone.path()).rows[0];
     assert_eq!(
         (row.text("spread"), row.text("repetitions"), row.text("nan")),
-        (String::new(), "1".into(), "".into())
+        (String::new(), "1".into(), String::new())
     );
 }
 

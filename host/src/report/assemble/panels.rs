@@ -65,10 +65,10 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
             ALL_BYTES >> 20
         ));
     }
-    if gone > 0 {
-        told.push(format!(
-            "{gone} pictures that tasks have reported are not in their cells' folders any more"
-        ));
+    match gone {
+        0 => {}
+        1 => told.push("1 reported picture is not in its cell's folder any more".to_owned()),
+        _ => told.push(format!("{gone} reported pictures are not in their cells' folders any more")),
     }
     panels
 }
