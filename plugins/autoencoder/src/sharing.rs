@@ -37,7 +37,7 @@ impl<'a> Part<'a> {
         let mut context = run.context().clone();
         let cells = (0..context.cells.len()).collect();
         context.cells.truncate(1);
-        context.cells[0].checkpoints = folder.to_owned();
+        folder.clone_into(&mut context.cells[0].checkpoints);
         Part { run, context, cells }
     }
 }

@@ -156,7 +156,7 @@ impl Track for Board {
                 let content = Content::Scalar { value: metric.value, description: &description };
                 self.write(&result_name(metric), 0, content)
             }
-            Report::Image { name, path, step } if self.settings.images => {
+            Report::Image { name, path, step, .. } if self.settings.images => {
                 self.image(name, step.unwrap_or(0), path)
             }
             _ => Ok(()),

@@ -171,7 +171,7 @@ impl Track for WandbRun {
                 self.unsent.push(json!([name, step, number(*value)]));
             }
             Report::Metric(metric) => self.results.push(json!([result_name(metric), number(metric.value)])),
-            Report::Image { name, path, step } if self.settings.images => {
+            Report::Image { name, path, step, .. } if self.settings.images => {
                 self.send()?;
                 let path = std::path::absolute(path).map_err(crate::words::failed)?;
                 let step = step.unwrap_or(0);
