@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Everything that a report shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -273,6 +273,7 @@ pub enum TableColumn {
         /// The column's name.
         name: String,
         /// For each row a number, if it has one.
+        #[serde(serialize_with = "short")]
         values: Vec<Option<f64>>,
     },
 }
@@ -337,4 +338,20 @@ pub struct Provenance {
     pub config: String,
     /// The signature that its scores are printed with.
     pub signature: String,
+}
+
+/// Whole numbers without a fraction, which is shorter and the same number to every reader.
+fn short<S: Serializer>(values: &[Option<f64>], serializer: S) -> Result<S::Ok, S::Error> {
+    /// Up to here every whole number is an `f64` of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Short {
+        Whole(i64),
+        Any(Option<f64>),
+    }
+    serializer.collect_seq(values.iter().map(|value| match value {
+        Some(number) if number.fract() == 0.0 && number.abs() < EXACT => Short::Whole(*number as i64),
+        other => Short::Any(*other),
+    }))
 }

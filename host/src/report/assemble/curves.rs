@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::digits::rounded;
 use super::reports::{Reported, ReportedCell};
 use crate::report::data::Curve;
 
@@ -85,14 +86,6 @@ fn thinned(points: &[(u64, f64)], most: usize) -> Vec<(u64, f64)> {
     kept
 }
 
-/// Six significant digits, which is more than can be seen.
-pub(super) fn rounded(value: f64) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
-    }
-    format!("{value:.5e}").parse().unwrap_or(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,14 +106,5 @@ mod tests {
         }
         assert!(kept.iter().any(|(step, value)| *step == 7_000 && value.is_nan()));
         assert_eq!(thinned(&points[..150], 200).len(), 150);
-    }
-
-    #[test]
-    fn numbers_keep_six_digits() {
-        for (value, expected) in
-            [(0.123_456_789, 0.123_457), (-98_765_432.0, -98_765_400.0), (0.0, 0.0), (3.0, 3.0)]
-        {
-            assert!((rounded(value) - expected).abs() <= f64::EPSILON * expected.abs(), "{value}");
-        }
     }
 }

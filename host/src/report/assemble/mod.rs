@@ -7,6 +7,7 @@
 //! ```
 
 mod curves;
+mod digits;
 mod experiments;
 mod panels;
 mod picture;
@@ -69,7 +70,9 @@ pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
         Some(claims) => claims.judge(&analysis.networks, &analysis.boards)?,
         None => Vec::new(),
     };
-    let standing = Standing::of(&cells, &analysis.network_of_cell, &analysis.boards);
+    let mut boards = analysis.boards;
+    digits::round(&mut boards);
+    let standing = Standing::of(&cells, &analysis.network_of_cell, &boards);
     let reported = Reported::read(&standing, &cells, &mut told);
     let names: Vec<&str> = sources.experiments.iter().map(ExperimentFolder::name).collect();
     Ok(ReportData {
@@ -79,7 +82,7 @@ pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
         answer: analysis.answer,
         experiments,
         networks: analysis.networks,
-        boards: analysis.boards,
+        boards,
         overall: analysis.overall,
         claims: claims.into_iter().map(Into::into).collect(),
         table: table::of(&rows),

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::curves::rounded;
+use super::digits::rounded;
 use crate::report::data::{Table, TableColumn};
 use crate::results::{COLUMNS, Column, Record as _, Row, Storage, Value};
 
-/// Columns that have a text of their own for each cell and are said elsewhere: by the cell's id, and in the provenance.
-const ELSEWHERE: [&str; 2] = ["cell_name", "signature"];
+/// Columns that have a value of their own for each cell and are said elsewhere: `lossnet results` has them.
+const ELSEWHERE: [&str; 3] = ["cell_name", "signature", "seed"];
 
 /// The table as small as it can be said: what is the same in all rows once, texts that repeat by their number, and numbers
 /// with six significant digits.
