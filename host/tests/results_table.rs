@@ -117,7 +117,7 @@ fn every_row_says_all_that_its_cell_is() {
         ("experiment", "test"),
         ("task", "metric"),
         ("dataset", "bapps"),
-        ("dataset_settings", "{\"triplets\":40}"),
+        ("dataset_settings", "{\"triplets\":40,\"packed\":true}"),
         ("splits", "train,val,jnd"),
         ("limit", ""),
         ("backbone_settings", "{\"width\":1.0}"),
