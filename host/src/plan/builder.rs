@@ -1,6 +1,6 @@
 //! Puts cells and groups together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use lossnet_plugin_protocol::Kind;
@@ -208,9 +208,26 @@ impl<'a> Builder<'a> {
 
     /// The cells, the groups, and the number of cells that each rule took out.
     pub(super) fn finish(mut self) -> (Vec<Cell>, Vec<Group>, Vec<usize>) {
-        // What tells cells apart is known only when all are there.
-        let differs = |column: usize| self.values.windows(2).any(|pair| pair[0][column] != pair[1][column]);
-        let telling: Vec<usize> = (0..self.varied.len()).filter(|&column| differs(column)).collect();
+        // What tells cells apart is known only when all are there. What differs only from task to task, as where each has a
+        // sweep of its own, the task's name says.
+        let mut of_task: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (position, cell) in self.cells.iter().enumerate() {
+            of_task.entry(&cell.config.task.name).or_default().push(position);
+        }
+        let differs = |cells: &[usize], column: usize| {
+            cells.windows(2).any(|pair| self.values[pair[0]][column] != self.values[pair[1]][column])
+        };
+        let several_tasks = of_task.len() > 1;
+        let telling: BTreeMap<String, Vec<usize>> = of_task
+            .into_iter()
+            .map(|(task, cells)| {
+                let tells = |&column: &usize| {
+                    if self.varied[column] == "task.name" { several_tasks } else { differs(&cells, column) }
+                };
+                (task.to_owned(), (0..self.varied.len()).filter(tells).collect())
+            })
+            .collect();
+        let telling = |cell: &Cell| telling[&cell.config.task.name].iter();
         let named = |cell: usize, column: usize| {
             let value = self.values[cell][column].as_ref()?;
             let name = self.varied[column].rsplit('.').next().unwrap_or_default();
@@ -227,7 +244,7 @@ impl<'a> Builder<'a> {
                 network.layers.join(","),
                 network.comparison.name.clone(),
             ];
-            parts.extend(telling.iter().filter_map(|&column| named(position, column)));
+            parts.extend(telling(cell).filter_map(|&column| named(position, column)));
             parts.extend(repetition(cell));
             names.push(parts.join(" · "));
         }
@@ -236,11 +253,12 @@ impl<'a> Builder<'a> {
             let alike = |column: usize| {
                 group.cells.iter().all(|&cell| self.values[cell][column] == self.values[first][column])
             };
-            let mut parts = vec![self.cells[first].config.loss_network.backbone.name.clone()];
+            let cell = &self.cells[first];
+            let mut parts = vec![cell.config.loss_network.backbone.name.clone()];
             parts.extend(
-                telling.iter().filter(|&&column| alike(column)).filter_map(|&column| named(first, column)),
+                telling(cell).filter(|&&column| alike(column)).filter_map(|&column| named(first, column)),
             );
-            parts.extend(repetition(&self.cells[first]));
+            parts.extend(repetition(cell));
             group.name = parts.join(" · ");
         }
         for (cell, name) in self.cells.iter_mut().zip(names) {

@@ -15,5 +15,6 @@ mod same;
 #[path = "../cli/support.rs"]
 #[expect(dead_code, reason = "the tests of the command line use more of it")]
 mod support;
+mod showing;
 mod sweeping;
 mod training;
