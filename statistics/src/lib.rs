@@ -10,7 +10,7 @@
 //! | do two networks differ on the same samples? | [`BootstrappedMeans::difference`], [`wilcoxon`], [`mcnemar`] |
 //! | how sure is a mean over trainings and samples, or the difference of two? | [`Estimate`] |
 //! | … if many pairs are compared? | [`holm`] |
-//! | do networks differ over many tasks, and which? | [`friedman`], [`critical_difference`], [`cliques`] |
+//! | do networks differ over many tasks, and which? | [`friedman()`], [`critical_difference`], [`cliques`] |
 //! | does one quantity go with another? | [`pearson`], [`spearman`], [`kendall`] |
 //!
 //! ```
