@@ -12,9 +12,9 @@ mod lab;
 mod refusing;
 #[path = "../cli/same.rs"]
 mod same;
+mod showing;
 #[path = "../cli/support.rs"]
 #[expect(dead_code, reason = "the tests of the command line use more of it")]
 mod support;
-mod showing;
 mod sweeping;
 mod training;
