@@ -16,6 +16,7 @@ pub mod hex;
 pub mod index;
 pub mod lpips;
 pub mod plan;
+mod relation;
 pub mod report;
 pub mod results;
 pub mod signature;

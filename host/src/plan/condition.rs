@@ -8,6 +8,7 @@ use super::settings::{Settings, text};
 use super::sweep::SECTIONS;
 use crate::catalog::did_you_mean;
 use crate::config::{key_names_in, shell_value};
+use crate::relation::Relation;
 
 /// A condition on one setting of a cell. Cells that lack the setting don't meet it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,26 +18,6 @@ pub struct Condition {
     /// One of these, for a relation that is not an order; else the one.
     values: Vec<String>,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    Equal,
-    Different,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-/// Longer ones first, so that `>=` is not taken for `>`.
-const RELATIONS: [(&str, Relation); 6] = [
-    ("!=", Relation::Different),
-    (">=", Relation::GreaterOrEqual),
-    ("<=", Relation::LessOrEqual),
-    ("=", Relation::Equal),
-    (">", Relation::Greater),
-    ("<", Relation::Less),
-];
 
 /// Short names of settings: those of the columns of the table of results.
 const SHORT: [(&str, &str); 12] = [
@@ -88,25 +69,17 @@ impl Condition {
     /// The condition of a rule in a config: equal to a value, equal to one of a list, or in the relation that a text
     /// begins with, as in `"!=vgg16"` and `">0.1"`.
     pub(super) fn of_rule(key: &str, value: &Value) -> Result<Condition, ConditionError> {
-        let written = value.as_str().and_then(|text| {
-            let starts = |(sign, relation): (&str, _)| Some((text.strip_prefix(sign)?, relation));
-            RELATIONS.into_iter().find_map(starts)
-        });
-        match written {
-            Some((rest, relation)) => Condition::new(key, relation, &shell_value(rest.trim())),
+        match value.as_str().and_then(Relation::leading) {
+            Some((relation, rest)) => Condition::new(key, relation, &shell_value(rest.trim())),
             None => Condition::new(key, Relation::Equal, value),
         }
     }
 
     /// A condition as on the command line: `key=value`, where a value in brackets is a list of which it is one.
     pub fn parse(text: &str) -> Result<Condition, ConditionError> {
-        // The first sign that occurs, the longest where several begin there.
-        let found = RELATIONS
-            .into_iter()
-            .filter_map(|(sign, relation)| text.find(sign).map(|at| (at, sign, relation)))
-            .min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len())));
-        let (at, sign, relation) = found.ok_or_else(|| ConditionError::Form(text.to_owned()))?;
-        Condition::new(text[..at].trim(), relation, &shell_value(text[at + sign.len()..].trim()))
+        let (key, relation, value) =
+            Relation::split(text).ok_or_else(|| ConditionError::Form(text.to_owned()))?;
+        Condition::new(key, relation, &shell_value(value))
     }
 
     fn new(key: &str, relation: Relation, value: &Value) -> Result<Condition, ConditionError> {
@@ -122,11 +95,10 @@ impl Condition {
             return Err(ConditionError::Key { key: key.to_owned(), hint });
         }
         let refuse = |what| Err(ConditionError::Value { key: key.to_owned(), what });
-        let is_order = !matches!(relation, Relation::Equal | Relation::Different);
         let values = match value {
             Value::Object(_) => return refuse("a table"),
             Value::Array(values) if values.is_empty() => return refuse("an empty list"),
-            Value::Array(_) if is_order => return refuse("a list"),
+            Value::Array(_) if relation.is_order() => return refuse("a list"),
             Value::Array(values) if values.iter().any(Value::is_object) => return refuse("tables"),
             Value::Array(values) => values.iter().map(text).collect(),
             value => vec![text(value)],
@@ -157,25 +129,17 @@ impl Condition {
             same(value)
                 || (self.key == "loss_network.layers" && settings.get("loss_network.nodes").is_some_and(same))
         };
-        let order = || self.values.first().map_or(Ordering::Equal, |wanted| compare(value, wanted));
         match self.relation {
             Relation::Equal => is_one(),
             Relation::Different => !is_one(),
-            Relation::Less => order() == Ordering::Less,
-            Relation::LessOrEqual => order() != Ordering::Greater,
-            Relation::Greater => order() == Ordering::Greater,
-            Relation::GreaterOrEqual => order() != Ordering::Less,
+            order => order.holds(self.values.first().map(|wanted| compare(value, wanted))),
         }
     }
 }
 
 impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let sign = RELATIONS
-            .into_iter()
-            .find(|(_, relation)| *relation == self.relation)
-            .map_or("", |(sign, _)| sign);
-        write!(f, "{}{sign}{}", self.key, self.values.join("|"))
+        write!(f, "{}{}{}", self.key, self.relation.sign(), self.values.join("|"))
     }
 }
 

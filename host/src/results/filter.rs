@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::column::{Column, UnknownColumn, find_column};
 use super::row::Record;
 use super::value::{Storage, Value};
+use crate::relation::Relation;
 
 /// A condition such as `metric=2afc_score` or `value>=0.6`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,26 +15,6 @@ pub struct Condition {
     relation: Relation,
     value: String,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    Equal,
-    Different,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-/// Longer ones first, so that `>=` is not taken for `>`.
-const RELATIONS: [(&str, Relation); 6] = [
-    ("!=", Relation::Different),
-    (">=", Relation::GreaterOrEqual),
-    ("<=", Relation::LessOrEqual),
-    ("=", Relation::Equal),
-    (">", Relation::Greater),
-    ("<", Relation::Less),
-];
 
 /// Not a condition, or not a column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,14 +42,9 @@ impl FromStr for Condition {
     type Err = ConditionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The first sign that occurs, the longest where several begin there.
-        let found = RELATIONS
-            .into_iter()
-            .filter_map(|(sign, relation)| text.find(sign).map(|at| (at, sign, relation)))
-            .min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len())));
-        let (at, sign, relation) = found.ok_or_else(|| ConditionError::Form(text.to_owned()))?;
-        let column = find_column(text[..at].trim())?;
-        let value = text[at + sign.len()..].trim().to_owned();
+        let (column, relation, value) =
+            Relation::split(text).ok_or_else(|| ConditionError::Form(text.to_owned()))?;
+        let (column, value) = (find_column(column)?, value.to_owned());
         let values = match column.storage {
             _ if value.is_empty() => None,
             Storage::Integer | Storage::Number if value.parse::<f64>().is_err() => Some("numbers"),
@@ -95,14 +71,7 @@ impl Condition {
             _ if value == Value::Missing => self.value.is_empty().then_some(Ordering::Equal),
             _ => Some(value.text().as_ref().cmp(self.value.as_str())),
         };
-        match self.relation {
-            Relation::Equal => order == Some(Ordering::Equal),
-            Relation::Different => order != Some(Ordering::Equal),
-            Relation::Less => order == Some(Ordering::Less),
-            Relation::LessOrEqual => order.is_some_and(|order| order != Ordering::Greater),
-            Relation::Greater => order == Some(Ordering::Greater),
-            Relation::GreaterOrEqual => order.is_some_and(|order| order != Ordering::Less),
-        }
+        self.relation.holds(order)
     }
 }
 
