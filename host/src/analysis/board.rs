@@ -1,5 +1,7 @@
 //! Leaderboards: who is best at what, and who can't be told from the best.
 
+use std::collections::HashMap;
+
 use lossnet_plugin_protocol::report::Metric;
 use lossnet_statistics::holm;
 use rayon::prelude::*;
@@ -68,8 +70,13 @@ fn board(group: &Group, cells: &[Measured], evidence: &dyn Evidence, networks: &
     let all_pairs = group.main && order.len() <= ALL_PAIRS_UP_TO;
     let mut pairs = pairs(&order, evidence, all_pairs);
     // In pairs of positions on the board, which are not yet those of networks.
+    let with_best: HashMap<usize, Option<f64>> = pairs
+        .iter()
+        .filter(|pair| Some(&pair.networks[0]) == order.first())
+        .map(|pair| (pair.networks[1], pair.p))
+        .collect();
     for (position, (member, entry)) in entries.iter_mut().enumerate() {
-        let p = pairs.iter().find(|pair| pair.networks == [order[0], *member]).and_then(|pair| pair.p);
+        let p = with_best.get(member).copied().flatten();
         entry.tied_with_best =
             entry.value.is_some() && (position == 0 || entry.rank == 1 || p.is_some_and(|p| p >= ALPHA));
     }

@@ -79,6 +79,7 @@ pub(super) fn group(
     let mut known: HashMap<String, usize> = HashMap::new();
     let mut boards: HashMap<Key<'_>, usize> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
+    let mut positions: Vec<Positions> = Vec::new();
     for &cell in kept {
         let result = &cells[cell].result;
         let config = &result.cell.config;
@@ -107,6 +108,7 @@ pub(super) fn group(
                 (place, name.as_str(), split.as_str(), unit.as_str(), *higher_is_better, *samples, parts)
             };
             let board = *boards.entry(key(parts)).or_insert_with(|| {
+                positions.push(Positions::new());
                 groups.push(Group {
                     task: config.task.name.clone(),
                     variant: String::new(),
@@ -123,7 +125,8 @@ pub(super) fn group(
                 });
                 groups.len() - 1
             });
-            add(&mut groups[board].members, of_cell[cell], Run { cell, metric: position });
+            let run = Run { cell, metric: position };
+            add(&mut groups[board].members, &mut positions[board], of_cell[cell], run);
         }
     }
     let mut groups = join_older(&groups, cells);
@@ -140,17 +143,15 @@ pub(super) fn group(
     groups
 }
 
-fn add(members: &mut Vec<Member>, network: usize, run: Run) {
-    // Cells of a contender mostly come one after the other.
-    let found = match members.last() {
-        Some(last) if last.network == network => Some(members.len() - 1),
-        _ => None,
-    };
-    let position = found.or_else(|| members.iter().position(|member| member.network == network));
-    match position {
-        Some(position) => members[position].runs.push(run),
-        None => members.push(Member { network, runs: vec![run] }),
-    }
+/// Where each network is among a board's members.
+type Positions = HashMap<usize, usize>;
+
+fn add(members: &mut Vec<Member>, positions: &mut Positions, network: usize, run: Run) {
+    let position = *positions.entry(network).or_insert_with(|| {
+        members.push(Member { network, runs: Vec::new() });
+        members.len() - 1
+    });
+    members[position].runs.push(run);
 }
 
 /// All that changes what a cell measures: its task's settings as far as they do, its data, its protocol's version.
@@ -198,8 +199,11 @@ fn join_older(groups: &[Group], cells: &[Measured]) -> Vec<Group> {
     let mut gone = BTreeSet::new();
     for (position, group) in groups.iter().enumerate().filter(|(_, group)| group.from_samples.is_none()) {
         if let Some(&[only]) = others.get(&key(group)).map(Vec::as_slice) {
+            let members = &mut joined[only].members;
+            let known = members.iter().enumerate().map(|(position, member)| (member.network, position));
+            let mut positions: Positions = known.collect();
             for member in &group.members {
-                member.runs.iter().for_each(|run| add(&mut joined[only].members, member.network, *run));
+                member.runs.iter().for_each(|run| add(members, &mut positions, member.network, *run));
             }
             gone.insert(position);
         }
@@ -345,11 +349,12 @@ pub(super) fn split_by_samples(
                 let comma = if part.variant.is_empty() { "" } else { ", " };
                 part.variant = format!("{}{comma}other samples ({number})", part.variant);
             }
+            let mut positions = Positions::new();
             for member in &group.members {
                 for run in &member.runs {
                     // What can't be read stays with most.
                     if fingerprint(run).unwrap_or(most) == *wanted {
-                        add(&mut part.members, member.network, *run);
+                        add(&mut part.members, &mut positions, member.network, *run);
                     }
                 }
             }

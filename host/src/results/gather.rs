@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rayon::slice::ParallelSliceMut as _;
+
 use super::row::{CompleteCell, Repetitions, Row};
 use crate::store::{ExperimentFolder, Problem, survey};
 
@@ -26,7 +28,7 @@ pub fn gather(experiments: &[ExperimentFolder]) -> Gathered {
     let cells: Vec<_> = survey.found.into_iter().map(|found| Arc::new(CompleteCell::new(found))).collect();
     let mut rows: Vec<Row> = cells.iter().flat_map(Row::of).collect();
     spread(&mut rows);
-    rows.sort_by(best_first);
+    rows.par_sort_by(best_first);
     let mixed_protocols = mixed_protocols(&cells);
     Gathered { cells, rows, problems: survey.problems, mixed_protocols }
 }

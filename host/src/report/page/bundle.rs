@@ -2,7 +2,7 @@
 //!
 //! The scripts are ECMAScript modules that import from each other by name. A page opened from a file can't load modules, so
 //! they become one script: each module a function that is called once and gives what the module exports, in an order in
-//! which each comes after what it imports.
+//! which each comes after what it imports. A module may wait, as modules may, and those after it wait for it.
 
 /// The style sheets, from the general to the special.
 const STYLES: [&str; 5] = [
@@ -22,6 +22,7 @@ macro_rules! scripts {
 
 scripts![
     "dom.js",
+    "document.js",
     "format.js",
     "state.js",
     "model.js",
@@ -64,7 +65,7 @@ pub(super) fn style() -> String {
 /// All modules as one script.
 pub(super) fn script() -> String {
     let modules: Vec<String> = SCRIPTS.iter().map(|(name, module)| as_function(name, module)).collect();
-    format!("const modules = {{}};\n{}", modules.concat())
+    format!("(async () => {{\nconst modules = {{}};\n{}}})();\n", modules.concat())
 }
 
 /// A module as a function that is called at once and gives what the module exports.
@@ -82,7 +83,7 @@ fn as_function(name: &str, module: &str) -> String {
         }
     }
     let (body, exports) = (body.join("\n"), exports.join(", "));
-    format!("modules[\"{name}\"] = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();\n")
+    format!("modules[\"{name}\"] = await (async () => {{\n{body}\nreturn {{ {exports} }};\n}})();\n")
 }
 
 /// The names and the module of a line such as `import { a, b } from "./c.js";`.

@@ -1,10 +1,11 @@
 //! The page: one HTML file that holds its data, its style and its scripts, and fetches nothing.
 //!
 //! The answer and the main leaderboards are in the markup itself, so they can be read without scripts; everything else is
-//! drawn in the browser from one JSON document, which is [`ReportData`] as it is.
+//! drawn in the browser from one JSON document, which is [`ReportData`] as it is, compressed where it is large.
 
 mod bundle;
 mod fallback;
+mod packed;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -23,6 +24,9 @@ pub enum PageError {
     /// The data can't be said in JSON.
     #[error("the report's data can't be written as JSON")]
     Data(#[source] serde_json::Error),
+    /// The data can't be compressed.
+    #[error("the report's data can't be compressed")]
+    Packing(#[source] std::io::Error),
     /// The frame could not be filled in.
     #[error("the report's page can't be put together")]
     Frame(#[source] minijinja::Error),
@@ -34,6 +38,8 @@ pub enum PageError {
 /// fetch anything or to run any script but its own, whatever the names in the data may be.
 pub fn html(data: &ReportData) -> Result<String, PageError> {
     let json = serde_json::to_string(data).map_err(PageError::Data)?;
+    let packed = packed::pack(&json).map_err(PageError::Packing)?;
+    drop(json);
     let style = bundle::style();
     let script = bundle::script();
     let mut frame = Environment::new();
@@ -52,7 +58,8 @@ pub fn html(data: &ReportData) -> Result<String, PageError> {
             script_hash => hash(&script),
             style => Value::from_safe_string(style),
             script => Value::from_safe_string(script),
-            data => Value::from_safe_string(inside_script(&json)),
+            data_type => Value::from_safe_string(packed.media_type.to_owned()),
+            data => Value::from_safe_string(packed.text),
         })
         .map_err(PageError::Frame)
 }
@@ -65,11 +72,6 @@ fn proses(sentences: &[String]) -> Vec<Vec<&str>> {
 /// A sentence in parts of which every second one is code: it stands between backquotes.
 fn prose(sentence: &str) -> Vec<&str> {
     sentence.split('`').collect()
-}
-
-/// JSON that no name in it can end: HTML knows only `<` in a script element, and JavaScript's own line ends are spelled out.
-fn inside_script(json: &str) -> String {
-    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
 /// A source expression of a content security policy (CSP level 3, section 2.3.1) that allows this text and no other.

@@ -108,6 +108,30 @@ def without_scripts(session):
     assert page.locator("#by-board").is_hidden()
 
 
+def unreadable(session, before):
+    """Scripts run, but the data can't be read: the page says so, and what needs no data can be read."""
+    context = session.browser.new_context()
+    context.add_init_script(before)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(session.page_file.as_uri())
+    page.wait_for_selector("#unreadable:not([hidden])")
+    text = page.locator("main").inner_text()
+    for wanted in session.expected["texts"]:
+        assert wanted in text, text[:2000]
+    assert page.locator("#by-board").is_hidden()
+    assert len(errors) == 1, errors
+
+
+def says_it_is_too_old(session):
+    unreadable(session, "delete window.DecompressionStream")
+
+
+def says_it_is_damaged(session):
+    unreadable(session, "")
+
+
 def prints(session):
     """On paper everything is light and open, nothing is to be pressed, and long tables say what they leave out."""
     page = session.open(color_scheme="dark")

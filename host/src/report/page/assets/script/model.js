@@ -1,10 +1,10 @@
 // The report's data, and names for what is in it.
 
-import { byId } from "./dom.js";
+import { read } from "./document.js";
 import { boardDecimals } from "./format.js";
 
 /** The document that lossnet wrote. */
-export const report = JSON.parse(byId("report-data").textContent);
+export const report = await read();
 
 // An interval whose ends are no finite numbers says nothing: it is taken for none.
 function withoutOpenIntervals(items) {

@@ -1,0 +1,92 @@
+//! `report`: from a run to one HTML file.
+
+use crate::support::User;
+
+const CONFIG: &str = r#"
+[experiment]
+name = "small"
+[task]
+name = "metric"
+[loss_network]
+backbone = "squeezenet1_1"
+weights = "random:0"
+[data]
+name = "synthetic"
+content = "triplets"
+samples = 24
+splits = ["val"]
+[run]
+device = "cpu"
+[sweep]
+"loss_network.layers" = [1, 4]
+"#;
+
+const CONTENDERS: [&str; 2] = ["squeezenet1_1 · layer 1", "squeezenet1_1 · layer 4"];
+
+fn swept() -> User {
+    let user = User::new();
+    user.write("small.toml", CONFIG);
+    user.must(&["run", "small.toml"]);
+    user
+}
+
+#[test]
+fn a_sweep_s_report_is_one_file_that_names_its_contenders() {
+    let user = swept();
+    let printed = user.must(&["report", "small", "--out", "deep/report", "--title", "What <we> found"]);
+    assert_eq!(printed.trim_end(), "deep/report/report.html");
+    assert_eq!(user.names("deep/report"), ["report.html"]);
+    let html = std::fs::read_to_string(user.path("deep/report/report.html")).unwrap();
+    assert!(html.starts_with("<!doctype html>") && html.trim_end().ends_with("</html>"));
+    assert!(html.contains("<title>What &lt;we&gt; found – lossnet report</title>"));
+    // In the tables that are read without scripts, and in the data for those that are drawn.
+    let (markup, data) = html.split_once("id=\"report-data\">").unwrap();
+    for contender in CONTENDERS {
+        assert!(markup.contains(contender) && data.contains(contender), "no {contender}");
+    }
+    // Again, over the file that is there, and of all experiments.
+    user.must(&["report", "--out", "deep/report"]);
+    assert_eq!(user.names("deep/report"), ["report.html"]);
+    let html = std::fs::read_to_string(user.path("deep/report/report.html")).unwrap();
+    assert!(html.contains("<title>small – lossnet report</title>"));
+}
+
+#[test]
+fn a_report_is_json_for_programs() {
+    let user = swept();
+    let report = user.json(&["report", "small", "--json"]);
+    assert_eq!(report["title"], "small");
+    let mut labels: Vec<&str> =
+        report["networks"].as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap()).collect();
+    labels.sort_unstable();
+    assert_eq!(labels, CONTENDERS);
+    let main: Vec<_> =
+        report["boards"].as_array().unwrap().iter().filter(|board| board["main"] == true).collect();
+    assert_eq!(main.len(), 1, "{report}");
+    assert_eq!((main[0]["task"].as_str(), main[0]["metric"].as_str()), (Some("metric"), Some("2afc_score")));
+    assert_eq!(main[0]["entries"].as_array().unwrap().len(), 2);
+    assert_eq!(report["experiments"][0]["cells"]["done"], 2, "{}", report["experiments"]);
+    assert_eq!(report["problems"], serde_json::json!([]));
+    assert!(!user.path("report.html").exists());
+}
+
+#[test]
+fn what_can_not_be_reported_is_said() {
+    let user = swept();
+    user.refused(&["report", "smal", "--out", "out"], &["there is no experiment `smal` in logs", "`small`"]);
+    user.refused(
+        &["report", "small", "--out", "out", "--logs", "none"],
+        &["there is no experiment `small` in none"],
+    );
+    user.refused(&["report", "--out", "out", "--logs", "none"], &["there are no experiments in none"]);
+    user.refused(&["report", "small"], &["--out <FOLDER>"]);
+    assert!(!user.path("out").exists(), "nothing is made for a report that there isn't");
+    // A file in the folder's place can't be written into by anybody, not even by root.
+    user.write("taken", "");
+    for folder in ["taken", "taken/report"] {
+        user.refused(
+            &["report", "small", "--out", folder],
+            &[&format!("the report can't be written into {folder}: ")],
+        );
+    }
+}
