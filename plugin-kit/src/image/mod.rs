@@ -39,6 +39,7 @@ pub use histogram::match_histograms;
 pub use overlay::overlay;
 pub use resize::{Filter, matlab_resize, resize};
 pub use sheet::sheet;
+pub(crate) use text::number;
 
 use lossnet_plugin_api::protocol::sample::ImageData;
 

@@ -28,7 +28,7 @@ fn glyph(character: char) -> [u8; HEIGHT] {
 }
 
 /// A number with three significant digits.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
         "0".to_owned()

@@ -6,6 +6,7 @@ use lossnet_plugin_api::protocol::report::{Column, Report, SampleRows};
 use lossnet_plugin_api::protocol::sample::Sample;
 use tch::Tensor;
 
+use super::disagreements::Disagreements;
 use super::judgement::stack;
 use super::{Judged, Kind, Means, Pairs, Triplets, two_afc};
 use crate::loader::{LoaderOptions, for_each_batch};
@@ -19,21 +20,24 @@ pub type Prepare<'a> = dyn Fn(Sample) -> Result<Judged, PluginError> + Sync + 'a
 
 /// What becomes of the scores of one cell.
 enum Score {
-    TwoAfc(Triplets),
+    TwoAfc(Triplets, Disagreements),
     Jnd(Pairs),
 }
 
 impl Score {
-    fn new(kind: Kind) -> Score {
+    fn new(kind: Kind, picture_pairs: usize) -> Score {
         match kind {
-            Kind::Triplet => Score::TwoAfc(Triplets::default()),
+            Kind::Triplet => Score::TwoAfc(Triplets::default(), Disagreements::new(picture_pairs)),
             Kind::Pair => Score::Jnd(Pairs::default()),
         }
     }
 
     fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
         match self {
-            Score::TwoAfc(triplets) => triplets.add(rows),
+            Score::TwoAfc(triplets, disagreements) => {
+                triplets.add(rows)?;
+                disagreements.add(rows)
+            }
             Score::Jnd(pairs) => pairs.add(rows),
         }
     }
@@ -43,6 +47,8 @@ impl Score {
 /// (which are added to `means`, too) or the average precision of pairs. What an interrupted run has recorded is read, not
 /// computed again.
 ///
+/// For triplets, a picture shows at most `picture_pairs` on which people and distances disagree most; 0: none is made.
+///
 /// Fails if the split is empty, has triplets and pairs, can't be read, or has changed since an interrupted run; and if a
 /// distance is not finite.
 pub fn evaluate(
@@ -51,6 +57,7 @@ pub fn evaluate(
     prepare: &Prepare<'_>,
     distances: &Distances<'_>,
     means: &mut Means,
+    picture_pairs: usize,
 ) -> Result<(), PluginError> {
     let samples = run.samples(split)?;
     let total = samples.len();
@@ -59,7 +66,7 @@ pub fn evaluate(
     }
     let kind = prepare(samples.sample(0)?)?.kind;
     let cells = run.context().cells.len();
-    let mut scores: Vec<Score> = (0..cells).map(|_| Score::new(kind)).collect();
+    let mut scores: Vec<Score> = (0..cells).map(|_| Score::new(kind, picture_pairs)).collect();
     let recorded = recorded_rows(run, split, total)?;
     let first = recorded.iter().copied().min().unwrap_or(0);
     read_recorded(run, split, first, &mut scores)?;
@@ -86,9 +93,10 @@ pub fn evaluate(
 
     for (cell, score) in scores.into_iter().enumerate() {
         match score {
-            Score::TwoAfc(triplets) => {
+            Score::TwoAfc(triplets, disagreements) => {
                 triplets.report(run, cell, split)?;
                 means.add(cell, split, &triplets);
+                disagreements.report(run, cell, split, &*samples, prepare)?;
             }
             Score::Jnd(pairs) => pairs.report(run, cell, split)?,
         }

@@ -76,6 +76,14 @@ pub enum Picture {
 }
 
 impl Picture {
+    /// The image in 8 bits.
+    pub(super) fn image(&self) -> Result<Image, PluginError> {
+        match self {
+            Picture::Image(image) => Ok(image.clone()),
+            Picture::Planes(_) => Ok(Image::from_tensor(&self.tensor()?)?),
+        }
+    }
+
     fn tensor(&self) -> Result<Tensor, PluginError> {
         match self {
             Picture::Image(image) => Ok(image.to_tensor()?),

@@ -3,6 +3,7 @@
 //! Shared by the tasks `metric` and `augmentation`. The judgements are those of Zhang et al., "The Unreasonable
 //! Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018: triplets (2AFC) and pairs (JND).
 
+mod disagreements;
 mod evaluate;
 mod export;
 mod jnd;

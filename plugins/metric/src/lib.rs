@@ -70,7 +70,7 @@ fn evaluate_all(
     let side = settings.size as usize;
     let prepare = |sample: Sample| judged(&sample, side, NAME);
     for split in run.context().evaluated_splits() {
-        evaluate(&split, run, &prepare, distances, &mut means)?;
+        evaluate(&split, run, &prepare, distances, &mut means, settings.picture_pairs)?;
     }
     means.report(run)
 }

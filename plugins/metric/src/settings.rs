@@ -23,6 +23,10 @@ pub struct MetricSettings {
     /// Share of the squared differences that are dropped in training.
     #[schemars(range(min = 0.0, max = 0.99))]
     pub dropout: f64,
+    /// Triplets of each split that are shown in a picture, those on which people and distances disagree most; 0: none are.
+    #[schemars(range(max = 64))]
+    #[schemars(extend("x-incidental" = true))]
+    pub picture_pairs: usize,
     /// How the training goes. Without a share for validation the last weights count.
     pub training: TrainSettings,
 }
@@ -36,6 +40,7 @@ impl Default for MetricSettings {
             train_split: "train".to_owned(),
             logit: Logit::Large,
             dropout: 0.5,
+            picture_pairs: 4,
             training: training_defaults(256, 0.0),
         }
     }

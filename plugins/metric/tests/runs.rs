@@ -321,3 +321,88 @@ fn what_can_t_be_trained_is_told() {
     let text = told(&settings("baseline"), images);
     assert!(text.contains("the sample 1 has image, and the task `metric` needs triplets"), "{text}");
 }
+
+/// The pictures of a run: name, caption, and the file's bytes.
+fn pictures(run: &MemoryRun) -> Vec<(String, String, Vec<u8>)> {
+    let picture = |report| match report {
+        Report::Image { name, path, caption, .. } => Some((name, caption, std::fs::read(path).unwrap())),
+        _ => None,
+    };
+    run.reports().into_iter().filter_map(picture).collect()
+}
+
+/// As [`triplets`], but people choose the noisier image: distances can't agree.
+fn contested(count: usize) -> Vec<Sample> {
+    let mut triplets = triplets("val", count);
+    for (_, field) in triplets.iter_mut().flat_map(|sample| &mut sample.fields) {
+        if let Field::Number(judge) = field {
+            *judge = 1.0 - *judge;
+        }
+    }
+    triplets
+}
+
+#[test]
+fn a_picture_shows_what_people_and_distances_disagree_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = || MemoryRun::new(folder.path()).unwrap().with_samples("val", contested(9)).with_batch_size(2);
+    let whole = run();
+    execute(&settings("baseline"), &whole).unwrap();
+    let shown = pictures(&whole);
+    let [(name, caption, bytes)] = &shown[..] else { panic!("{}", shown.len()) };
+    assert_eq!(name, "disagreements/val");
+    assert_eq!(caption.matches("of people chose").count(), 4, "{caption}");
+    let sheet =
+        lossnet_plugin_kit::image::read(folder.path().join("logs/disagreements-val.png")).unwrap().image;
+    // Three images in each of four rows, with gaps of two pixels.
+    assert_eq!((sheet.width(), sheet.height()), (3 * 16 + 2 * 2, 4 * 16 + 3 * 2));
+
+    // The first row is the triplet that the caption names first.
+    let first = caption.split("from top to bottom: ").nth(1).unwrap().split(',').next().unwrap();
+    let samples = whole.samples("val").unwrap();
+    let sample = (0..9).map(|index| samples.sample(index).unwrap()).find(|sample| sample.id == first);
+    let sample = sample.unwrap();
+    for (position, field) in ["ref", "p0", "p1"].into_iter().enumerate() {
+        let image = lossnet_plugin_kit::samples::image(&sample, field).unwrap();
+        assert_eq!(sheet.pixel(18 * position + 5, 7), image.pixel(5, 7), "{field}");
+    }
+
+    // After an interruption it is the same to the byte, whatever has been scored.
+    for kept in [1, 5, 9] {
+        let mut rows = whole.reports().into_iter().fold(SampleRows::default(), |mut all, report| {
+            if let Report::Samples(rows) = report {
+                if all.ids.is_empty() {
+                    return rows;
+                }
+                all.ids.extend(rows.ids);
+                all.groups.extend(rows.groups);
+                for (column, more) in all.columns.iter_mut().zip(rows.columns) {
+                    column.values.extend(more.values);
+                }
+            }
+            all
+        });
+        assert_eq!(rows.len(), 9);
+        rows.ids.truncate(kept);
+        rows.groups.truncate(kept);
+        rows.columns.iter_mut().for_each(|column| column.values.truncate(kept));
+        std::fs::remove_file(folder.path().join("logs/disagreements-val.png")).unwrap();
+        let resumed = run().with_recorded(rows);
+        execute(&settings("baseline"), &resumed).unwrap();
+        assert_eq!(pictures(&resumed), [(name.clone(), caption.clone(), bytes.clone())], "{kept}");
+    }
+}
+
+#[test]
+fn no_picture_is_made_where_none_is_wanted_or_all_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let unwanted = MemoryRun::new(folder.path()).unwrap().with_samples("val", contested(9));
+    let mut settings = settings("baseline");
+    settings["picture_pairs"] = 0.into();
+    execute(&settings, &unwanted).unwrap();
+    assert_eq!(pictures(&unwanted).len(), 0);
+    settings["picture_pairs"] = 4.into();
+    let agreed = MemoryRun::new(folder.path()).unwrap().with_samples("val", triplets("val", 9));
+    execute(&settings, &agreed).unwrap();
+    assert_eq!(pictures(&agreed).len(), 0);
+}

@@ -1,0 +1,176 @@
+//! The triplets on which people and distances disagree most, as a picture.
+
+use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::component::{Run, Samples};
+use lossnet_plugin_api::protocol::report::{Report, SampleRows};
+
+use super::evaluate::{Prepare, column};
+use crate::image::{number, sheet, write_png};
+
+/// A triplet whose images the majority of people order in another way than the distances.
+#[derive(Clone, Debug, PartialEq)]
+struct Disagreement {
+    /// |judge - choice| · |d0 - d1| / (d0 + d1), in [0, 1], where choice is 1 if d1 is smaller and 0 if d0 is.
+    weight: f64,
+    /// Position in the split.
+    index: usize,
+    id: String,
+    judge: f64,
+    d0: f64,
+    d1: f64,
+}
+
+impl Disagreement {
+    fn caption(&self) -> String {
+        // People chose the one, the distances the other.
+        let (share, chosen) = if self.judge > 0.5 { (self.judge, "p1") } else { (1.0 - self.judge, "p0") };
+        format!(
+            "{}, where {:.0} % of people chose {chosen} and the distances are {} to p0 and {} to p1",
+            self.id,
+            share * 100.0,
+            number(self.d0),
+            number(self.d1)
+        )
+    }
+}
+
+/// The triplets of a split on which people and distances disagree most, the worst first: only so many are kept.
+///
+/// Undecided judgements (half of the people chose either image) are left out, as are equal distances: nobody is wrong there.
+#[derive(Debug)]
+pub(super) struct Disagreements {
+    most: usize,
+    /// Triplets seen so far.
+    seen: usize,
+    worst: Vec<Disagreement>,
+}
+
+impl Disagreements {
+    /// Keeps `most` triplets.
+    pub(super) fn new(most: usize) -> Disagreements {
+        Disagreements { most, seen: 0, worst: Vec::new() }
+    }
+
+    /// Takes the scores of the next triplets of the split. Fails if a column is missing.
+    pub(super) fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
+        let (d0, d1, judge) = (column(rows, "d0")?, column(rows, "d1")?, column(rows, "judge")?);
+        let first = self.seen;
+        self.seen += rows.len();
+        if self.most == 0 {
+            return Ok(());
+        }
+        for (row, id) in rows.ids.iter().enumerate() {
+            let (d0, d1, judge) = (d0[row], d1[row], judge[row]);
+            let choice = if d1 < d0 { 1.0 } else { 0.0 };
+            let distance = (judge - choice).abs();
+            // Not more than half of the people against it is no disagreement.
+            let weight = if distance > 0.5 { distance * (d0 - d1).abs() / (d0 + d1) } else { 0.0 };
+            let kept_with_less = self.worst.partition_point(|kept| kept.weight >= weight);
+            if weight > 0.0 && kept_with_less < self.most {
+                let found = Disagreement { weight, index: first + row, id: id.clone(), judge, d0, d1 };
+                self.worst.insert(kept_with_less, found);
+                self.worst.truncate(self.most);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the picture into the folder of the cell at this position and reports it: a row for each triplet, the reference,
+    /// p0 and p1 from left to right. Without a disagreement there is none.
+    ///
+    /// Fails if a sample can't be read again or the picture can't be written.
+    pub(super) fn report(
+        &self,
+        run: &dyn Run,
+        cell: usize,
+        split: &str,
+        samples: &dyn Samples,
+        prepare: &Prepare<'_>,
+    ) -> Result<(), PluginError> {
+        if self.worst.is_empty() {
+            return Ok(());
+        }
+        let row = |found: &Disagreement| {
+            let judged = prepare(samples.sample(found.index)?)?;
+            judged.images.iter().map(super::Picture::image).collect::<Result<Vec<_>, _>>()
+        };
+        let rows = self.worst.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        let file = split.replace(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_' | '-'), "-");
+        let path = run.context().cells[cell].folder.join(format!("disagreements-{file}.png"));
+        write_png(&path, &sheet(&rows)?)?;
+        let triplets: Vec<String> = self.worst.iter().map(Disagreement::caption).collect();
+        let caption = format!(
+            "Triplets of {split} on which people and distances disagree most, from left to right: the reference, p0, p1; from \
+             top to bottom: {}",
+            triplets.join("; ")
+        );
+        run.report(cell, &Report::Image { name: format!("disagreements/{split}"), path, step: None, caption })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use lossnet_plugin_api::protocol::report::Column;
+
+    use super::*;
+
+    fn rows(first: usize, triplets: &[(f64, f64, f64)]) -> SampleRows {
+        let column = |name: &str, values: Vec<f64>| Column { name: name.to_owned(), values };
+        SampleRows {
+            split: "val".to_owned(),
+            groups: vec![String::new(); triplets.len()],
+            ids: (first..first + triplets.len()).map(|index| format!("t{index}")).collect(),
+            columns: vec![
+                column("d0", triplets.iter().map(|triplet| triplet.0).collect()),
+                column("d1", triplets.iter().map(|triplet| triplet.1).collect()),
+                column("judge", triplets.iter().map(|triplet| triplet.2).collect()),
+            ],
+        }
+    }
+
+    /// d0, d1, judge; what each weighs.
+    const TRIPLETS: [(f64, f64, f64); 8] = [
+        (1.0, 3.0, 0.0), // agreed
+        (1.0, 3.0, 0.8), // 0.8 · 0.5 = 0.4
+        (3.0, 1.0, 0.0), // 1.0 · 0.5 = 0.5
+        (9.0, 1.0, 0.5), // undecided
+        (2.0, 2.0, 1.0), // equal
+        (1.0, 3.0, 0.8), // 0.4 again
+        (0.0, 0.0, 1.0), // equal, and none
+        (3.0, 2.0, 0.0), // 1.0 · 0.2 = 0.2
+    ];
+
+    #[test]
+    fn the_worst_come_first_whatever_the_batches() {
+        for batch in [1, 3, 8] {
+            for (most, expected) in [(9, &[2, 1, 5, 7][..]), (2, &[2, 1]), (0, &[])] {
+                let mut found = Disagreements::new(most);
+                for (number, triplets) in TRIPLETS.chunks(batch).enumerate() {
+                    found.add(&rows(number * batch, triplets)).unwrap();
+                }
+                let indices: Vec<usize> = found.worst.iter().map(|found| found.index).collect();
+                assert_eq!(indices, expected, "{most} in batches of {batch}");
+                assert!(found.worst.iter().all(|found| found.id == format!("t{}", found.index)));
+            }
+        }
+        let mut found = Disagreements::new(1);
+        found.add(&rows(0, &TRIPLETS[1..2])).unwrap();
+        assert!((found.worst[0].weight - 0.4).abs() < 1e-12, "{}", found.worst[0].weight);
+    }
+
+    #[test]
+    fn a_caption_tells_who_chose_what() {
+        let mut found = Disagreements::new(2);
+        found.add(&rows(0, &TRIPLETS[1..3])).unwrap();
+        let captions: Vec<String> = found.worst.iter().map(Disagreement::caption).collect();
+        assert_eq!(
+            captions,
+            [
+                "t1, where 100 % of people chose p0 and the distances are 3.00 to p0 and 1.00 to p1",
+                "t0, where 80 % of people chose p1 and the distances are 1.00 to p0 and 3.00 to p1",
+            ]
+        );
+    }
+}
