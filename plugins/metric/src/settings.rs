@@ -45,3 +45,16 @@ impl Default for MetricSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_no_part_of_what_a_cell_is() {
+        let schema = serde_json::Value::from(schemars::schema_for!(MetricSettings));
+        let properties = &schema["properties"];
+        assert_eq!(properties["picture_pairs"]["x-incidental"], true);
+        assert_eq!(properties["size"]["x-incidental"], serde_json::Value::Null);
+    }
+}
