@@ -36,7 +36,7 @@ backbone = "squeezenet1_1"
 layers = [1]
 [executor.slurm]
 time = "1"
-signal_seconds = 30
+signal_seconds = 40
 "#
     )
 }
@@ -110,4 +110,4 @@ fn a_training_that_reaches_its_time_limit_goes_on_from_its_checkpoint() {
 }
 
 /// Enough for more than half a minute, after which Slurm warns at the latest.
-const EPOCHS: u32 = 200;
+const EPOCHS: u32 = 500;
