@@ -37,6 +37,8 @@ fn all_tasks_with_all_networks_end_the_same_wherever_they_run() {
     assert_eq!(done("logs"), CELLS);
     // Reports of pictures name their folder: both runs have it under the same name.
     std::fs::rename(lab.user.path("logs"), lab.user.path("local")).unwrap();
+    // Nor may one go on from the other's checkpoints.
+    std::fs::rename(lab.user.path("checkpoints"), lab.user.path("local-checkpoints")).unwrap();
 
     lab.must(&["run", config, "--executor", "slurm", "--wait"]);
     assert_eq!(done("logs"), CELLS);
