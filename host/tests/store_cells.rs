@@ -382,6 +382,30 @@ fn curves_outlive_an_interruption_as_far_as_the_training_goes_on_from() {
 }
 
 #[test]
+fn pictures_are_found_where_the_folder_is_now() {
+    let root = tempfile::tempdir().unwrap();
+    let (before, after) = (root.path().join("before"), root.path().join("after"));
+    let mut writer = begin(&before);
+    let folder = writer.folder().to_owned();
+    let report = |path: &Path| Report::Image {
+        name: "test/picture".to_owned(),
+        path: path.to_owned(),
+        step: None,
+        caption: String::new(),
+    };
+    writer.report(&report(&folder.join("inside/picture.png"))).unwrap();
+    // As earlier versions kept it: with the folder of that time.
+    let id = folder.file_name().unwrap();
+    writer.report(&report(&Path::new("logs/test").join(id).join("old.png"))).unwrap();
+    assert_eq!(writer.reported().unwrap()[0], report(&folder.join("inside/picture.png")));
+    writer.finish(|_| {}).unwrap();
+    std::fs::rename(&before, &after).unwrap();
+    let folder = after.join("test").join(id);
+    let found = experiment(&after).cell(&id.to_string_lossy()).reports().unwrap();
+    assert_eq!(found, [report(&folder.join("inside/picture.png")), report(&folder.join("old.png"))]);
+}
+
+#[test]
 fn the_curves_of_a_complete_cell_are_a_table() {
     let root = tempfile::tempdir().unwrap();
     let table =

@@ -37,6 +37,18 @@ pub enum Report {
     },
 }
 
+impl Report {
+    /// Whether it is a point or a picture of this stage of a training, see [`Report::Resume`].
+    pub fn is_of_stage(&self, stage: &str) -> bool {
+        let name = match self {
+            Report::Scalar(scalar) => &scalar.name,
+            Report::Image { name, .. } => name,
+            _ => return false,
+        };
+        name.strip_prefix(stage).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
 /// A result: a number that knows how to be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metric {

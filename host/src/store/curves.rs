@@ -1,7 +1,7 @@
 //! `metrics.jsonl`: what a task reported, line by line, over all attempts that count; and `curves.csv`, its points alone.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use fs_err::File;
 use lossnet_plugin_protocol::report::Report;
@@ -24,9 +24,18 @@ impl Curves {
         Curves { path: path.to_owned(), file: None }
     }
 
-    /// Keeps a report.
+    /// Keeps a report. Pictures in the file's own folder are named from there, so that the folder can be moved.
     pub(super) fn append(&mut self, report: &Report) -> Result<(), StoreError> {
-        let mut line = serde_json::to_string(report).map_err(|error| StoreError::Write(error.into()))?;
+        let line = match report {
+            Report::Image { name, path, step, caption } => {
+                let inside = self.path.parent().and_then(|folder| path.strip_prefix(folder).ok());
+                let path = inside.unwrap_or(path).to_owned();
+                let (name, step, caption) = (name.clone(), *step, caption.clone());
+                serde_json::to_string(&Report::Image { name, path, step, caption })
+            }
+            other => serde_json::to_string(other),
+        };
+        let mut line = line.map_err(|error| StoreError::Write(error.into()))?;
         line.push('\n');
         // A task that did not say that it goes on begins anew.
         let file = match &mut self.file {
@@ -99,7 +108,8 @@ impl Curves {
     }
 }
 
-/// All reports in a file, none if it is not there. A last line that a crash cut off counts for nothing.
+/// All reports in a file, none if it is not there, pictures with their whole paths. A last line that a crash cut off counts
+/// for nothing.
 pub(super) fn read(path: &Path) -> Result<Vec<Report>, StoreError> {
     let text = match fs_err::read(path) {
         Ok(text) => text,
@@ -111,17 +121,34 @@ pub(super) fn read(path: &Path) -> Result<Vec<Report>, StoreError> {
         let reason = format!("line {}: {error}", number + 1);
         StoreError::Damaged { path: path.to_owned(), reason }
     };
-    let parse = |(number, line)| serde_json::from_slice(line).map_err(|error| damaged((number, error)));
+    let parse = |(number, line)| {
+        let mut report = serde_json::from_slice(line).map_err(|error| damaged((number, error)))?;
+        if let (Report::Image { path: picture, .. }, Some(folder)) = (&mut report, path.parent()) {
+            *picture = in_folder(folder, picture);
+        }
+        Ok(report)
+    };
     lines.enumerate().map(parse).collect()
+}
+
+/// Where a reported file is now. Earlier versions kept paths with the folder as it was called then.
+fn in_folder(folder: &Path, file: &Path) -> PathBuf {
+    let parts: Vec<Component<'_>> = file.components().collect();
+    let before = parts.iter().rposition(|part| Some(part.as_os_str()) == folder.file_name());
+    let inside = match before {
+        Some(before) => &parts[before + 1..],
+        None if file.is_absolute() => &parts[parts.len().saturating_sub(1)..],
+        None => &parts[..],
+    };
+    folder.join(inside.iter().filter(|part| matches!(part, Component::Normal(_))).collect::<PathBuf>())
 }
 
 /// Whether an earlier attempt's report counts when this stage goes on from this step.
 fn counts(report: &Report, stage: &str, resumed: u64) -> bool {
-    let (name, step) = match report {
-        Report::Scalar(scalar) => (&scalar.name, scalar.step),
-        Report::Image { name, step: Some(step), .. } => (name, *step),
+    let step = match report {
+        Report::Scalar(scalar) => scalar.step,
+        Report::Image { step: Some(step), .. } => *step,
         _ => return false,
     };
-    let of_stage = name.strip_prefix(stage).is_some_and(|rest| rest.starts_with('/'));
-    !of_stage || step <= resumed
+    !report.is_of_stage(stage) || step <= resumed
 }

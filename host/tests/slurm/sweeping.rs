@@ -10,8 +10,6 @@ name = "sweep"
 
 [task]
 name = "metric"
-# A report of a picture names its file, which lies in another folder of logs for each executor.
-picture_pairs = 0
 
 [data]
 name = "synthetic"

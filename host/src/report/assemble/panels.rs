@@ -43,7 +43,7 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
                 left_out += 1;
                 continue;
             }
-            match embed(&cell.folder_file(&image.path)) {
+            match embed(&image.path) {
                 Ok(Some(embedded)) => {
                     bytes += embedded.source.len();
                     captions.push(image.caption.clone());
@@ -110,16 +110,4 @@ fn caption(captions: &[String]) -> String {
     let said = captions.first().filter(|caption| same && !caption.is_empty());
     let order = "The contenders that rank first stand first.";
     said.map_or_else(|| order.to_owned(), |caption| format!("{caption}. {order}"))
-}
-
-impl ReportedCell<'_> {
-    /// A file that the cell's task has reported, where it is now: in the cell's folder, which may have been moved.
-    fn folder_file(&self, path: &std::path::Path) -> std::path::PathBuf {
-        let id = self.cell.result.cell.id.as_str();
-        let parts: Vec<_> = path.components().collect();
-        let inside = parts.iter().rposition(|part| part.as_os_str() == id).map(|at| &parts[at + 1..]);
-        let inside = inside.unwrap_or(&parts[parts.len().saturating_sub(1)..]);
-        let plain = inside.iter().filter(|part| matches!(part, std::path::Component::Normal(_)));
-        self.cell.folder.path().join(plain.collect::<std::path::PathBuf>())
-    }
 }
