@@ -75,6 +75,11 @@ impl CellWriter {
         self.resumed
     }
 
+    /// The results that this attempt has reported so far.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
+    }
+
     /// Curves, images and results as they were reported so far, those of earlier attempts included as far as this one
     /// goes on from them.
     pub fn reported(&self) -> Result<Vec<Report>, StoreError> {

@@ -154,12 +154,12 @@ impl Cells {
         let (seconds, cpu_seconds, peak_memory) = (usage.seconds(), usage.cpu_seconds(), usage.peak_memory());
         let trackers = &self.0.trackers;
         let tell = |ending: Ending| {
-            trackers.end(&vec![ending; group_size]).into_iter().for_each(|notice| caller.notice(notice));
+            trackers.end(&ending).into_iter().for_each(|notice| caller.notice(notice));
         };
         match ended {
             Ok(_) => {
                 for (position, writer) in writers.iter().enumerate() {
-                    trackers.complete(position, || recorded(writer));
+                    trackers.complete(position, writer.metrics(), || recorded(writer));
                 }
             }
             // While the cells are still locked: who tries them next is to find trackers that are through.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use lossnet::engine::protocol::Configured;
 use lossnet_plugin_api::component::TrackedCell;
 use lossnet_plugin_protocol::PluginError;
-use lossnet_plugin_protocol::report::Report;
+use lossnet_plugin_protocol::report::{Metric, Report};
 use serde_json::Value;
 
 use crate::registry;
@@ -33,17 +33,11 @@ const CALLS_AT_THE_END: u32 = 10;
 #[derive(Debug)]
 pub(super) struct Trackers {
     followers: Vec<Follower>,
-    cells: Mutex<Vec<Cell>>,
+    /// Of each cell, whether an earlier attempt at it was made.
+    resumed: Vec<bool>,
     limit: Duration,
     /// Why a tracker could not even be loaded.
     refused: Mutex<Vec<String>>,
-}
-
-/// What is kept of a cell for its end.
-#[derive(Debug)]
-struct Cell {
-    resumed: bool,
-    results: Vec<Report>,
 }
 
 impl Trackers {
@@ -51,7 +45,7 @@ impl Trackers {
     pub(super) fn new(trackers: &[Configured], cells: Vec<TrackedCell>) -> Trackers {
         let seconds = std::env::var(LIMIT_VARIABLE).ok().and_then(|text| text.parse().ok());
         let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(LIMIT);
-        let kept = cells.iter().map(|cell| Cell { resumed: cell.resumed, results: Vec::new() }).collect();
+        let resumed = cells.iter().map(|cell| cell.resumed).collect();
         let cells = Arc::new(cells);
         let mut refused = Vec::new();
         let mut followers = Vec::new();
@@ -67,7 +61,7 @@ impl Trackers {
                 )),
             }
         }
-        Trackers { followers, cells: Mutex::new(kept), limit, refused: Mutex::new(refused) }
+        Trackers { followers, resumed, limit, refused: Mutex::new(refused) }
     }
 
     /// Passes on what a task reported of a cell. `recorded` gives all that counts of what was reported of the cell so
@@ -77,16 +71,13 @@ impl Trackers {
             return;
         }
         match report {
-            Report::Samples(_) => {}
-            Report::Scalar(_) => self.followers.iter().for_each(|follower| follower.point(cell, report)),
             // A cell's results are known when all of them are: until then a task may go back.
-            Report::Metric(_) => {
-                self.with(cell, |cell| cell.results.push(report.clone()));
-            }
+            Report::Samples(_) | Report::Metric(_) => {}
+            Report::Scalar(_) => self.followers.iter().for_each(|follower| follower.point(cell, report)),
             Report::Resume { stage, .. } => {
                 let mut reports = vec![report.clone()];
-                if self.with(cell, |cell| cell.resumed) == Some(true) {
-                    reports.extend(recorded().into_iter().filter(|report| is_of(stage, report)));
+                if self.is_resumed(cell) {
+                    reports.extend(recorded().into_iter().filter(|report| report.is_of_stage(stage)));
                 }
                 self.in_any_case(cell, reports);
             }
@@ -94,8 +85,8 @@ impl Trackers {
         }
     }
 
-    fn with<T>(&self, cell: usize, change: impl FnOnce(&mut Cell) -> T) -> Option<T> {
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner).get_mut(cell).map(change)
+    fn is_resumed(&self, cell: usize) -> bool {
+        self.resumed.get(cell).copied().unwrap_or_default()
     }
 
     fn in_any_case(&self, cell: usize, reports: Vec<Report>) {
@@ -110,32 +101,27 @@ impl Trackers {
         notices
     }
 
-    /// A cell's results are complete: all that is to be told of it before its end.
-    pub(super) fn complete(&self, cell: usize, recorded: impl FnOnce() -> Vec<Report>) {
+    /// A cell is complete with these results: all that is to be told of it before its end.
+    pub(super) fn complete(&self, cell: usize, results: &[Metric], recorded: impl FnOnce() -> Vec<Report>) {
         if self.followers.is_empty() {
             return;
         }
         let dropped = self.followers.iter().any(Follower::has_dropped);
-        let Some((resumed, results)) =
-            self.with(cell, |cell| (cell.resumed, std::mem::take(&mut cell.results)))
-        else {
-            return;
-        };
         // Earlier attempts may have ended before all that they reported got through.
-        let mut reports = if resumed || dropped { recorded() } else { Vec::new() };
+        let mut reports = if self.is_resumed(cell) || dropped { recorded() } else { Vec::new() };
         reports.retain(|report| !matches!(report, Report::Metric(_)));
-        reports.extend(results);
+        reports.extend(results.iter().cloned().map(Report::Metric));
         self.in_any_case(cell, reports);
     }
 
-    /// Tells how the cells ended, by position, waits until the trackers are through with all of it, within limits, and
+    /// Tells how all cells ended, waits until the trackers are through with all of it, within limits, and
     /// returns what the user is to be told.
-    pub(super) fn end(&self, endings: &[Ending]) -> Vec<String> {
+    pub(super) fn end(&self, ending: &Ending) -> Vec<String> {
         let mut notices = self.notices();
-        for (cell, ending) in endings.iter().enumerate() {
+        for cell in 0..self.resumed.len() {
             self.followers.iter().for_each(|follower| follower.end(cell, ending.clone()));
         }
-        let complete = endings.iter().all(|ending| *ending == Ending::Complete);
+        let complete = *ending == Ending::Complete;
         let total = self.limit * CALLS_AT_THE_END;
         notices.extend(self.followers.iter().flat_map(|follower| follower.wait(self.limit, total, complete)));
         notices
@@ -147,14 +133,4 @@ fn start(tracker: &Configured) -> Result<Start, PluginError> {
     let plugin = registry::tracker(&tracker.component)?;
     let (name, config) = (tracker.component.name.clone(), Value::Object(tracker.config.clone()));
     Ok(Box::new(move |cell: &TrackedCell| plugin.start_tracker(&name, &config, cell)))
-}
-
-/// Whether a report is a point or a picture of a stage.
-fn is_of(stage: &str, report: &Report) -> bool {
-    let name = match report {
-        Report::Scalar(scalar) => &scalar.name,
-        Report::Image { name, .. } => name,
-        _ => return false,
-    };
-    name.strip_prefix(stage).is_some_and(|rest| rest.starts_with('/'))
 }
