@@ -25,6 +25,10 @@ pub struct Surroundings {
     /// The trackers of `[trackers.<name>]` that are not switched off, with their settings, defaults included.
     #[serde(default)]
     pub trackers: Vec<Component>,
+    /// The dotted keys in which the experiment's cells differ, sorted, for trackers; none where there are no trackers. Here,
+    /// since a part of a plan can't tell.
+    #[serde(default)]
+    pub varied: Vec<String>,
 }
 
 impl<'a> Checker<'a> {

@@ -27,8 +27,6 @@ pub(crate) struct Requests<'a> {
     logs: &'a Path,
     context: &'a Context,
     adjust: Adjust,
-    /// What trackers are told, if there are any.
-    varied: Vec<String>,
 }
 
 impl<'a> Requests<'a> {
@@ -40,8 +38,7 @@ impl<'a> Requests<'a> {
         context: &'a Context,
         adjust: Adjust,
     ) -> Result<Requests<'a>, Failure> {
-        let varied = if plan.surroundings.trackers.is_empty() { Vec::new() } else { plan.varied() };
-        let requests = Requests { plan, logs, context, adjust, varied };
+        let requests = Requests { plan, logs, context, adjust };
         for cell in cells {
             for (kind, component) in cell.config.components() {
                 requests.configured(kind, component)?;
@@ -83,7 +80,7 @@ impl<'a> Requests<'a> {
             seed: group.seed,
             deterministic: config.run.deterministic,
             trackers: self.trackers()?,
-            varied: self.varied.clone(),
+            varied: self.plan.surroundings.varied.clone(),
         })
     }
 

@@ -81,7 +81,7 @@ impl Plan {
         checker.check_keys();
         let mut notes = Vec::new();
         let sweep = sweep::read(&checker, &mut notes);
-        let surroundings = checker.surroundings();
+        let mut surroundings = checker.surroundings();
         let experiment = checker.experiment(&checker.view("experiment"));
         let totals: Option<Vec<usize>> =
             sweep.parts.iter().map(|part| sweep::combinations(part.lengths())).collect();
@@ -112,6 +112,9 @@ impl Plan {
         let errors = sweep::check_use(&sweep, &taken, &cells, &mut notes);
         if !errors.is_empty() {
             return Err(errors);
+        }
+        if !surroundings.trackers.is_empty() {
+            surroundings.varied = varied::varied(&cells);
         }
         Ok(Plan { experiment: experiment.name, cells, groups, surroundings, notes })
     }

@@ -2,35 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::Plan;
+use super::Cell;
+use crate::config::flatten;
 
-impl Plan {
-    /// The dotted keys of the config in which cells differ, sorted.
-    pub(crate) fn varied(&self) -> Vec<String> {
-        let mut first = BTreeMap::new();
-        let mut varied = BTreeSet::new();
-        for (position, cell) in self.cells.iter().enumerate() {
-            let mut settings = BTreeMap::new();
-            leaves("", &cell.config.to_map(), &mut settings);
-            if position == 0 {
-                first = settings;
-                continue;
-            }
-            let differs = |key: &&String| first.get(*key) != settings.get(*key);
-            varied.extend(first.keys().chain(settings.keys()).filter(differs).cloned());
-        }
-        varied.into_iter().collect()
+/// The dotted keys of the config in which cells differ, sorted.
+pub(super) fn varied(cells: &[Cell]) -> Vec<String> {
+    let mut settings = cells
+        .iter()
+        .map(|cell| flatten(&cell.config.to_map()).into_iter().collect::<BTreeMap<String, Value>>());
+    let Some(first) = settings.next() else { return Vec::new() };
+    let mut varied = BTreeSet::new();
+    for settings in settings {
+        let differs = |key: &&String| first.get(*key) != settings.get(*key);
+        varied.extend(first.keys().chain(settings.keys()).filter(differs).cloned());
     }
-}
-
-fn leaves(prefix: &str, table: &Map<String, Value>, settings: &mut BTreeMap<String, Value>) {
-    for (key, value) in table {
-        let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            Value::Object(inner) => leaves(&key, inner, settings),
-            value => drop(settings.insert(key, value.clone())),
-        }
-    }
+    varied.into_iter().collect()
 }
