@@ -164,6 +164,23 @@ fn answers_say_who_is_best_and_how_sure_that_is() {
     let one = analysis(&cells[..1]);
     assert!(one.answer[0].contains("only wide was measured"), "{:?}", one.answer);
     assert_eq!(analysis(&[]).answer, ["There are no results yet."]);
+    // What no test was made of is not beaten: a single run has nothing to compare its repetitions by.
+    let mut repeated = Vec::new();
+    for (backbone, level, runs) in [("fewer", 9.0, 1), ("worse", 1.0, 3), ("worst", 0.0, 3)] {
+        for run in 0..runs {
+            let scores = scores(level + 1e-3 * f64::from(run), 20);
+            let mut cell = cell(root.path(), config("delineation", backbone, "1"), run, &scores);
+            cell.result.metrics[0].from_samples = None;
+            repeated.push(cell);
+        }
+    }
+    let found = analysis(&repeated);
+    assert!(
+        found.boards[0].entries.iter().all(|entry| entry.tied_with_best),
+        "{:?}",
+        found.boards[0].entries
+    );
+    assert!(found.answer[0].ends_with("nothing says how sure that is."), "{:?}", found.answer);
     // Older results don't say how they come from samples.
     let mut old = cells;
     for cell in &mut old {

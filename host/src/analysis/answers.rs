@@ -33,7 +33,7 @@ pub(super) fn of(board: &Board, networks: &[Network]) -> String {
         return format!("{place}, {names} have the same best score: {score}.");
     }
     let start = format!("{place}, {} is best: {score}", label(best));
-    let tested = !board.pairs.is_empty();
+    let tested = board.pairs.iter().any(|pair| pair.networks.contains(&best.network));
     let tied: Vec<&str> = board.entries[1..].iter().filter(|entry| entry.tied_with_best).map(label).collect();
     match (tested, tied.len()) {
         (false, _) => format!("{start}; nothing says how sure that is."),

@@ -1,6 +1,6 @@
 //! Leaderboards: who is best at what, and who can't be told from the best.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use lossnet_plugin_protocol::report::Metric;
 use lossnet_statistics::holm;
@@ -70,15 +70,14 @@ fn board(group: &Group, cells: &[Measured], evidence: &dyn Evidence, networks: &
     let all_pairs = group.main && order.len() <= ALL_PAIRS_UP_TO;
     let mut pairs = pairs(&order, evidence, all_pairs);
     // In pairs of positions on the board, which are not yet those of networks.
-    let with_best: HashMap<usize, Option<f64>> = pairs
+    let worse: HashSet<usize> = pairs
         .iter()
-        .filter(|pair| Some(&pair.networks[0]) == order.first())
-        .map(|pair| (pair.networks[1], pair.p))
+        .filter(|pair| Some(&pair.networks[0]) == order.first() && pair.p.is_some_and(|p| p < ALPHA))
+        .map(|pair| pair.networks[1])
         .collect();
-    for (position, (member, entry)) in entries.iter_mut().enumerate() {
-        let p = with_best.get(member).copied().flatten();
-        entry.tied_with_best =
-            entry.value.is_some() && (position == 0 || entry.rank == 1 || p.is_some_and(|p| p >= ALPHA));
+    for (member, entry) in &mut entries {
+        // What was not tested can't be told from the best, either.
+        entry.tied_with_best = entry.value.is_some() && (entry.rank == 1 || !worse.contains(member));
     }
     for pair in &mut pairs {
         pair.networks = pair.networks.map(|position| group.members[position].network);

@@ -84,8 +84,8 @@ impl<'a> Precisions<'a> {
         values: &'a [Vec<f64>],
         work: f64,
     ) -> Option<Precisions<'a>> {
-        let first = group.members.iter().flat_map(|member| &member.runs).next()?;
-        let lengths = samples.scores(first.cell, from, columns.0)?.lengths;
+        let mut runs = group.members.iter().flat_map(|member| &member.runs);
+        let lengths = runs.find_map(|run| samples.scores(run.cell, from, columns.0))?.lengths;
         let strata = Strata::new(lengths).ok()?;
         let runs: usize = group.members.iter().map(|member| member.runs.len()).sum();
         // A pair takes about ten times as long here as in a mean.
