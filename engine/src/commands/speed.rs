@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use lossnet::engine::protocol::SpeedAnswer;
 use lossnet_plugin_api::component::torch_error;
 use lossnet_plugin_protocol::PluginError;
-use tch::{Cuda, Device, Kind, Tensor};
+use lossnet_plugin_protocol::graph::Conv2d;
+use tch::{Cuda, Device, Tensor};
 
+use crate::network::{NetworkError, Precision, convolution};
 use crate::source;
 
 /// How long is measured, after one turn that is not.
@@ -22,9 +24,10 @@ const BATCH: i64 = 8;
 /// Computes convolutions for half a second and says how many operations a second they came to.
 pub(super) fn measure(device: &str, precision: &str) -> Result<SpeedAnswer, PluginError> {
     let device = source::device(device)?;
-    let kind = if precision == "bf16" { Kind::BFloat16 } else { Kind::Float };
+    let precision: Precision =
+        precision.parse().map_err(|error: NetworkError| PluginError::input(error.to_string()))?;
     let convolutions: Vec<Convolution> =
-        SHAPES.iter().map(|shape| Convolution::new(*shape, kind, device)).collect::<Result<_, _>>()?;
+        SHAPES.iter().map(|shape| Convolution::new(*shape, precision, device)).collect::<Result<_, _>>()?;
     let turn = || -> Result<(), PluginError> {
         tch::no_grad(|| convolutions.iter().try_for_each(Convolution::compute))?;
         if let Device::Cuda(index) = device {
@@ -48,7 +51,8 @@ pub(super) fn measure(device: &str, precision: &str) -> Result<SpeedAnswer, Plug
 struct Convolution {
     images: Tensor,
     weight: Tensor,
-    padding: i64,
+    convolution: Conv2d,
+    tf32: bool,
     /// Multiplications and additions.
     operations: f64,
 }
@@ -56,21 +60,21 @@ struct Convolution {
 impl Convolution {
     fn new(
         (from, to, kernel, side): (i64, i64, i64, i64),
-        kind: Kind,
+        precision: Precision,
         device: Device,
     ) -> Result<Convolution, PluginError> {
-        let ones = |shape: [i64; 4]| Tensor::f_ones(shape, (kind, device)).map_err(torch_error);
+        let ones = |shape: [i64; 4]| Tensor::f_ones(shape, (precision.kind(), device)).map_err(torch_error);
         Ok(Convolution {
             images: ones([BATCH, from, side, side])?,
             weight: ones([to, from, kernel, kernel])?,
-            padding: kernel / 2,
+            convolution: Conv2d::new(to, kernel).padding(kernel / 2),
+            tf32: precision == Precision::Tf32,
             operations: (2 * BATCH * side * side * from * to * kernel * kernel) as f64,
         })
     }
 
     fn compute(&self) -> Result<(), PluginError> {
-        let (images, weight, padding) = (&self.images, &self.weight, self.padding);
-        let value = images.f_conv2d(weight, None::<Tensor>, [1, 1], [padding; 2], [1, 1], 1);
+        let value = convolution(&self.images, &self.weight, None, &self.convolution, self.tf32);
         value.map(drop).map_err(torch_error)
     }
 }

@@ -106,13 +106,24 @@ fn convolve(x: &Tensor, conv: &Conv2d, tensors: &Tensors, mode: Mode) -> Result<
     let kind = x.f_kind()?;
     let weight = tensors.weight.f_to_kind(kind)?;
     let bias = tensors.bias.as_ref().map(|bias| bias.f_to_kind(kind)).transpose()?;
+    convolution(x, &weight, bias.as_ref(), conv, mode.tf32)
+}
+
+/// A convolution with tensors of the input's kind; on CUDA 32-bit floats are rounded to TensorFloat-32 only if `tf32` is set.
+pub(crate) fn convolution(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    conv: &Conv2d,
+    tf32: bool,
+) -> Result<Tensor, TchError> {
     let (stride, padding, dilation) = (&conv.stride[..], &conv.padding[..], &conv.dilation[..]);
-    if x.device().is_cuda() && kind == Kind::Float {
+    if x.device().is_cuda() && x.f_kind()? == Kind::Float {
         // conv2d itself takes TensorFloat-32 by libtorch's global default, which is on.
         let no_output_padding = [0i64, 0];
         return x.f_internal_convolution(
-            &weight,
-            bias.as_ref(),
+            weight,
+            bias,
             stride,
             padding,
             dilation,
@@ -122,10 +133,10 @@ fn convolve(x: &Tensor, conv: &Conv2d, tensors: &Tensors, mode: Mode) -> Result<
             false,
             false,
             true,
-            mode.tf32,
+            tf32,
         );
     }
-    x.f_conv2d(&weight, bias.as_ref(), stride, padding, dilation, conv.groups)
+    x.f_conv2d(weight, bias, stride, padding, dilation, conv.groups)
 }
 
 /// Zeroes samples with probability `p` and scales the others so that the mean stays ("row" mode of Huang et al.,

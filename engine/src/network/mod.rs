@@ -17,6 +17,7 @@ use lossnet_plugin_protocol::graph::{Graph, NodeId};
 use tch::{Device, Kind, Tensor};
 
 pub use error::{NetworkError, WeightsReport};
+pub(crate) use kernel::convolution;
 pub use layer::LayerRef;
 pub use options::{CheckWeights, Options, Precision};
 pub use parameters::{BoxError, ParameterSource};

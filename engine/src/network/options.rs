@@ -51,7 +51,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    pub(super) fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             Precision::Fp32 | Precision::Tf32 => Kind::Float,
             Precision::Bf16 => Kind::BFloat16,

@@ -15,7 +15,7 @@ use super::failure::{Failure, INTERRUPTED, PLUGIN_NOT_LOADED};
 use super::logging;
 use super::progress::Display;
 use crate::engine::protocol::{ComponentRef, Indexed};
-use crate::engine::{Control, Engine, Event, Request};
+use crate::engine::{Control, Engine, Event, Request, wants_cuda};
 use crate::fetch::{self, FetchOptions};
 use crate::folders;
 use crate::index::{Index, Problem, SearchPath};
@@ -179,10 +179,7 @@ impl Context {
     /// send them to workers, as batch systems do, may send several before they kill.
     pub(crate) fn finish_steps_when_asked(&self) -> Result<(), Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
-        for signal in [SIGINT, SIGTERM, SIGUSR1] {
-            signal_hook::flag::register(signal, Arc::clone(&self.interrupted))?;
-        }
-        Ok(())
+        [SIGINT, SIGTERM, SIGUSR1].into_iter().try_for_each(|signal| self.stop_on(signal))
     }
 
     /// Whether nothing may be downloaded.
@@ -192,10 +189,8 @@ impl Context {
 
     /// From now on SIGINT and SIGTERM are noted, for a process that has others to stop.
     pub(crate) fn note_interruptions(&self) -> Result<(), Failure> {
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            signal_hook::flag::register(signal, Arc::clone(&self.interrupted))?;
-        }
-        Ok(())
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        [SIGINT, SIGTERM].into_iter().try_for_each(|signal| self.stop_on(signal))
     }
 
     /// From now on this signal asks for a stop, too.
@@ -248,9 +243,4 @@ pub(crate) fn sentence(problem: &Problem) -> String {
         }
     }
     text
-}
-
-/// Whether CUDA is to be tried: always where it was asked for, else where there is an NVIDIA driver.
-fn wants_cuda(device: &str) -> bool {
-    device.starts_with("cuda") || (device == "auto" && Path::new("/proc/driver/nvidia/version").exists())
 }

@@ -9,7 +9,14 @@ mod library;
 mod libtorch;
 pub mod protocol;
 
+use std::path::Path;
+
 pub use files::{binary_folder, find_engine};
 pub use library::{Engine, EngineError};
 pub use libtorch::{LIBTORCH_RELEASE, Libtorch, LibtorchError};
 pub use protocol::{Control, Event, Request};
+
+/// Whether a device as a config names it is a CUDA one: always where it was asked for, else where there is an NVIDIA driver.
+pub(crate) fn wants_cuda(device: &str) -> bool {
+    device.starts_with("cuda") || (device == "auto" && Path::new("/proc/driver/nvidia/version").exists())
+}

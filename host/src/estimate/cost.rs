@@ -1,6 +1,6 @@
 //! What a group's loss network costs for one image, from its description alone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use lossnet_plugin_protocol::Kind;
 use lossnet_plugin_protocol::graph::{Graph, NodeId};
@@ -33,7 +33,7 @@ impl NetworkCost {
 pub(super) struct Costs<'a> {
     index: &'a Index,
     graphs: HashMap<String, Option<Graph>>,
-    known: HashMap<(String, Vec<String>, i64), Option<NetworkCost>>,
+    known: HashMap<(String, BTreeSet<String>, i64), Option<NetworkCost>>,
 }
 
 impl<'a> Costs<'a> {
@@ -43,8 +43,13 @@ impl<'a> Costs<'a> {
 
     /// The cost with these layers (dotted names) for a square image. None if the backbone can't be described, has settings
     /// of its own that may change it, or does not take images of this size.
-    pub(super) fn of(&mut self, backbone: &Component, nodes: &[String], side: i64) -> Option<NetworkCost> {
-        let key = (backbone.name.clone(), nodes.to_vec(), side);
+    pub(super) fn of(
+        &mut self,
+        backbone: &Component,
+        nodes: &BTreeSet<String>,
+        side: i64,
+    ) -> Option<NetworkCost> {
+        let key = (backbone.name.clone(), nodes.clone(), side);
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
@@ -53,7 +58,7 @@ impl<'a> Costs<'a> {
         cost
     }
 
-    fn compute(&mut self, backbone: &Component, nodes: &[String], side: i64) -> Option<NetworkCost> {
+    fn compute(&mut self, backbone: &Component, nodes: &BTreeSet<String>, side: i64) -> Option<NetworkCost> {
         let manifest = self.index.catalog.get(Kind::Backbone, &backbone.name).ok()?;
         let defaults = SettingsSchema::new(manifest).ok()?.complete(&Map::new());
         if backbone.settings != defaults {

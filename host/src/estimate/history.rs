@@ -1,6 +1,6 @@
 //! How long groups took that are done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lossnet_plugin_protocol::Kind;
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub(super) struct Pass {
     pub(super) work: String,
     pub(super) backbone: Component,
     /// The layers of all its cells, by their dotted names.
-    pub(super) nodes: Vec<String>,
+    pub(super) nodes: BTreeSet<String>,
     pub(super) seconds: f64,
     /// The device that computed it, `cpu` or `cuda:N`.
     pub(super) device: String,
@@ -42,21 +42,16 @@ pub(super) fn passes(store: &Store, first: &ExperimentFolder, catalog: &Catalog)
             let Ok(Some(result)) = folder.result() else { continue };
             read += 1;
             let cell = &result.cell;
-            // Cells of one pass have its seed and its beginning.
-            let key = (experiment.name().to_owned(), cell.seed, result.started);
+            // Cells of one pass have its seed and the time that it took, to the bit; they begin one after the other.
+            let key = (experiment.name().to_owned(), cell.seed, result.seconds.to_bits());
             let pass = passes.entry(key).or_insert_with(|| Pass {
                 work: work(cell, catalog),
                 backbone: cell.config.loss_network.backbone.clone(),
-                nodes: Vec::new(),
+                nodes: BTreeSet::new(),
                 seconds: result.seconds,
                 device: result.device.clone(),
             });
-            pass.seconds = pass.seconds.max(result.seconds);
-            for node in &cell.config.loss_network.nodes {
-                if !pass.nodes.contains(node) {
-                    pass.nodes.push(node.clone());
-                }
-            }
+            pass.nodes.extend(cell.config.loss_network.nodes.iter().cloned());
         }
     }
     passes.into_values().filter(|pass| pass.seconds > 0.0).collect()

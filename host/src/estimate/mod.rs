@@ -11,13 +11,14 @@ mod speed;
 mod text;
 mod work;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use lossnet_plugin_protocol::Kind;
 use serde::Serialize;
 
 pub(crate) use speed::{Speed, Speeds};
 
+use crate::engine::wants_cuda;
 use crate::index::Index;
 use crate::plan::{Cell, Group, Plan};
 use crate::store::{ExperimentFolder, Store};
@@ -111,11 +112,9 @@ impl Estimator<'_> {
     fn group(&mut self, cells: &[&Cell], to_do: bool) -> Estimate {
         let nothing = Estimate { time: None, loss_network_bytes: None };
         let (Some(first), true) = (cells.first().copied(), to_do) else { return nothing };
-        let mut nodes: Vec<String> = Vec::new();
+        let mut nodes: BTreeSet<String> = BTreeSet::new();
         for node in cells.iter().flat_map(|cell| &cell.config.loss_network.nodes) {
-            if !nodes.contains(node) {
-                nodes.push(node.clone());
-            }
+            nodes.insert(node.clone());
         }
         let details =
             self.index.catalog.get(Kind::Task, &first.config.task.name).ok().map(|task| &task.details);
@@ -131,24 +130,19 @@ impl Estimator<'_> {
     fn by_history(
         &mut self,
         cell: &Cell,
-        nodes: &[String],
+        nodes: &BTreeSet<String>,
         side: i64,
         cost: Option<NetworkCost>,
     ) -> Option<Time> {
         let work = history::work(cell, &self.index.catalog);
-        let on_cuda = speed::on_cuda(&cell.config.run.device);
+        let on_cuda = wants_cuda(&cell.config.run.device);
         let alike: Vec<&Pass> = self
             .passes
             .iter()
             .filter(|pass| pass.work == work && pass.device.starts_with("cuda") == on_cuda)
             .collect();
-        let mut same_nodes = nodes.to_vec();
-        same_nodes.sort_unstable();
-        let is_same = |pass: &&&Pass| {
-            let mut theirs = pass.nodes.clone();
-            theirs.sort_unstable();
-            pass.backbone == cell.config.loss_network.backbone && theirs == same_nodes
-        };
+        let is_same =
+            |pass: &&&Pass| pass.backbone == cell.config.loss_network.backbone && pass.nodes == *nodes;
         let mut same: Vec<f64> = alike.iter().filter(is_same).map(|pass| pass.seconds).collect();
         same.sort_by(f64::total_cmp);
         if let (Some(&least), Some(&most)) = (same.first(), same.last()) {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::engine::wants_cuda;
+
 use serde::{Deserialize, Serialize};
 
 /// A measured speed.
@@ -45,10 +47,5 @@ impl Speeds {
 }
 
 fn key(device: &str, precision: &str) -> String {
-    format!("{} {precision}", if on_cuda(device) { "cuda" } else { "cpu" })
-}
-
-/// Whether a device as a config names it is a CUDA one: `auto` is where there is an NVIDIA driver.
-pub(super) fn on_cuda(device: &str) -> bool {
-    device.starts_with("cuda") || (device == "auto" && Path::new("/proc/driver/nvidia/version").exists())
+    format!("{} {precision}", if wants_cuda(device) { "cuda" } else { "cpu" })
 }
