@@ -49,7 +49,7 @@ pub(crate) fn run(
         .ok_or_else(|| Failure::usage(format!("{} has no task {}", folder.path().display(), me.task)))?;
     let plan = part(&folder.read_plan().map_err(failed)?, &task.groups);
     let experiment = Store::new(logs).experiment(&plan.experiment);
-    let attempt = Attempt { plan: &plan, experiment: &experiment, me: &me, context };
+    let attempt = Attempt { plan: &plan, experiment: &experiment, me: &me, began: now(), context };
 
     let mut attempts = folder.attempts(me.task).map_err(failed)?;
     attempts.job = Some(me.job.clone());
@@ -87,6 +87,8 @@ struct Attempt<'a> {
     plan: &'a Plan,
     experiment: &'a ExperimentFolder,
     me: &'a Me,
+    /// When, in seconds since 1970.
+    began: u64,
     context: &'a Context,
 }
 
@@ -138,12 +140,12 @@ impl Attempt<'_> {
         }
     }
 
-    /// Records why cells were not brought to an end.
+    /// Records why cells were not brought to an end, but for those that have failed in this attempt for reasons of their own.
     fn fail(&self, error: &PluginError) -> Result<(), Failure> {
         for cell in self.cells() {
             let folder = self.experiment.cell(&cell.id);
             if folder.state() != CellState::Done {
-                folder.fail_in_place_of(cell, error, now()).map_err(|error| Failure::run(&error))?;
+                folder.fail_in_place_of(cell, error, self.began).map_err(|error| Failure::run(&error))?;
             }
         }
         Ok(())
