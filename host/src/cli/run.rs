@@ -4,6 +4,7 @@ mod picture;
 mod planning;
 mod slurm;
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use super::args::{self, RunArguments};
@@ -22,7 +23,9 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
     let store = Store::new(&arguments.logs);
     let experiment = store.experiment(&whole.experiment);
     let on_slurm = slurm::is_asked_for(arguments, &whole)?;
-    let states = slurm::states(&whole, &experiment)?;
+    // A run looks itself, when it comes to a cell.
+    let is_asked_for = arguments.plan || arguments.selection.limit.is_some();
+    let states = if is_asked_for { slurm::states(&whole, &experiment)? } else { HashMap::new() };
     let state = |cell: &Cell| states.get(cell.id.as_str()).copied().unwrap_or(CellState::ToDo);
     let selection = arguments.selection.selection();
     let plan = whole.select(&selection, state).map_err(|error| Failure::usage(error.to_string()))?;

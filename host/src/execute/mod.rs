@@ -76,7 +76,8 @@ impl<'a> Job<'a> {
     /// Fails if nothing of it can be run: before anything is written if a component is missing, later if libtorch or the
     /// disk fail.
     pub(crate) fn run(&self, executor: &Executor) -> Result<Tally, Failure> {
-        let done = self.plan.cells.iter().filter(|cell| self.state(cell) == CellState::Done).count();
+        let work = self.work(|cell| self.state(cell) != CellState::Done);
+        let done = self.plan.cells.len() - work.iter().map(|work| work.cells.len()).sum::<usize>();
         if done > 0 {
             self.context
                 .display
@@ -86,7 +87,7 @@ impl<'a> Job<'a> {
             Executor::InProcess => self.context.finish_steps_when_interrupted()?,
             Executor::Local(_) => self.context.note_interruptions()?,
         }
-        let mut tally = self.execute(executor, self.work(|cell| self.state(cell) != CellState::Done))?;
+        let mut tally = self.execute(executor, work)?;
         while !tally.elsewhere.is_empty() && !self.is_over(&tally) {
             let left = self.left_by_others(&tally);
             if left.is_empty() {
