@@ -25,7 +25,7 @@ mod ranks;
 mod scores;
 
 use crate::report::data::{Board, Network, Overall};
-use crate::store::{CellFolder, CellResult};
+use crate::store::{CellFolder, CellResult, Found};
 
 pub use about::About;
 pub use pair::{UnknownContender, compare};
@@ -37,6 +37,12 @@ pub struct Measured {
     pub result: CellResult,
     /// Where the scores of its samples are.
     pub folder: CellFolder,
+}
+
+impl From<Found<CellResult>> for Measured {
+    fn from(found: Found<CellResult>) -> Measured {
+        Measured { result: found.result, folder: found.folder }
+    }
 }
 
 /// What results say.
@@ -57,10 +63,10 @@ pub struct Analysis {
 }
 
 /// Confidence of all intervals.
-const CONFIDENCE: f64 = 0.95;
+pub(crate) const CONFIDENCE: f64 = 0.95;
 
 /// Level of all tests.
-const ALPHA: f64 = 0.05;
+pub(crate) const ALPHA: f64 = 0.05;
 
 /// Analyses results. The scores of samples are read where a metric says that it is computed of them; files that can't be read
 /// are named among the [`problems`](Analysis::problems).

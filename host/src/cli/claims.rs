@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::{output, status};
 use crate::analysis::{About, Measured, analyze};
 use crate::claims::{Claims, Judged, Verdict};
-use crate::store::{CellResult, Found, Store, survey};
+use crate::store::{CellResult, Store, survey};
 
 /// Evaluates statements on results.
 pub(super) fn claims(arguments: &ClaimsArguments, context: &Context) -> Result<ExitCode, Failure> {
@@ -21,8 +21,7 @@ pub(super) fn claims(arguments: &ClaimsArguments, context: &Context) -> Result<E
     for problem in &problems {
         context.display.warn(&problem.to_string());
     }
-    let measured = |found: Found<CellResult>| Measured { result: found.result, folder: found.folder };
-    let cells: Vec<Measured> = survey.found.into_iter().map(measured).collect();
+    let cells: Vec<Measured> = survey.found.into_iter().map(Into::into).collect();
     let analysis = analyze(&cells, &About::of(context.index()?, &cells));
     for problem in &analysis.problems {
         context.display.warn(problem);

@@ -62,15 +62,7 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
 
 /// Says what is wrong with results that are there.
 pub(super) fn warn(gathered: &Gathered, context: &Context) {
-    for problem in &gathered.problems {
-        context.display.warn(&problem.to_string());
-    }
-    if !gathered.mixed_protocols.is_empty() {
-        let versions = gathered.mixed_protocols.join(", ");
-        context
-            .display
-            .warn(&format!("results of several protocol versions must not be compared: {versions}"));
-    }
+    gathered.warnings().for_each(|warning| context.display.warn(&warning));
 }
 
 fn parse<T: std::str::FromStr<Err = results::ConditionError>>(texts: &[String]) -> Result<Vec<T>, Failure> {

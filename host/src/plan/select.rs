@@ -130,9 +130,8 @@ impl Plan {
         Plan {
             cells: cells.map(|(cell, _)| cell.clone()).collect(),
             groups: groups.filter(|group| !group.cells.is_empty()).collect(),
-            experiment: self.experiment.clone(),
-            surroundings: self.surroundings.clone(),
             notes: self.notes.clone(),
+            ..self.without_cells()
         }
     }
 }

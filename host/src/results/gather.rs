@@ -22,6 +22,17 @@ pub struct Gathered {
     pub mixed_protocols: Vec<String>,
 }
 
+impl Gathered {
+    /// What users are to be told: the problems, and that results must not be compared.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let mixed = (!self.mixed_protocols.is_empty()).then(|| {
+            let versions = self.mixed_protocols.join(", ");
+            format!("results of several protocol versions must not be compared: {versions}")
+        });
+        self.problems.iter().map(ToString::to_string).chain(mixed)
+    }
+}
+
 /// Reads the results of these experiments, also while runs go on.
 pub fn gather(experiments: &[ExperimentFolder]) -> Gathered {
     let survey = survey(experiments);

@@ -32,16 +32,6 @@ impl Group {
         &self.rows
     }
 
-    /// The mean.
-    pub fn value(&self) -> f64 {
-        self.value
-    }
-
-    /// The standard deviation of the values as a sample, if there are several.
-    pub fn spread(&self) -> Option<f64> {
-        self.spread
-    }
-
     fn total(&self, of: impl Fn(&Row) -> Option<u64>) -> Value<'_> {
         let counts: Option<Vec<u64>> = self.rows.iter().map(of).collect();
         Value::optional(counts, |counts| Value::count(counts.iter().sum()))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::{ALPHA, CONFIDENCE};
+use crate::analysis::{ALPHA, CONFIDENCE};
 use crate::claims::column::Column;
 use crate::claims::items::{Item, Items, Summary, board_name};
 use crate::claims::verdict::{Finding, Verdict, number, with_interval};

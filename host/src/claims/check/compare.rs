@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::CONFIDENCE;
+use crate::analysis::CONFIDENCE;
 use crate::claims::column::{self, Column};
 use crate::claims::items::{Item, Items, board_name};
 use crate::claims::selection::Selection;

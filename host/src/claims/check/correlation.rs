@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::CONFIDENCE;
 use super::best::backbone;
+use crate::analysis::CONFIDENCE;
 use crate::claims::column::{Column, Quantity};
 use crate::claims::items::{Items, Summary, board_name};
 use crate::claims::verdict::{Bounds, Finding, with_interval};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::CONFIDENCE;
+use crate::analysis::CONFIDENCE;
 use crate::claims::column::Column;
 use crate::claims::items::{Items, board_name};
 use crate::claims::verdict::{Finding, Verdict, number, with_interval};

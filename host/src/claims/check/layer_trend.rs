@@ -33,7 +33,7 @@ impl LayerTrend {
                         series.iter().filter_map(|item| Some((item.layer_position? as f64, item.score)));
                     let (positions, scores): (Vec<f64>, Vec<f64>) = layers.unzip();
                     // Too few layers, or the same score for all.
-                    if let Ok(trend) = spearman(&positions, &scores, super::CONFIDENCE) {
+                    if let Ok(trend) = spearman(&positions, &scores, crate::analysis::CONFIDENCE) {
                         let deepest = positions.iter().copied().fold(0.0, f64::max);
                         let best = series.best().layer_position.map(|position| position as f64);
                         of_series.push((trend.interval.estimate, best == Some(deepest)));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::ALPHA;
 use super::best::backbone;
+use crate::analysis::ALPHA;
 use crate::claims::column::Column;
 use crate::claims::items::{Items, Summary, board_name};
 use crate::claims::verdict::{Finding, Verdict};

@@ -19,11 +19,6 @@ pub(super) use layer_trend::LayerTrend;
 pub(super) use mean_rank::MeanRank;
 pub(super) use ranking_correlation::RankingCorrelation;
 
-/// Confidence of intervals.
-const CONFIDENCE: f64 = 0.95;
-/// Level of tests.
-const ALPHA: f64 = 0.05;
-
 /// How a statement is checked.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Check {

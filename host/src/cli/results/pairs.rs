@@ -22,11 +22,7 @@ pub(super) fn pairs(
     for problem in &survey.problems {
         context.display.warn(&problem.to_string());
     }
-    let cells: Vec<Measured> = survey
-        .found
-        .into_iter()
-        .map(|found| Measured { result: found.result, folder: found.folder })
-        .collect();
+    let cells: Vec<Measured> = survey.found.into_iter().map(Into::into).collect();
     let about = About::of(context.index()?, &cells);
     let differ = match arguments.differ.as_deref() {
         Some([first, second]) => Some([first.as_str(), second.as_str()]),

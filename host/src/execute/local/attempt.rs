@@ -1,7 +1,6 @@
 //! One attempt at a group: a worker's process from its beginning to what became of its cells.
 
 use std::collections::HashMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use lossnet_plugin_protocol::PluginError;
 
@@ -10,7 +9,7 @@ use super::exit::Tail;
 use crate::cli::failure::{Failure, INTERRUPTED};
 use crate::engine::protocol::CellOutcome;
 use crate::execute::{Work, WorkerEvent};
-use crate::plan::{Cell, CellState, Group, Plan};
+use crate::plan::{Cell, CellState, Plan};
 use crate::store::ExperimentFolder;
 
 /// A group to be tried.
@@ -27,13 +26,9 @@ impl Attempt<'_> {
     /// A plan of this group alone, so that a worker need not read that of a large sweep.
     pub(super) fn plan(&self, whole: &Plan) -> Plan {
         let Work { group, cells } = &self.work;
-        Plan {
-            experiment: whole.experiment.clone(),
-            surroundings: whole.surroundings.clone(),
-            notes: Vec::new(),
-            cells: cells.iter().map(|&cell| cell.clone()).collect(),
-            groups: vec![Group { cells: (0..cells.len()).collect(), ..(*group).clone() }],
-        }
+        let mut plan = whole.without_cells();
+        plan.add_group(group, cells.iter().map(|&cell| cell.clone()));
+        plan
     }
 }
 
@@ -70,11 +65,6 @@ pub(super) struct Ended {
     pub(super) began: u64,
     /// Whether it was asked to stop.
     pub(super) stopped: bool,
-}
-
-/// Seconds since 1970.
-pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// What became of an attempt's cells. Of those that the worker did not bring to an end, the reason is recorded.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lossnet_plugin_protocol::report::Progress;
 
-use super::attempt::{Attempt, Ended, Said, now, outcomes};
+use super::attempt::{Attempt, Ended, Said, outcomes};
 use super::process::{Launch, Running};
 use super::share::Share;
 use crate::cli::failure::Failure;
@@ -16,7 +16,7 @@ use crate::cli::progress::Display;
 use crate::execute::tally::label;
 use crate::execute::{Job, Policy, Tally, Work, WorkerEvent, tell_failures, worth_another};
 use crate::plan::Plan;
-use crate::store::ExperimentFolder;
+use crate::store::{ExperimentFolder, now};
 
 /// How often it is looked whether the user wants to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

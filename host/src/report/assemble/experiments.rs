@@ -51,7 +51,5 @@ fn one(experiment: &ExperimentFolder, cells: &[Arc<CompleteCell>], told: &mut Ve
 /// Why a cell's last attempt failed.
 fn reason(folder: &CellFolder) -> Result<String, Problem> {
     let failure = folder.failure().map_err(Problem::Unreadable)?;
-    let Some(failure) = failure else { return Ok("no reason is known".to_owned()) };
-    let causes = failure.error.causes.iter().map(String::as_str);
-    Ok(std::iter::once(failure.error.message.as_str()).chain(causes).collect::<Vec<_>>().join(": "))
+    Ok(failure.map_or_else(|| "no reason is known".to_owned(), |failure| failure.reason()))
 }

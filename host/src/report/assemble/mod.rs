@@ -50,14 +50,10 @@ impl std::fmt::Debug for Sources<'_> {
 /// What can't be read is named among the report's problems, and so is whatever was left out because it would make the report
 /// too large. Fails only if a statement asks for what has no meaning.
 pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
-    let Gathered { cells, rows, problems, mixed_protocols } = gather(sources.experiments);
-    let mut told: Vec<String> = sources.problems.iter().chain(&problems).map(ToString::to_string).collect();
-    if !mixed_protocols.is_empty() {
-        told.push(format!(
-            "results of several protocol versions must not be compared: {}",
-            mixed_protocols.join(", ")
-        ));
-    }
+    let gathered = gather(sources.experiments);
+    let problems = sources.problems.iter().map(ToString::to_string);
+    let mut told: Vec<String> = problems.chain(gathered.warnings()).collect();
+    let Gathered { cells, rows, .. } = gathered;
     let experiments = experiments::of(sources.experiments, &cells, &mut told);
     let measured: Vec<Measured> = cells
         .iter()

@@ -41,20 +41,17 @@ pub(super) fn embed(path: &Path) -> Result<Option<Embedded>, PictureError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error.to_string())),
     };
-    let decoded = |bytes: &[u8]| {
-        image::load_from_memory_with_format(bytes, ImageFormat::Png)
-            .map_err(|error| unreadable(error.to_string()))
-    };
+    // A torn file is found only by reading all of it.
+    let image = image::load_from_memory_with_format(&bytes, ImageFormat::Png)
+        .map_err(|error| unreadable(error.to_string()))?;
     if bytes.len() <= MOST_BYTES / 4 {
-        // Small enough as it is; its size stands in its first bytes, but a torn file is found only by reading all of it.
-        let image = decoded(&bytes)?;
+        // Small enough as it is.
         return Ok(Some(Embedded {
             size: [image.width(), image.height()],
             source: address(&bytes),
             reduced: 1,
         }));
     }
-    let image = decoded(&bytes)?;
     let mut reduced = 1;
     loop {
         let shown = smaller(&image, reduced);

@@ -1,5 +1,6 @@
 //! MLflow's REST interface, version 2.0: <https://mlflow.org/docs/latest/rest-api.html>.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -248,7 +249,9 @@ fn is_loopback(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return false };
     let host = rest.split('/').next().unwrap_or(rest);
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-    host == "localhost" || host.starts_with("127.") || host == "[::1]"
+    host == "localhost"
+        || host == "[::1]"
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The beginning of an answer that is not MLflow's, such as a proxy's page.
@@ -268,7 +271,7 @@ mod tests {
             assert!(is_loopback(url), "{url}");
         }
         for url in ["http://example.org", "https://127.example.org.invalid:1"] {
-            assert!(!is_loopback(url) || url.contains("127."), "{url}");
+            assert!(!is_loopback(url), "{url}");
         }
     }
 
