@@ -51,7 +51,7 @@ pub(super) fn measure(device: &str, precision: &str) -> Result<SpeedAnswer, Plug
 struct Convolution {
     images: Tensor,
     weight: Tensor,
-    convolution: Conv2d,
+    shape: Conv2d,
     tf32: bool,
     /// Multiplications and additions.
     operations: f64,
@@ -67,14 +67,14 @@ impl Convolution {
         Ok(Convolution {
             images: ones([BATCH, from, side, side])?,
             weight: ones([to, from, kernel, kernel])?,
-            convolution: Conv2d::new(to, kernel).padding(kernel / 2),
+            shape: Conv2d::new(to, kernel).padding(kernel / 2),
             tf32: precision == Precision::Tf32,
             operations: (2 * BATCH * side * side * from * to * kernel * kernel) as f64,
         })
     }
 
     fn compute(&self) -> Result<(), PluginError> {
-        let value = convolution(&self.images, &self.weight, None, &self.convolution, self.tf32);
+        let value = convolution(&self.images, &self.weight, None, &self.shape, self.tf32);
         value.map(drop).map_err(torch_error)
     }
 }
