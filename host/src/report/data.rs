@@ -132,7 +132,7 @@ pub struct Entry {
     pub nan: u64,
     /// Rank from 1, as written in competitions: equal values share the best rank.
     pub rank: usize,
-    /// Whether the best can't be told from it (Holm-corrected paired test, or overlapping intervals: see the method).
+    /// Whether the best can't be told from it: no Holm-corrected paired test says that it is worse.
     pub tied_with_best: bool,
     /// Seconds of its group, divided by the group's cells; the mean over repetitions.
     pub seconds: Option<f64>,
