@@ -144,7 +144,7 @@ fn a_server_has_what_lossnet_keeps_also_after_kills() {
     for name in ["config.toml", "result.json", "curves.csv"] {
         assert_eq!(server.get(&address(name)), std::fs::read(cell.join(name)).unwrap(), "{name}");
     }
-    for file in images(&cell, &user.path("")) {
+    for file in images(&cell) {
         let below = file.strip_prefix(&cell).unwrap().to_string_lossy().into_owned();
         let name = format!("images/{below}");
         assert_eq!(server.get(&address(&name)), std::fs::read(&file).unwrap(), "{name}");

@@ -90,12 +90,12 @@ pub(crate) fn results(cell: &Path) -> BTreeMap<String, f64> {
 }
 
 /// The files of the images that a cell has told of.
-pub(crate) fn images(cell: &Path, root: &Path) -> Vec<PathBuf> {
+pub(crate) fn images(cell: &Path) -> Vec<PathBuf> {
     let text = std::fs::read_to_string(cell.join("metrics.jsonl")).unwrap();
     let reports = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let mut images: Vec<PathBuf> = reports
         .filter(|report| report["report"] == "image")
-        .map(|report| root.join(report["path"].as_str().unwrap()))
+        .map(|report| cell.join(report["path"].as_str().unwrap()))
         .collect();
     images.sort();
     images.dedup();

@@ -46,7 +46,7 @@ fn event_files_hold_what_lossnet_keeps_also_after_kills() {
     assert_eq!(found["times"][name][0], times[0]);
 
     // Images, byte for byte.
-    let files = images(&cell, &user.path(""));
+    let files = images(&cell);
     let mut expected: Vec<String> =
         files.iter().map(|file| format!("{:x}", Sha256::digest(std::fs::read(file).unwrap()))).collect();
     let read = found["images"].as_object().unwrap().values().flat_map(|images| images.as_array().unwrap());
