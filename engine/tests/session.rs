@@ -14,6 +14,19 @@ use tch::{Device, Kind, Tensor};
 /// The squared difference, each value times a factor.
 struct Squared(f64);
 
+/// The same, but it says that its map has no positions: as comparisons of sorted values do.
+struct Moved;
+
+impl Compare for Moved {
+    fn is_spatial(&self) -> bool {
+        false
+    }
+
+    fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
+        Squared(1.0).map(a, b, calibration)
+    }
+}
+
 impl Compare for Squared {
     fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
         let squared = (a - b).square() * self.0;
@@ -133,7 +146,7 @@ fn a_map_s_mean_is_the_distance() {
     let (a, b) = (images(2, 1), images(2, 2));
     let of = |layer| {
         let spec = spec(&[layer], &[1.0, 2.0], None);
-        let map = session.map(&a, &b, &spec).unwrap();
+        let map = session.map(&a, &b, &spec, None).unwrap().unwrap();
         assert_eq!(map.size(), [2, 1, 16, 16]);
         let distance = session.distances(&[a.copy(), b.copy()], &[(0, 1)], &[spec]).unwrap();
         let mean = map.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float);
@@ -142,6 +155,35 @@ fn a_map_s_mean_is_the_distance() {
     assert!(of(0) < 1e-6);
     // Upsampling by a whole factor, corners not aligned, gives every position the same weight.
     assert!(of(2) < 1e-6);
+}
+
+#[test]
+fn a_map_is_weighed_by_the_calibration_that_is_given() {
+    let session = session(&[0, 2], &Options::default());
+    let (a, b) = (images(2, 1), images(2, 2));
+    let spec = spec(&[0, 2], &[1.0], None);
+    let weights =
+        [Tensor::rand([5], (Kind::Float, Device::Cpu)), Tensor::rand([7], (Kind::Float, Device::Cpu))];
+    let map = session.map(&a, &b, &spec, Some(&weights)).unwrap().unwrap();
+    let (of_a, of_b) = (session.features(&a).unwrap(), session.features(&b).unwrap());
+    let distance = session.compare(&of_a, &of_b, &spec, Some(&weights)).unwrap();
+    let mean = map.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float);
+    assert!(((mean - &distance) / distance).abs().max().double_value(&[]) < 1e-6);
+    let error = session.map(&a, &b, &spec, Some(&weights[..1])).unwrap_err();
+    assert_eq!(error.message, "a calibration of 1 layers was given for 2");
+}
+
+#[test]
+fn there_is_no_map_where_positions_mean_nothing() {
+    let session = session(&[0, 2], &Options::default());
+    let (a, b) = (images(1, 1), images(1, 2));
+    let mut mixed = spec(&[0], &[1.0], None);
+    mixed.terms.push(Term { key: "moved".to_owned(), compare: Arc::new(Moved) });
+    assert!(session.map(&a, &b, &mixed, None).unwrap().is_none());
+    // A layer behind the pooling of two by two pixels has one position.
+    let (a, b) = (a.narrow(2, 0, 2).narrow(3, 0, 2), b.narrow(2, 0, 2).narrow(3, 0, 2));
+    assert!(session.map(&a, &b, &spec(&[2], &[1.0], None), None).unwrap().is_none());
+    assert!(session.map(&a, &b, &spec(&[0, 2], &[1.0], None), None).unwrap().is_some());
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn pictures_stand_side_by_side_the_best_contenders_first() {
     large_store::write(root.path(), EXTENT);
     let data = report(root.path());
     let [panel] = &data.panels[..] else { panic!("{}", data.panels.len()) };
-    assert_eq!((panel.task.as_str(), panel.title.as_str()), ("metric", "training/pairs"));
+    assert_eq!((panel.task.as_str(), panel.title.as_str()), ("metric", "training, pairs"));
     let networks: Vec<usize> = panel.images.iter().map(|image| image.network).collect();
     let different: BTreeSet<usize> = networks.iter().copied().collect();
     assert_eq!(networks.len(), different.len(), "each contender once");

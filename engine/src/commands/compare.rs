@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lossnet::engine::protocol::{CompareRequest, Event, LayerDistance, PairDistance};
+use lossnet::engine::protocol::{CompareRequest, ComparisonRequest, Event, LayerDistance, PairDistance};
 use lossnet_plugin_kit::image::{Image, overlay, write_png};
 use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::Progress;
@@ -38,7 +38,7 @@ pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<
             ..distance(&backbone, &spec, &request.layers, &images)?
         };
         if let Some(map) = request.map.as_deref().filter(|_| position == 0) {
-            draw(&backbone, &spec, &images, map)?;
+            draw(&backbone, &spec, &request.comparison, &images, map)?;
         }
         caller.send(&Event::Pair(pair));
         let total = request.pairs.len() as u64;
@@ -70,14 +70,23 @@ fn distance(
     Ok(PairDistance { pair: 0, distance, layers, signature: String::new() })
 }
 
-/// Draws where the images differ over the first of them.
+/// Draws where the images differ over the first of them. Fails if the comparison says nothing about that.
 fn draw(
     backbone: &Backbone,
     spec: &LossNetworkSpec,
+    comparison: &ComparisonRequest,
     images: &[Image],
     path: &Path,
 ) -> Result<(), PluginError> {
-    let map = backbone.session.map(&batch(&images[..1])?, &batch(&images[1..])?, spec)?;
+    let map = backbone.session.map(&batch(&images[..1])?, &batch(&images[1..])?, spec, None)?;
+    let map = map.ok_or_else(|| {
+        PluginError::input(format!(
+            "there is no map to draw: with the comparison `{}` at these layers a distance says nothing about where images \
+             differ",
+            comparison.name
+        ))
+        .with_help("leave --map out, or compare with `spatial` at a layer that has positions")
+    })?;
     let map = values(&map)?;
     let highest = map.iter().copied().fold(0.0, f32::max);
     write_png(path, &overlay(&images[0], &map, (0.0, highest))?)?;

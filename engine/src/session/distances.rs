@@ -142,20 +142,8 @@ impl Session {
                 self.layers.len()
             )));
         }
-        if let Some(weights) = calibration
-            && weights.len() != spec.layers.len()
-        {
-            return Err(PluginError::run(format!(
-                "a calibration of {} layers was given for {}",
-                weights.len(),
-                spec.layers.len()
-            )));
-        }
         let mut sum: Option<Tensor> = None;
-        for (position, layer) in spec.layers.iter().enumerate() {
-            let layer = self.position(layer)?;
-            let own = || spec.calibration.as_ref().and_then(|weights| weights.layer(position));
-            let weights = calibration.map_or_else(own, |weights| weights.get(position));
+        for (layer, weights) in self.weighted(spec, calibration)? {
             for term in &spec.terms {
                 let (a, b) = (term.compare.prepare(&a[layer])?, term.compare.prepare(&b[layer])?);
                 let distance = term.compare.distance(&a, &b, weights)?;
@@ -168,22 +156,34 @@ impl Session {
         sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no distance"))
     }
 
-    /// Where two images differ, for one loss network: the distance at each position, N×1×H×W in the images' size, each
-    /// layer's map upsampled bilinearly (corners not aligned). Its mean is the distance but for the upsampling.
-    pub fn map(&self, a: &Tensor, b: &Tensor, spec: &LossNetworkSpec) -> Result<Tensor, PluginError> {
+    /// Where two batches of images differ, for one loss network: the distance at each position, N×1×H×W in the images'
+    /// size, each layer's map upsampled bilinearly (corners not aligned). Its mean is the distance but for the upsampling.
+    ///
+    /// `calibration` is that of [`compare`](Session::compare). None if positions mean nothing: a term of the comparison is
+    /// not [spatial](Compare::is_spatial), or no layer has more than one position.
+    pub fn map(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        spec: &LossNetworkSpec,
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Option<Tensor>, PluginError> {
+        let images = [a.shallow_clone(), b.shallow_clone()];
+        check(&images, &[(0, 1)])?;
+        if !spec.terms.iter().all(|term| term.compare.is_spatial()) {
+            return Ok(None);
+        }
         tch::no_grad(|| {
-            let images = [a.shallow_clone(), b.shallow_clone()];
-            check(&images, &[(0, 1)])?;
             let size: Vec<i64> = a.size()[2..].to_vec();
             let (first, second) = (self.features(a)?, self.features(b)?);
+            let mut has_positions = false;
             let mut sum: Option<Tensor> = None;
-            for (position, layer) in spec.layers.iter().enumerate() {
-                let layer = self.position(layer)?;
-                let weights = spec.calibration.as_ref().and_then(|weights| weights.layer(position));
+            for (layer, weights) in self.weighted(spec, calibration)? {
                 for term in &spec.terms {
                     let (a, b) =
                         (term.compare.prepare(&first[layer])?, term.compare.prepare(&second[layer])?);
                     let map = term.compare.map(&a, &b, weights)?;
+                    has_positions |= map.size()[2..].iter().any(|&side| side > 1);
                     let map =
                         map.f_upsample_bilinear2d(size.as_slice(), false, None, None).map_err(torch_error)?;
                     sum = Some(match sum {
@@ -192,8 +192,33 @@ impl Session {
                     });
                 }
             }
-            sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no map"))
+            let map =
+                sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no map"))?;
+            Ok(has_positions.then_some(map))
         })
+    }
+
+    /// The layers of a loss network, as positions among the session's, with the weights of their channels: the given ones,
+    /// or the loss network's own.
+    fn weighted<'a>(
+        &self,
+        spec: &'a LossNetworkSpec,
+        calibration: Option<&'a [Tensor]>,
+    ) -> Result<Vec<(usize, Option<&'a Tensor>)>, PluginError> {
+        if let Some(weights) = calibration
+            && weights.len() != spec.layers.len()
+        {
+            return Err(PluginError::run(format!(
+                "a calibration of {} layers was given for {}",
+                weights.len(),
+                spec.layers.len()
+            )));
+        }
+        let layers = spec.layers.iter().enumerate().map(|(position, layer)| {
+            let own = || spec.calibration.as_ref().and_then(|weights| weights.layer(position));
+            Ok((self.position(layer)?, calibration.map_or_else(own, |weights| weights.get(position))))
+        });
+        layers.collect()
     }
 }
 

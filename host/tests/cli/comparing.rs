@@ -59,6 +59,21 @@ fn maps_are_pictures_of_the_input_s_size() {
 }
 
 #[test]
+fn maps_without_positions_are_refused() {
+    let user = user_with_pictures();
+    let more = ["--backbone", "alexnet", "--layers", "1", "--comparison", "spatial+sort", "--map", "map.png"];
+    let done = user.run(&compare("a.ppm", "b.ppm", &more));
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(
+        done.err.contains("there is no map to draw: with the comparison `spatial+sort`")
+            && done.err.contains("leave --map out"),
+        "{}",
+        done.err
+    );
+    assert!(!user.path("map.png").exists());
+}
+
+#[test]
 fn folders_are_compared_pair_by_pair() {
     let user = User::new();
     for (name, green) in [("x/1.ppm", 1.0), ("x/2.ppm", 0.9), ("y/1.ppm", 0.8), ("y/2.ppm", 0.4)] {

@@ -32,6 +32,10 @@ pub trait AbiCompare: Send + Sync {
         others: RVec<TensorHandle>,
         calibration: RVec<TensorHandle>,
     ) -> AbiResult<RVec<TensorHandle>>;
+    /// Comparisons built before there was this one count as spatial.
+    fn is_spatial(&self) -> AbiResult<bool> {
+        AbiResult::ROk(true)
+    }
 }
 
 pub type CompareObject = AbiCompare_TO<'static, RBox<()>>;
@@ -79,25 +83,33 @@ impl AbiCompare for Exported {
             Ok(handles(&found))
         })
     }
+
+    fn is_spatial(&self) -> AbiResult<bool> {
+        export(|| Ok(self.0.is_spatial()))
+    }
 }
 
 pub(super) fn export_compare(compare: Box<dyn Compare>) -> CompareObject {
     AbiCompare_TO::from_value(Exported(compare), TD_Opaque)
 }
 
-struct Imported(CompareObject);
+struct Imported {
+    object: CompareObject,
+    /// Asked once, where a failure can still be reported.
+    is_spatial: bool,
+}
 
 impl Compare for Imported {
     fn prepare(&self, features: &Tensor) -> Result<Tensor, PluginError> {
-        import(self.0.prepare(features.into())).map(Tensor::from)
+        import(self.object.prepare(features.into())).map(Tensor::from)
     }
 
     fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
-        import(self.0.map(a.into(), b.into(), optional(calibration))).map(Tensor::from)
+        import(self.object.map(a.into(), b.into(), optional(calibration))).map(Tensor::from)
     }
 
     fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
-        import(self.0.distance(a.into(), b.into(), optional(calibration))).map(Tensor::from)
+        import(self.object.distance(a.into(), b.into(), optional(calibration))).map(Tensor::from)
     }
 
     fn distances(
@@ -106,10 +118,15 @@ impl Compare for Imported {
         others: &[Tensor],
         calibration: Option<&Tensor>,
     ) -> Result<Vec<Tensor>, PluginError> {
-        import(self.0.distances(one.into(), handles(others), optional(calibration))).map(tensors)
+        import(self.object.distances(one.into(), handles(others), optional(calibration))).map(tensors)
+    }
+
+    fn is_spatial(&self) -> bool {
+        self.is_spatial
     }
 }
 
-pub(super) fn import_compare(object: CompareObject) -> Box<dyn Compare> {
-    Box::new(Imported(object))
+pub(super) fn import_compare(object: CompareObject) -> Result<Box<dyn Compare>, PluginError> {
+    let is_spatial = import(object.is_spatial())?;
+    Ok(Box::new(Imported { object, is_spatial }))
 }

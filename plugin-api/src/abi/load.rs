@@ -110,7 +110,7 @@ impl LoadedPlugin {
     /// A comparison.
     pub fn build_comparison(&self, name: &str, config: &Value) -> Result<Box<dyn Compare>, PluginError> {
         import(self.root.build_comparison()(name.into(), config.to_string().as_str().into()))
-            .map(import_compare)
+            .and_then(import_compare)
     }
 
     /// The samples of a dataset's split.

@@ -31,6 +31,17 @@ pub trait AbiLossNetwork {
     fn buffers(&self) -> AbiResult<NamedTensors>;
     #[sabi(last_prefix_field)]
     fn set_training(&self, training: bool) -> AbiResult<()>;
+    /// Loss networks built before there was this one have no maps.
+    fn map(
+        &self,
+        cell: usize,
+        a: TensorHandle,
+        b: TensorHandle,
+        calibration: ROption<RVec<TensorHandle>>,
+    ) -> AbiResult<ROption<TensorHandle>> {
+        let _ = (cell, a, b, calibration);
+        AbiResult::ROk(ROption::RNone)
+    }
 }
 
 /// Tensors with their names.
@@ -97,6 +108,20 @@ impl AbiLossNetwork for Exported {
     fn set_training(&self, training: bool) -> AbiResult<()> {
         export(|| self.0.set_training(training))
     }
+
+    fn map(
+        &self,
+        cell: usize,
+        a: TensorHandle,
+        b: TensorHandle,
+        calibration: ROption<RVec<TensorHandle>>,
+    ) -> AbiResult<ROption<TensorHandle>> {
+        export(|| {
+            let calibration = calibration.into_option().map(tensors);
+            let map = self.0.map(cell, &a.into(), &b.into(), calibration.as_deref())?;
+            Ok(map.map(TensorHandle::from).into())
+        })
+    }
 }
 
 pub(super) fn export_loss_network(network: Box<dyn LossNetwork>) -> LossNetworkObject {
@@ -148,6 +173,18 @@ impl LossNetwork for Imported {
 
     fn set_training(&self, training: bool) -> Result<(), PluginError> {
         import(self.object.set_training(training))
+    }
+
+    fn map(
+        &self,
+        cell: usize,
+        a: &Tensor,
+        b: &Tensor,
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Option<Tensor>, PluginError> {
+        let calibration = calibration.map(handles).into();
+        let map = import(self.object.map(cell, a.into(), b.into(), calibration))?;
+        Ok(map.into_option().map(Tensor::from))
     }
 }
 
@@ -221,6 +258,16 @@ mod tests {
             self.training.store(training, Ordering::SeqCst);
             if training { Ok(()) } else { panic!("it always learns") }
         }
+
+        fn map(
+            &self,
+            _: usize,
+            a: &Tensor,
+            b: &Tensor,
+            calibration: Option<&[Tensor]>,
+        ) -> Result<Option<Tensor>, PluginError> {
+            Ok(calibration.map(|weights| (a - b) * &weights[0]))
+        }
     }
 
     #[test]
@@ -250,6 +297,9 @@ mod tests {
             network.compare(1, &features[0], &features[1], None).unwrap_err().message,
             "there is one cell"
         );
+        assert!(network.map(0, &image, &other, None).unwrap().is_none());
+        let map = network.map(0, &image, &other, Some(&weights)).unwrap().unwrap();
+        assert_eq!(Vec::<f32>::try_from(&map).unwrap(), [1.0, 1.0]);
         assert!(network.buffers().unwrap().is_empty());
         network.set_training(true).unwrap();
         assert!(network.set_training(false).unwrap_err().message.contains("it always learns"));

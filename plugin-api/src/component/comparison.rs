@@ -55,6 +55,12 @@ pub trait Compare: Send + Sync {
         Ok(features.shallow_clone())
     }
 
+    /// Whether a value of the [`map`](Compare::map) belongs to its position in the images, so that a picture of the map shows
+    /// where they differ. A comparison that moves values, or takes positions together, says `false`.
+    fn is_spatial(&self) -> bool {
+        true
+    }
+
     /// The distance at each position, N×1×H×W, of two prepared batches. `calibration` has one non-negative
     /// weight per channel (or per value: N×C×H×W), on the tensors' device; without it every channel weighs 1.
     fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError>;

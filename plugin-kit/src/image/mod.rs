@@ -36,7 +36,7 @@ pub use error::{ImageError, ReadProblem};
 pub use gaussian::gaussian_blur;
 pub use geometry::{center_crop, crop, flip_horizontal, flip_vertical, pad_reflect, resize_shorter_side};
 pub use histogram::match_histograms;
-pub use overlay::overlay;
+pub use overlay::{overlay, overlay_alone};
 pub use resize::{Filter, matlab_resize, resize};
 pub use sheet::sheet;
 pub(crate) use text::number;

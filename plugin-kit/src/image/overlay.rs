@@ -18,6 +18,14 @@ const LABEL_SCALE: usize = 2;
 /// Small pictures are magnified by a whole number. Fails where the map has another number of values, holds NaN, or
 /// the range is not finite and rising. A range of one value (as a map of zeros has) is drawn in the lowest colour.
 pub fn overlay(image: &Image, map: &[f32], range: (f32, f32)) -> Result<Image, ImageError> {
+    let picture = overlay_alone(image, map, range)?;
+    let factor = SHORTEST_SIDE.div_ceil(image.width().min(image.height()));
+    let picture = resize(&picture, image.width() * factor, image.height() * factor, Filter::Nearest)?;
+    Ok(with_bar(&picture, &text::number(range.0.into()), &text::number(range.1.into())))
+}
+
+/// As [`overlay()`], in the image's own size and without the bar: for pictures that stand beside others.
+pub fn overlay_alone(image: &Image, map: &[f32], range: (f32, f32)) -> Result<Image, ImageError> {
     let (low, high) = (f64::from(range.0), f64::from(range.1));
     check(image, map, low, high)?;
     let position = |value: f64| if high > low { (value - low) / (high - low) } else { 0.0 };
@@ -26,10 +34,7 @@ pub fn overlay(image: &Image, map: &[f32], range: (f32, f32)) -> Result<Image, I
         viridis(position(f64::from(*value))).map(|color| mix(f64::from(color), f64::from(*grey)))
     };
     let data = map.iter().zip(grey.data()).flat_map(blend).collect();
-    let picture = Image::rgb(image.width(), image.height(), data)?;
-    let factor = SHORTEST_SIDE.div_ceil(image.width().min(image.height()));
-    let picture = resize(&picture, image.width() * factor, image.height() * factor, Filter::Nearest)?;
-    Ok(with_bar(&picture, &text::number(low), &text::number(high)))
+    Image::rgb(image.width(), image.height(), data)
 }
 
 fn check(image: &Image, map: &[f32], low: f64, high: f64) -> Result<(), ImageError> {

@@ -1,11 +1,12 @@
 //! The triplets on which people and distances disagree most, as a picture.
 
 use lossnet_plugin_api::PluginError;
-use lossnet_plugin_api::component::{Run, Samples};
-use lossnet_plugin_api::protocol::report::{Report, SampleRows};
+use lossnet_plugin_api::protocol::report::SampleRows;
 
-use super::evaluate::{Prepare, column};
-use crate::image::{number, sheet, write_png};
+use super::Kind;
+use super::evaluate::column;
+use super::pictures::{Scene, columns, scale};
+use crate::image::number;
 
 /// A triplet whose images the majority of people order in another way than the distances.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,36 +76,28 @@ impl Disagreements {
         Ok(())
     }
 
-    /// Writes the picture into the folder of the cell at this position and reports it: a row for each triplet, the reference,
-    /// p0 and p1 from left to right. Without a disagreement there is none.
+    /// Makes the picture: a row for each triplet. Without a disagreement there is none.
     ///
     /// Fails if a sample can't be read again or the picture can't be written.
-    pub(super) fn report(
-        &self,
-        run: &dyn Run,
-        cell: usize,
-        split: &str,
-        samples: &dyn Samples,
-        prepare: &Prepare<'_>,
-    ) -> Result<(), PluginError> {
+    pub(super) fn report(&self, scene: &Scene<'_>) -> Result<(), PluginError> {
         if self.worst.is_empty() {
             return Ok(());
         }
-        let row = |found: &Disagreement| {
-            let judged = prepare(samples.sample(found.index)?)?;
-            judged.images.iter().map(super::Picture::image).collect::<Result<Vec<_>, _>>()
-        };
-        let rows = self.worst.iter().map(row).collect::<Result<Vec<_>, _>>()?;
-        let file = split.replace(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_' | '-'), "-");
-        let path = run.context().cells[cell].folder.join(format!("disagreements-{file}.png"));
-        write_png(&path, &sheet(&rows)?)?;
-        let triplets: Vec<String> = self.worst.iter().map(Disagreement::caption).collect();
+        let rows = self.worst.iter().map(|found| scene.row(found.index)).collect::<Result<Vec<_>, _>>()?;
+        let with_maps = rows.iter().any(|row| row.highest.is_some());
+        let triplets: Vec<String> = self
+            .worst
+            .iter()
+            .zip(&rows)
+            .map(|(found, row)| format!("{}{}", found.caption(), scale(row.highest)))
+            .collect();
         let caption = format!(
-            "Triplets of {split} on which people and distances disagree most, from left to right: the reference, p0, p1; from \
-             top to bottom: {}",
+            "Triplets of {} on which people and distances disagree most, from left to right: {}; from top to bottom: {}",
+            scene.split,
+            columns(Kind::Triplet, with_maps),
             triplets.join("; ")
         );
-        run.report(cell, &Report::Image { name: format!("disagreements/{split}"), path, step: None, caption })
+        scene.report("disagreements", rows, caption)
     }
 }
 

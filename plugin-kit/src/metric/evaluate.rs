@@ -8,6 +8,7 @@ use tch::Tensor;
 
 use super::disagreements::Disagreements;
 use super::judgement::stack;
+use super::pictures::{Pictures, Scene};
 use super::{Judged, Kind, Means, Pairs, Triplets, two_afc};
 use crate::loader::{LoaderOptions, for_each_batch};
 use crate::similarity::{two_afc_agrees, two_afc_score};
@@ -25,9 +26,9 @@ enum Score {
 }
 
 impl Score {
-    fn new(kind: Kind, picture_pairs: usize) -> Score {
+    fn new(kind: Kind, shown: usize) -> Score {
         match kind {
-            Kind::Triplet => Score::TwoAfc(Triplets::default(), Disagreements::new(picture_pairs)),
+            Kind::Triplet => Score::TwoAfc(Triplets::default(), Disagreements::new(shown)),
             Kind::Pair => Score::Jnd(Pairs::default()),
         }
     }
@@ -47,7 +48,7 @@ impl Score {
 /// (which are added to `means`, too) or the average precision of pairs. What an interrupted run has recorded is read, not
 /// computed again.
 ///
-/// For triplets, a picture shows at most `picture_pairs` on which people and distances disagree most; 0: none is made.
+/// `pictures` says which are made of each cell: the triplets on which people and distances disagree most, and spatial maps.
 ///
 /// Fails if the split is empty, has triplets and pairs, can't be read, or has changed since an interrupted run; and if a
 /// distance is not finite.
@@ -57,7 +58,7 @@ pub fn evaluate(
     prepare: &Prepare<'_>,
     distances: &Distances<'_>,
     means: &mut Means,
-    picture_pairs: usize,
+    pictures: Option<&Pictures<'_>>,
 ) -> Result<(), PluginError> {
     let samples = run.samples(split)?;
     let total = samples.len();
@@ -66,7 +67,8 @@ pub fn evaluate(
     }
     let kind = prepare(samples.sample(0)?)?.kind;
     let cells = run.context().cells.len();
-    let mut scores: Vec<Score> = (0..cells).map(|_| Score::new(kind, picture_pairs)).collect();
+    let shown = pictures.map_or(0, |pictures| pictures.samples);
+    let mut scores: Vec<Score> = (0..cells).map(|_| Score::new(kind, shown)).collect();
     let recorded = recorded_rows(run, split, total)?;
     let first = recorded.iter().copied().min().unwrap_or(0);
     read_recorded(run, split, first, &mut scores)?;
@@ -92,14 +94,17 @@ pub fn evaluate(
     })?;
 
     for (cell, score) in scores.into_iter().enumerate() {
+        let samples = &*samples;
+        let scene = pictures.map(|pictures| Scene { run, cell, split, samples, prepare, pictures });
         match score {
             Score::TwoAfc(triplets, disagreements) => {
                 triplets.report(run, cell, split)?;
                 means.add(cell, split, &triplets);
-                disagreements.report(run, cell, split, &*samples, prepare)?;
+                scene.map_or(Ok(()), |scene| disagreements.report(&scene))?;
             }
             Score::Jnd(pairs) => pairs.report(run, cell, split)?,
         }
+        scene.map_or(Ok(()), |scene| scene.report_maps(kind))?;
     }
     Ok(())
 }

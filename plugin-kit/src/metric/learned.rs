@@ -168,8 +168,7 @@ impl LearnedMetric {
     pub fn compare(&self, a: &[Tensor], b: &[Tensor]) -> Result<Tensor, PluginError> {
         let weights = |layer: usize| &self.calibration[layer].1;
         if !self.training || self.dropout == 0.0 {
-            let weights: Vec<Tensor> = (0..a.len()).map(|layer| weights(layer).shallow_clone()).collect();
-            return self.network.compare(0, a, b, Some(&weights));
+            return self.network.compare(0, a, b, Some(&self.weights()));
         }
         let masked = a.iter().enumerate().map(|(layer, features)| {
             let mask = dropout_mask(&positions(features)?, self.dropout)?;
@@ -183,6 +182,16 @@ impl LearnedMetric {
         });
         let masked: Vec<Tensor> = masked.collect::<Result<_, TchError>>().map_err(torch_error)?;
         self.network.compare(0, a, b, Some(&masked))
+    }
+
+    /// As [`LossNetwork::map`], with the trained calibration.
+    pub fn map(&self, a: &Tensor, b: &Tensor) -> Result<Option<Tensor>, PluginError> {
+        self.network.map(0, a, b, Some(&self.weights()))
+    }
+
+    /// The calibration without its names.
+    fn weights(&self) -> Vec<Tensor> {
+        self.calibration.iter().map(|(_, weights)| weights.shallow_clone()).collect()
     }
 
     /// The prediction of a judgement, N in [0, 1], from two batches of distances.

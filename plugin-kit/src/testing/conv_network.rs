@@ -69,24 +69,19 @@ impl LossNetwork for ConvLossNetwork {
         b: &[Tensor],
         calibration: Option<&[Tensor]>,
     ) -> Result<Tensor, PluginError> {
-        let mut sum: Option<Tensor> = None;
-        for (layer, (a, b)) in a.iter().zip(b).enumerate() {
-            let squared = a.f_sub(b).and_then(|difference| difference.f_square()).map_err(torch_error)?;
-            let weighted = match calibration.and_then(|weights| weights.get(layer)) {
-                Some(weights) if weights.dim() == 4 => squared.f_mul(weights),
-                Some(weights) => weights.f_reshape([1, -1, 1, 1]).and_then(|weights| squared.f_mul(&weights)),
-                None => Ok(squared),
-            };
-            let distance = weighted
-                .and_then(|weighted| weighted.f_sum_dim_intlist([1i64].as_slice(), false, None))
-                .and_then(|map| map.f_mean_dim([1i64, 2].as_slice(), false, None));
-            let distance = distance.map_err(torch_error)?;
-            sum = Some(match sum {
-                Some(sum) => sum.f_add(&distance).map_err(torch_error)?,
-                None => distance,
-            });
-        }
-        sum.ok_or_else(|| PluginError::run("nothing to compare"))
+        let map = squared_differences(a, b, calibration)?;
+        map.f_mean_dim([1i64, 2, 3].as_slice(), false, None).map_err(torch_error)
+    }
+
+    fn map(
+        &self,
+        _cell: usize,
+        a: &Tensor,
+        b: &Tensor,
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Option<Tensor>, PluginError> {
+        // All layers have the images' size.
+        tch::no_grad(|| squared_differences(&self.features(a)?, &self.features(b)?, calibration)).map(Some)
     }
 
     fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
@@ -104,4 +99,29 @@ impl LossNetwork for ConvLossNetwork {
         }
         Ok(())
     }
+}
+
+/// At each position the sum over layers and channels, N×1×H×W.
+fn squared_differences(
+    a: &[Tensor],
+    b: &[Tensor],
+    calibration: Option<&[Tensor]>,
+) -> Result<Tensor, PluginError> {
+    let mut sum: Option<Tensor> = None;
+    for (layer, (a, b)) in a.iter().zip(b).enumerate() {
+        let squared = a.f_sub(b).and_then(|difference| difference.f_square()).map_err(torch_error)?;
+        let weighted = match calibration.and_then(|weights| weights.get(layer)) {
+            Some(weights) if weights.dim() == 4 => squared.f_mul(weights),
+            Some(weights) => weights.f_reshape([1, -1, 1, 1]).and_then(|weights| squared.f_mul(&weights)),
+            None => Ok(squared),
+        };
+        let map = weighted
+            .and_then(|weighted| weighted.f_sum_dim_intlist([1i64].as_slice(), true, None))
+            .map_err(torch_error)?;
+        sum = Some(match sum {
+            Some(sum) => sum.f_add(&map).map_err(torch_error)?,
+            None => map,
+        });
+    }
+    sum.ok_or_else(|| PluginError::run("nothing to compare"))
 }

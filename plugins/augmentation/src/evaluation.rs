@@ -31,14 +31,14 @@ pub(crate) fn evaluate_all(
     let (mut of_judged, mut of_images) = (Means::new(cells), Means::new(cells));
     for split in run.context().evaluated_splits() {
         if is_judged(&split, run)? {
-            evaluate(&split, run, &|sample| judged(&sample, side, NAME), distances, &mut of_judged, 0)?;
+            evaluate(&split, run, &|sample| judged(&sample, side, NAME), distances, &mut of_judged, None)?;
             continue;
         }
         let prepare = |sample: Sample| {
             let seed = stage_seed(run, &format!("test/{split}/{}", sample.id));
             ranking.triplet(&sample, side, &mut ChaCha8Rng::seed_from_u64(seed))
         };
-        evaluate(&split, run, &prepare, &of_augmented, &mut of_images, 0)?;
+        evaluate(&split, run, &prepare, &of_augmented, &mut of_images, None)?;
     }
     // Most images are in no groups: a mean would repeat their score.
     of_images.report_several(run)?;

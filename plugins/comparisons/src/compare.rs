@@ -99,6 +99,13 @@ impl Compare for Configured {
         transformed.f_expand_as(&features).map_err(torch_error)
     }
 
+    fn is_spatial(&self) -> bool {
+        match self.transform {
+            Transform::Spatial => true,
+            Transform::Mean | Transform::Sort => false,
+        }
+    }
+
     fn map(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
         let shape = a.size();
         let (a, b) = self.pair(a, b, calibration)?;

@@ -9,7 +9,9 @@ mod settings;
 mod training;
 
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::metric::{Distances, Means, Variant, baseline_axes, evaluate, judged, metric_work};
+use lossnet_plugin_kit::metric::{
+    Distances, Maps, Means, Pictures, Variant, baseline_axes, evaluate, judged, metric_work,
+};
 
 pub use settings::MetricSettings;
 
@@ -29,10 +31,12 @@ impl Task for MetricTask {
     fn run(&self, settings: MetricSettings, run: &dyn Run) -> Result<(), PluginError> {
         if settings.variant == Variant::Baseline {
             let network = run.loss_network()?;
-            return evaluate_all(&settings, run, &|images, pairs| network.distances(images, pairs));
+            let distances = |images: &[Tensor], pairs: &[_]| network.distances(images, pairs);
+            return evaluate_all(&settings, run, &distances, &|cell, a, b| network.map(cell, a, b, None));
         }
         let metric = training::learned(&settings, run)?;
-        evaluate_all(&settings, run, &|images, pairs| metric.distances(images, pairs))
+        let distances = |images: &[Tensor], pairs: &[_]| metric.distances(images, pairs);
+        evaluate_all(&settings, run, &distances, &|_, a, b| metric.map(a, b))
     }
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
@@ -60,17 +64,19 @@ impl Task for MetricTask {
     }
 }
 
-/// Evaluates all splits with these distances.
+/// Evaluates all splits with these distances, and makes pictures with these maps.
 fn evaluate_all(
     settings: &MetricSettings,
     run: &dyn Run,
     distances: &Distances<'_>,
+    maps: &Maps<'_>,
 ) -> Result<(), PluginError> {
     let mut means = Means::new(run.context().cells.len());
     let side = settings.size as usize;
+    let pictures = Pictures { samples: settings.picture_pairs, maps };
     let prepare = |sample: Sample| judged(&sample, side, NAME);
     for split in run.context().evaluated_splits() {
-        evaluate(&split, run, &prepare, distances, &mut means, settings.picture_pairs)?;
+        evaluate(&split, run, &prepare, distances, &mut means, Some(&pictures))?;
     }
     means.report(run)
 }

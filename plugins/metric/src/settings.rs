@@ -23,7 +23,8 @@ pub struct MetricSettings {
     /// Share of the squared differences that are dropped in training.
     #[schemars(range(min = 0.0, max = 0.99))]
     pub dropout: f64,
-    /// Triplets of each split that are shown in a picture, those on which people and distances disagree most; 0: none are.
+    /// Samples of each split that are shown in a picture: triplets on which people and distances disagree most, and, in another,
+    /// spatial maps; 0: none are.
     #[schemars(range(max = 64))]
     #[schemars(extend("x-incidental" = true))]
     pub picture_pairs: usize,

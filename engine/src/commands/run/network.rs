@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lossnet_plugin_api::component::{LossNetwork, torch_error};
 use lossnet_plugin_protocol::PluginError;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 use crate::network::Network;
-use crate::session::LossNetworkSpec;
+use crate::session::{LossNetworkSpec, Session};
 use crate::source::Backbone;
 
 /// One backbone that serves all cells of a group; copies share it.
@@ -39,6 +39,20 @@ impl GroupNetwork {
         work(backbone.session.network_mut())
     }
 
+    /// Does work with the loss network of one cell.
+    fn with_spec<T>(
+        &self,
+        cell: usize,
+        work: impl FnOnce(&Session, &LossNetworkSpec) -> Result<T, PluginError>,
+    ) -> Result<T, PluginError> {
+        let backbone = self.0.backbone.lock().unwrap_or_else(PoisonError::into_inner);
+        let specs = self.0.specs.lock().unwrap_or_else(PoisonError::into_inner);
+        let spec = specs.get(cell).ok_or_else(|| {
+            PluginError::run(format!("the task named cell {cell}, which the run does not have"))
+        })?;
+        work(&backbone.session, spec)
+    }
+
     /// Images at the loss network's own size, if it has one (bilinear, antialiased).
     fn sized(&self, images: &Tensor) -> Result<Tensor, PluginError> {
         match (self.0.size, images.size().as_slice()) {
@@ -56,7 +70,7 @@ impl LossNetwork for GroupNetwork {
         let backbone = self.0.backbone.lock().unwrap_or_else(PoisonError::into_inner);
         let specs = self.0.specs.lock().unwrap_or_else(PoisonError::into_inner);
         let distances = backbone.session.distances(&images, pairs, &specs)?;
-        distances.f_to(tch::Device::Cpu).map_err(torch_error)
+        distances.f_to(Device::Cpu).map_err(torch_error)
     }
 
     fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
@@ -80,12 +94,28 @@ impl LossNetwork for GroupNetwork {
         b: &[Tensor],
         calibration: Option<&[Tensor]>,
     ) -> Result<Tensor, PluginError> {
-        let backbone = self.0.backbone.lock().unwrap_or_else(PoisonError::into_inner);
-        let specs = self.0.specs.lock().unwrap_or_else(PoisonError::into_inner);
-        let spec = specs.get(cell).ok_or_else(|| {
-            PluginError::run(format!("the task named cell {cell}, which the run does not have"))
-        })?;
-        backbone.session.compare(a, b, spec, calibration)
+        self.with_spec(cell, |session, spec| session.compare(a, b, spec, calibration))
+    }
+
+    fn map(
+        &self,
+        cell: usize,
+        a: &Tensor,
+        b: &Tensor,
+        calibration: Option<&[Tensor]>,
+    ) -> Result<Option<Tensor>, PluginError> {
+        let size: Vec<i64> = a.size()[2..].to_vec();
+        let (a, b) = (self.sized(a)?, self.sized(b)?);
+        let map = self.with_spec(cell, |session, spec| session.map(&a, &b, spec, calibration))?;
+        // Back from the loss network's own size.
+        let map = map.map(|map| {
+            let map = map.f_to_kind(Kind::Float)?.f_to(Device::Cpu)?;
+            if map.size()[2..] == size[..] {
+                return Ok(map);
+            }
+            map.f_upsample_bilinear2d(size.as_slice(), false, None, None)
+        });
+        map.transpose().map_err(torch_error)
     }
 
     fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {

@@ -11,7 +11,7 @@ use crate::report::data::{Panel, PanelImage};
 const CONTENDERS: usize = 12;
 
 /// So many pictures are shown of each task.
-const PANELS_OF_A_TASK: usize = 12;
+const PANELS_OF_A_TASK: usize = 16;
 
 /// All pictures together have at most so many bytes, as text.
 const ALL_BYTES: usize = 10 << 20;
@@ -54,7 +54,7 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
             }
         }
         if !shown.is_empty() {
-            let (title, caption) = (name.to_owned(), caption(&captions));
+            let (title, caption) = (title(name), caption(&captions));
             panels.push(Panel { task: task.to_owned(), title, caption, images: shown });
         }
     }
@@ -71,6 +71,14 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
         _ => told.push(format!("{gone} reported pictures are not in their cells' folders any more")),
     }
     panels
+}
+
+/// What a picture's name says: `spatial-maps/val/cnn` are the spatial maps of the split `val/cnn`.
+fn title(name: &str) -> String {
+    match name.split_once('/') {
+        Some((what, of)) => format!("{}, {of}", what.replace('-', " ")),
+        None => name.replace('-', " "),
+    }
 }
 
 /// Of pictures of the same name the last one: that of the largest step, or without one.
