@@ -1,4 +1,4 @@
-//! The lock of a cell.
+//! Locks of cells and of experiments.
 //!
 //! It is an "open file description" lock (`F_OFD_SETLK`, fcntl(2)) on the whole file. The system takes it back when the
 //! file is closed, so also when its holder dies, however that happens: there are no stale ones. On NFS the client asks the
@@ -18,7 +18,7 @@ use super::StoreError;
 
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     /// Closing it gives the lock back.
     _file: File,
 }
@@ -28,13 +28,26 @@ impl Lock {
     ///
     /// Fails if the file can't be made, or its file system has no locks.
     pub(super) fn acquire(path: &Path) -> Result<Option<Lock>, StoreError> {
-        let mut options = OpenOptions::new();
-        let options = options.write(true).create(true).truncate(false);
-        let file = options.open(path).map_err(StoreError::write)?;
+        let file = open(path)?;
         match fcntl(file.file().as_fd(), FcntlArg::F_OFD_SETLK(&whole_file())) {
             Ok(_) => Ok(Some(Lock { _file: file })),
             Err(Errno::EAGAIN | Errno::EACCES) => Ok(None),
             Err(error) => Err(StoreError::NoLock { path: path.to_owned(), source: error.into() }),
+        }
+    }
+
+    /// Waits until nobody else holds the lock, and takes it, making its file if there is none.
+    ///
+    /// Fails if the file can't be made, or its file system has no locks.
+    pub(crate) fn wait(path: &Path) -> Result<Lock, StoreError> {
+        let file = open(path)?;
+        loop {
+            match fcntl(file.file().as_fd(), FcntlArg::F_OFD_SETLKW(&whole_file())) {
+                Ok(_) => return Ok(Lock { _file: file }),
+                // A signal that somebody takes care of.
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(StoreError::NoLock { path: path.to_owned(), source: error.into() }),
+            }
         }
     }
 
@@ -45,6 +58,12 @@ impl Lock {
         let asked = fcntl(file.file().as_fd(), FcntlArg::F_OFD_GETLK(&mut found));
         asked.is_ok() && i32::from(found.l_type) != libc::F_UNLCK
     }
+}
+
+fn open(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(false);
+    options.open(path).map_err(StoreError::write)
 }
 
 /// What would exclude everybody else, from the file's beginning to wherever its end is.
@@ -76,6 +95,24 @@ mod tests {
         drop(lock);
         assert!(!Lock::is_held(&path));
         assert!(Lock::acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn who_waits_gets_the_lock_when_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lock = Lock::wait(&path).unwrap();
+        let got = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _lock = Lock::wait(&path).unwrap();
+                got.store(true, std::sync::atomic::Ordering::SeqCst);
+            });
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            assert!(!got.load(std::sync::atomic::Ordering::SeqCst));
+            drop(lock);
+        });
+        assert!(got.load(std::sync::atomic::Ordering::SeqCst));
     }
 
     #[test]

@@ -34,6 +34,7 @@ use serde::Deserialize;
 
 use crate::plan::{CellState, Plan};
 
+pub(crate) use lock::Lock;
 pub(crate) use log::{now, utc};
 pub(crate) use result::{read_json, write_json};
 
@@ -91,8 +92,8 @@ impl Store {
     pub fn check_locks(&self) -> Result<(), StoreError> {
         let file = tempfile::NamedTempFile::new_in(&self.root).map_err(StoreError::Write)?;
         let none = || std::io::Error::other("two had the lock at once");
-        let held = lock::Lock::acquire(file.path())?;
-        match (held.is_some(), lock::Lock::acquire(file.path())?) {
+        let held = Lock::acquire(file.path())?;
+        match (held.is_some(), Lock::acquire(file.path())?) {
             (true, None) => Ok(()),
             _ => Err(StoreError::NoLock { path: self.root.clone(), source: none() }),
         }

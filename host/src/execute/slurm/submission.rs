@@ -10,14 +10,13 @@
 
 use std::path::{Path, PathBuf};
 
-use fs_err::File;
 use serde::{Deserialize, Serialize};
 
 use super::attempts::Attempts;
 use super::programs::JobId;
 use super::script::output_name;
 use crate::plan::{Group, Plan};
-use crate::store::{ExperimentFolder, StoreError, now, read_json, read_plan, utc, write_json};
+use crate::store::{ExperimentFolder, Lock, StoreError, now, read_json, read_plan, utc, write_json};
 
 /// Raised when the meaning of `submission.json` changes.
 const FORMAT: u32 = 1;
@@ -52,8 +51,7 @@ pub(crate) struct SubmissionFolder {
 /// Keeps other processes from submitting for the same experiment, as long as it lives.
 #[derive(Debug)]
 pub(crate) struct SubmitLock {
-    /// Open as long as the lock is held.
-    _file: File,
+    _lock: Lock,
 }
 
 /// The folder of an experiment's submissions.
@@ -66,11 +64,7 @@ impl SubmitLock {
     pub(crate) fn acquire(experiment: &ExperimentFolder) -> Result<SubmitLock, StoreError> {
         let root = root(experiment);
         fs_err::create_dir_all(&root).map_err(StoreError::Write)?;
-        let mut options = fs_err::OpenOptions::new();
-        let options = options.write(true).create(true).truncate(false);
-        let file = options.open(root.join(".lock")).map_err(StoreError::Write)?;
-        file.file().lock().map_err(StoreError::Write)?;
-        Ok(SubmitLock { _file: file })
+        Ok(SubmitLock { _lock: Lock::wait(&root.join(".lock"))? })
     }
 }
 
