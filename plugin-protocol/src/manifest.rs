@@ -255,6 +255,9 @@ pub struct Work {
     pub when: serde_json::Map<String, Value>,
     /// The key that names the split; `data.splits` stands for all that is evaluated, further datasets included.
     pub splits: String,
+    /// Splits of which the first that the dataset has counts where the key names none of the dataset's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<String>,
     /// The key of the number of samples that are taken of it at most.
     pub limit: Option<String>,
     /// The key of the number of times that each sample is seen; once, if there is none.
@@ -277,6 +280,13 @@ pub enum SplitSize {
     Samples(u64),
     /// As many as the dataset's setting of this name says.
     Setting(String),
+    /// So many times as many as a setting says.
+    Multiple {
+        /// The dataset's setting.
+        setting: String,
+        /// How many times.
+        times: u64,
+    },
 }
 
 /// An indexed layer of a backbone.

@@ -57,8 +57,9 @@ fn samples(work: &Work, cell: &Cell, settings: &CellSettings, catalog: &Catalog)
             std::iter::once(counted(data, &data.splits, catalog)).chain(further).collect();
         return Some(all?.into_iter().sum());
     }
-    let split = settings.get(&work.splits)?.as_str()?;
-    counted(data, &[split.to_owned()], catalog)
+    let split = settings.get(&work.splits)?.as_str()?.to_owned();
+    let named = std::iter::once(&split).chain(&work.otherwise);
+    named.into_iter().find_map(|split| counted(data, std::slice::from_ref(split), catalog))
 }
 
 fn counted(data: &DataSection, splits: &[String], catalog: &Catalog) -> Option<f64> {
@@ -67,6 +68,9 @@ fn counted(data: &DataSection, splits: &[String], catalog: &Catalog) -> Option<f
     for split in splits {
         let size = match details.sizes.get(split)? {
             SplitSize::Setting(key) => data.dataset.settings.get(key)?.as_f64()?,
+            SplitSize::Multiple { setting, times } => {
+                data.dataset.settings.get(setting)?.as_f64()? * *times as f64
+            }
             SplitSize::Samples(number) => *number as f64,
         };
         total += data.limit.map_or(size, |limit| size.min(limit as f64));

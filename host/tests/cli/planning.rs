@@ -68,6 +68,31 @@ fn parts_of_a_plan_are_run_and_the_status_counts_the_whole() {
 }
 
 #[test]
+fn all_groups_of_the_published_work_have_an_estimate_once_the_machine_is_measured() {
+    let user = User::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/paper");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let config = entry.unwrap().path();
+        let config = config.to_str().unwrap();
+        if config.ends_with("claims.toml") {
+            continue;
+        }
+        let plan = user.json(&["run", config, "--plan", "--calibrate", "--json"]);
+        for group in plan["groups"].as_array().unwrap() {
+            let estimate = &group["estimate"];
+            let seconds = estimate["time"]["seconds"].as_f64().unwrap_or(0.0);
+            assert!(
+                seconds > 0.0 && estimate["loss_network_bytes"].as_f64().unwrap() > 0.0,
+                "{config}: {group}"
+            );
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 6);
+}
+
+#[test]
 fn a_value_on_the_command_line_is_not_lost_in_a_sweep() {
     let user = User::new();
     user.write("small.toml", SMALL);

@@ -8,7 +8,7 @@ use lossnet_plugin_kit::train::validation_split;
 use crate::settings::AutoencoderSettings;
 
 /// Splits that an autoencoder is preferably trained on: large ones, whose labels, if any, are not needed for anything else.
-const PREFERRED: [&str; 3] = ["unlabeled", "extra", "train"];
+pub(crate) const PREFERRED: [&str; 3] = ["unlabeled", "extra", "train"];
 
 /// The split that the autoencoder is trained on. Says which one was chosen where that was left to the task.
 fn autoencoder_split(configured: &str, run: &dyn Run) -> Result<String, PluginError> {

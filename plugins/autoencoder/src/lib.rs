@@ -24,8 +24,8 @@ pub use prediction::{Scores, predictor_loss, predictor_name};
 pub use settings::{AutoencoderSettings, EarlyStopping, Protocol};
 
 use codes::{Codes, Encoding};
-use data::{Data, Part, Preparation};
-use networks::{Autoencoder, FeatureShapes, Form};
+use data::{Data, PREFERRED, Part, Preparation};
+use networks::{Autoencoder, FeatureShapes, Form, Model};
 use objective::Objective;
 use prediction::{Prediction, TrainedPredictor};
 use results::Recorded;
@@ -79,6 +79,26 @@ impl Task for AutoencoderTask {
     fn shared_axes(&self) -> Vec<SharedAxes> {
         let axes = sharing::PREDICTION.map(|key| format!("task.{key}")).to_vec();
         vec![SharedAxes { when: serde_json::Map::new(), axes }]
+    }
+
+    /// The training of the autoencoder; that of predictors needs no loss network.
+    fn work(&self) -> Vec<Work> {
+        let of = |model: &Model| {
+            let reconstructs = matches!(model, Model::FourLayerCvae | Model::PerceptualFeatureToImgCvae);
+            Work {
+                when: [("task.model".to_owned(), json!(model))].into_iter().collect(),
+                splits: "task.autoencoder_split".to_owned(),
+                otherwise: PREFERRED.map(str::to_owned).to_vec(),
+                epochs: Some("task.training.epochs".to_owned()),
+                // The features that are to be reached or read, and those of a reconstruction, through which gradients come.
+                forwards: if reconstructs { 2 } else { 1 },
+                backwards: u32::from(reconstructs),
+                side: Some("task.size".to_owned()),
+                batch: Some("task.training.batch_size".to_owned()),
+                ..Work::default()
+            }
+        };
+        Model::ALL.iter().map(of).collect()
     }
 
     /// Raised when cells began to share autoencoders, which are drawn from other seeds since.

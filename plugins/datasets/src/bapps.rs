@@ -32,15 +32,25 @@ impl Default for BappsSettings {
     }
 }
 
-const TRAIN: &[&str] = &["traditional", "cnn", "mix"];
-const VAL: &[&str] = &["traditional", "cnn", "superres", "deblur", "color", "frameinterp"];
-const JND: &[&str] = &["traditional", "cnn"];
+/// Groups, and how many samples they have: as table 2 of the paper says, in hundreds.
+type Groups = &'static [(&'static str, u64)];
+
+const TRAIN: Groups = &[("traditional", 56_600), ("cnn", 38_100), ("mix", 56_600)];
+const VAL: Groups = &[
+    ("traditional", 4_700),
+    ("cnn", 4_700),
+    ("superres", 10_900),
+    ("deblur", 9_400),
+    ("color", 4_700),
+    ("frameinterp", 1_900),
+];
+const JND: Groups = &[("traditional", 4_800), ("cnn", 4_800)];
 
 /// One of the three parts, each an archive of its own.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     name: &'static str,
-    groups: &'static [&'static str],
+    groups: Groups,
     /// Where its groups lie.
     folder: &'static str,
     archive: Archive,
@@ -99,9 +109,19 @@ impl Dataset for Bapps {
         let mut splits = Vec::new();
         for part in PARTS {
             splits.push(part.name.to_owned());
-            splits.extend(part.groups.iter().map(|group| format!("{}/{group}", part.name)));
+            splits.extend(part.groups.iter().map(|(group, _)| format!("{}/{group}", part.name)));
         }
         splits
+    }
+
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        let of = |part: &Part| {
+            let whole = (part.name.to_owned(), part.groups.iter().map(|(_, count)| count).sum());
+            let groups = part.groups.iter().map(|(group, count)| (format!("{}/{group}", part.name), *count));
+            std::iter::once(whole).chain(groups).collect::<Vec<_>>()
+        };
+        let sizes = PARTS.iter().flat_map(of);
+        sizes.map(|(split, count)| (split, SplitSize::Samples(count))).collect()
     }
 
     fn fields(&self) -> Vec<String> {
@@ -119,14 +139,15 @@ impl Dataset for Bapps {
             .split_once('/')
             .map_or((request.split.as_str(), None), |(name, group)| (name, Some(group)));
         let part = PARTS.into_iter().find(|part| part.name == name);
-        let part = part.filter(|part| group.is_none_or(|group| part.groups.contains(&group)));
+        let part = part
+            .filter(|part| group.is_none_or(|group| part.groups.iter().any(|(known, _)| *known == group)));
         let part = part.ok_or_else(|| {
             let known = self.splits().join(", ");
             PluginError::input(format!("BAPPS has no split `{}`: it has {known}", request.split))
         })?;
         let groups: Vec<&str> = match group {
             Some(group) => vec![group],
-            None => part.groups.to_vec(),
+            None => part.groups.iter().map(|(group, _)| *group).collect(),
         };
         let needed: Vec<PathBuf> = groups.iter().map(|group| Path::new(part.folder).join(group)).collect();
         let source = Source { dataset: "bapps", folder: &request.folder, services: &*services };

@@ -37,6 +37,12 @@ impl Dataset for MassachusettsRoads {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }
 
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        [("train", 1_108), ("val", 14), ("test", 49)]
+            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .to_vec()
+    }
+
     fn fields(&self) -> Vec<String> {
         FIELDS.map(|(field, _)| field.to_owned()).to_vec()
     }

@@ -61,6 +61,14 @@ impl Dataset for Photos {
         parts("val").chain(parts("jnd")).collect()
     }
 
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        let of = |split: String| {
+            let times = if split.contains('/') { 1 } else { Distortion::ALL.len() as u64 };
+            (split, SplitSize::Multiple { setting: "triplets".to_owned(), times })
+        };
+        self.splits().into_iter().map(of).collect()
+    }
+
     fn has_folder(&self) -> bool {
         false
     }

@@ -67,6 +67,10 @@ impl Dataset for TestImages {
         vec!["test".to_owned()]
     }
 
+    fn sizes(&self) -> Vec<(String, SplitSize)> {
+        vec![("test".to_owned(), SplitSize::Samples(self.count as u64))]
+    }
+
     fn fields(&self) -> Vec<String> {
         vec!["image".to_owned()]
     }

@@ -40,6 +40,15 @@ pub enum Model {
 }
 
 impl Model {
+    /// All of them.
+    pub const ALL: [Model; 5] = [
+        Model::FourLayerCvae,
+        Model::FeaturePredictorCvae,
+        Model::FeatureAutoencoder,
+        Model::PerceptualFeatureToImgCvae,
+        Model::FeatureToImgCvae,
+    ];
+
     /// Whether the encoder reads the loss network's features instead of images.
     pub fn reads_features(self) -> bool {
         !matches!(self, Model::FourLayerCvae | Model::FeaturePredictorCvae)
