@@ -235,7 +235,8 @@ impl Evidence for Means<'_> {
         if repeated {
             parts.push(
                 "t intervals and paired t tests with the variances of both samples and repetitions \
-                 (Satterthwaite) of those that were repeated"
+                 (Satterthwaite) of those that were repeated; few repetitions make them wide, also beyond the scores that \
+                 are possible"
                     .to_owned(),
             );
         }

@@ -97,9 +97,13 @@ export class Figure {
 
   fillTable() {
     const { columns, items } = this.table();
-    const grid = new Grid({ title: this.title, columns, rows: TALL });
-    this.tableBox.replaceChildren(grid.node);
-    grid.setItems(items);
+    if (this.grid) {
+      this.grid.replaceColumns(columns);
+    } else {
+      this.grid = new Grid({ title: this.title, columns, rows: TALL });
+      this.tableBox.replaceChildren(this.grid.node);
+    }
+    this.grid.setItems(items);
   }
 
   svgText() {
