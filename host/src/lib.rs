@@ -22,3 +22,4 @@ pub mod results;
 pub mod signature;
 pub mod store;
 pub mod weights;
+mod words;

@@ -212,10 +212,10 @@ fn a_plan_survives_json_and_prints_its_states() {
     };
     let ids = [&plan.cells[0].id, &plan.cells[1].id];
     assert_eq!(
-        plan.to_text(state),
+        plan.to_text(state, &|group| (group == 0).then(|| "about a minute".to_owned())),
         format!(
             "test: 2 cells in 1 group (1 done, 1 failed)\n\ngroup 1  alexnet  2 cells (1 done, 1 failed)\n  \
-             {}  done     alexnet · 1 · spatial\n  {}  failed   alexnet · 2 · spatial\n",
+             about a minute\n  {}  done     alexnet · 1 · spatial\n  {}  failed   alexnet · 2 · spatial\n",
             ids[0], ids[1]
         )
     );

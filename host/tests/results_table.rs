@@ -61,7 +61,7 @@ fn conditions_and_orders_select_rows() {
     let root = tempfile::tempdir().unwrap();
     store(root.path(), "test", &[0.5, 0.25, 0.75, 0.1], true, 1);
     let rows = gathered(root.path()).rows;
-    let cases: [(&[&str], &[&str]); 12] = [
+    let cases: [(&[&str], &[&str]); 14] = [
         (&["layers=1"], &["1"]),
         (&["value>=0.5"], &["3", "1"]),
         (&["value<0.50"], &["2", "4"]),
@@ -75,11 +75,14 @@ fn conditions_and_orders_select_rows() {
         (&["size!=64", "spread<1"], &[]),
         (&["size="], &["3", "1", "2", "4"]),
         (&["value!=NaN", "deterministic=false", "value>0.6"], &["3"]),
+        // Settings of the config, lists of values, too.
+        (&["loss_network.layers=[1, 3]", "value<0.6"], &["1"]),
+        (&["run.precision=fp16"], &[]),
     ];
     for (conditions, layers) in cases {
         let conditions: Vec<Condition> = conditions.iter().map(|text| text.parse().unwrap()).collect();
         let kept: Vec<Row> =
-            rows.iter().filter(|row| conditions.iter().all(|c| c.holds(*row))).cloned().collect();
+            rows.iter().filter(|row| conditions.iter().all(|c| c.holds(row))).cloned().collect();
         assert_eq!(column(&kept, "layers"), layers, "{conditions:?}");
     }
     for (order, layers) in [

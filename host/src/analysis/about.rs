@@ -7,7 +7,7 @@ use lossnet_plugin_protocol::graph::{Graph, NodeId};
 use lossnet_plugin_protocol::manifest::Details;
 
 use super::Measured;
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog};
 use crate::config::LossNetworkSection;
 use crate::index::Index;
 use crate::weights::DEFAULT_ENTRY;
@@ -92,7 +92,9 @@ impl About {
         let weights = backbone.details.weights.iter().find(|known| known.name == entry);
         let graph = backbone.graph.as_ref();
         Facts {
-            depth: backbone.depth(&network.layers),
+            depth: catalog::depth(&backbone.details, network.layers.iter().map(String::as_str), || {
+                Some(&backbone.graph.as_ref()?.graph)
+            }),
             imagenet_top1: weights.and_then(|weights| weights.acc1),
             parameters: graph.map(|graph| graph.parameters),
             multiply_adds: graph.and_then(|graph| graph.multiply_adds(&backbone.nodes(network)?)),
@@ -111,20 +113,6 @@ impl Backbone {
     fn nodes(&self, network: &LossNetworkSection) -> Option<Vec<NodeId>> {
         let graph = &self.graph.as_ref()?.graph;
         network.layers.iter().map(|layer| graph.find(self.name(layer))).collect()
-    }
-
-    /// Where the deepest of some layers lies, from 0 to 1: by its index among the indexed layers, else by its node.
-    fn depth(&self, layers: &[String]) -> Option<f64> {
-        let depth = |layer: &String| {
-            let indexed = self.details.layers.iter().position(|known| known.name == *layer);
-            if let Some(index) = layer.parse::<usize>().ok().or(indexed) {
-                return Some(index as f64 / self.details.layers.len().saturating_sub(1).max(1) as f64);
-            }
-            let graph = &self.graph.as_ref()?.graph;
-            Some(graph.find(layer)?.0 as f64 / graph.nodes.len().max(1) as f64)
-        };
-        let depths: Option<Vec<f64>> = layers.iter().map(depth).collect();
-        depths?.into_iter().reduce(f64::max)
     }
 }
 

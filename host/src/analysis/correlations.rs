@@ -28,7 +28,7 @@ pub(super) fn of(board: &Board, networks: &[Network]) -> Vec<Correlation> {
     for (with, fact) in FACTS {
         let points = board.entries.iter().filter_map(|entry| {
             let value = entry.value?;
-            Some((fact(&networks[entry.network])?, if board.higher_is_better { value } else { -value }))
+            Some((fact(&networks[entry.network])?, board.score(value)))
         });
         let (x, y): (Vec<f64>, Vec<f64>) = points.unzip();
         found.extend(COEFFICIENTS.iter().filter_map(|&(kind, of)| between(with, kind, of, &x, &y)));

@@ -90,7 +90,7 @@ fn best_scores(board: &Board, name: &dyn Fn(usize) -> Option<String>) -> Scores 
     let mut best = Scores::new();
     for entry in &board.entries {
         let (Some(value), Some(name)) = (entry.value, name(entry.network)) else { continue };
-        let score = if board.higher_is_better { value } else { -value };
+        let score = board.score(value);
         best.entry(name).and_modify(|best| *best = best.max(score)).or_insert(score);
     }
     best
@@ -133,7 +133,7 @@ fn layer_ranks(board: &Board, networks: &[Network], names: &Names) -> BTreeMap<S
         if network.layers.contains(',') {
             continue;
         }
-        let score = if board.higher_is_better { value } else { -value };
+        let score = board.score(value);
         let layers = backbones.entry(&names.backbone[entry.network]).or_default();
         match layers.iter_mut().find(|(known, _)| (known - depth).abs() < SAME_DEPTH) {
             Some((_, best)) => *best = best.max(score),

@@ -3,6 +3,7 @@
 //! One lookup serves every kind. A name that two plugins claim is refused for both, so that the order of files
 //! never decides which code runs; everything else in those plugins still works.
 
+mod depth;
 mod nearest;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginManifest};
 
+pub(crate) use depth::depth;
 pub use nearest::{did_you_mean, either, nearest};
 
 /// A plugin's file and what it says of itself.

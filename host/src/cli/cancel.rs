@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::args::CancelArguments;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::{self, count};
+use super::output;
 use super::status::experiments;
 use crate::execute::slurm::{JobId, Placements, scancel};
 use crate::store::Store;
+use crate::words::count;
 
 /// A job that was cancelled.
 #[derive(Debug, Serialize)]

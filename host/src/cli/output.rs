@@ -45,11 +45,6 @@ pub(super) fn complain(failure: &Failure) {
     }
 }
 
-/// A number of things: `1 cell`, `2 cells`.
-pub(crate) fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
-}
-
 /// Columns of text, each as wide as its widest cell; the first row is a header. Numbers stand to the right.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     table_of(rows, usize::MAX, true)

@@ -10,6 +10,7 @@ use lossnet_plugin_protocol::report::Progress;
 
 use super::output;
 use crate::execute::WorkerEvent;
+use crate::words::duration;
 
 /// How often a line is printed where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -191,16 +192,6 @@ fn pace(per_second: f64) -> Option<String> {
         Some(format!("{} each", duration(1.0 / per_second)))
     } else {
         None
-    }
-}
-
-/// A time in the unit in which it is read most easily.
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 10.0 => format!("{s:.1} s"),
-        s if s < 180.0 => format!("{s:.0} s"),
-        s if s < 3.0 * 3600.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `lossnet run`
 
+mod executor;
 mod picture;
 mod planning;
 mod slurm;
@@ -7,22 +8,25 @@ mod slurm;
 use std::collections::HashMap;
 use std::process::ExitCode;
 
-use super::args::{self, RunArguments};
+use executor::Chosen;
+
+use super::args::RunArguments;
 use super::context::Context;
 use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
 use super::{output, results};
 use crate::config::RawConfig;
-use crate::execute::{Adjust, Executor, Job, Local, Policy, Requests, Tally};
+use crate::execute::{Adjust, Job, Policy, Requests, Tally};
 use crate::plan::{Cell, CellState, Plan};
 use crate::results::{COLUMNS, Column, csv, gather, to_json, write_parquet};
 use crate::store::{ExperimentFolder, Store};
+use crate::words::count;
 
 /// Runs what is not done yet.
 pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCode, Failure> {
     let whole = plan(arguments, context)?;
     let store = Store::new(&arguments.logs);
     let experiment = store.experiment(&whole.experiment);
-    let on_slurm = slurm::is_asked_for(arguments, &whole)?;
+    let executor = executor::choose(arguments, &whole)?;
     // A run looks itself, when it comes to a cell.
     let is_asked_for = arguments.plan || arguments.selection.limit.is_some();
     let states = if is_asked_for { slurm::states(&whole, &experiment)? } else { HashMap::new() };
@@ -33,42 +37,25 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
         context.display.note(&format!("{} of {} cells are selected", plan.cells.len(), whole.cells.len()));
     }
     if arguments.plan {
-        let submission =
-            on_slurm.then(|| slurm::picture(&plan, &experiment, arguments, context)).transpose()?;
+        let submission = match executor {
+            Chosen::Slurm => Some(slurm::picture(&plan, &experiment, arguments, context)?),
+            Chosen::Here(_) => None,
+        };
         planning::show(&plan, &store, &experiment, &states, submission, arguments, context)?;
         return Ok(ExitCode::SUCCESS);
     }
     // Before anything is written: what is wrong with the first group must not leave a folder behind.
     Requests::new(&plan, &plan.cells, &arguments.logs, context, Adjust::default())?;
-    if on_slurm {
+    let Chosen::Here(executor) = executor else {
         return slurm::run(&whole, &plan, &experiment, arguments, context);
-    }
+    };
     // The whole of it, so that a status counts what other shards do, too.
     experiment.write_plan(&whole).map_err(|error| Failure::run(&error))?;
     let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retry.into() };
     let job = Job { plan: &plan, experiment: &experiment, logs: &arguments.logs, policy, context };
-    let tally = job.run(&executor(arguments, &plan))?;
+    let tally = job.run(&executor)?;
     report(&plan, &experiment, arguments, context)?;
     Ok(end(&plan, &tally, context))
-}
-
-/// What the arguments ask for, else the config.
-fn executor(arguments: &RunArguments, plan: &Plan) -> Executor {
-    let local = || {
-        let workers = arguments.workers.map(usize::from);
-        let given = Local { workers, devices: arguments.devices.clone() };
-        Executor::Local(given.or(plan.surroundings.executors.get("local")))
-    };
-    match arguments.executor {
-        Some(args::Executor::InProcess) => Executor::InProcess,
-        // What Slurm runs is submitted, not run here.
-        Some(args::Executor::Local | args::Executor::Slurm) => local(),
-        None if arguments.workers.is_some() || !arguments.devices.is_empty() => local(),
-        None => match plan.cells.first().map(|cell| cell.config.run.executor.as_str()) {
-            Some("local") => local(),
-            _ => Executor::InProcess,
-        },
-    }
 }
 
 fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
@@ -120,11 +107,11 @@ fn end(plan: &Plan, tally: &Tally, context: &Context) -> ExitCode {
     if tally.failed > 0 {
         context.display.say(&format!(
             "{} failed, {} completed; `lossnet status` says why, the same command tries again",
-            output::count(tally.failed, "cell"),
+            count(tally.failed, "cell"),
             tally.done
         ));
         if tally.left > 0 {
-            let left = output::count(tally.left, "cell");
+            let left = count(tally.left, "cell");
             context.display.say(&format!("the first failure has ended the run and left {left} undone"));
         }
         // Where nothing could be done with what was given, it is that which is wrong.

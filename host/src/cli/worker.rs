@@ -72,5 +72,5 @@ fn run(arguments: &WorkerArguments, context: &Context) -> Result<Tally, Failure>
 }
 
 fn tell(cell: &Cell, outcome: CellOutcome, context: &Context) {
-    context.display.event(&WorkerEvent::Cell { id: cell.id.clone(), name: cell.name.clone(), outcome });
+    context.display.event(&WorkerEvent::Cell { id: cell.id.clone(), outcome });
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Estimate, Estimates, Source, Time};
+use crate::words::{count, duration};
 
 impl Estimates {
     /// What is known of a group, in a few words; nothing if it has nothing to do.
@@ -88,23 +89,11 @@ fn range(time: &Time) -> String {
 }
 
 fn source(source: Source) -> String {
-    let groups = |count: usize| {
-        if count == 1 { "1 finished group".to_owned() } else { format!("{count} finished groups") }
-    };
+    let groups = |number: usize| count(number, "finished group");
     match source {
         Source::Measured(count) => format!("measured on {}", groups(count)),
         Source::Scaled(count) => format!("from {} with other networks, by FLOPs", groups(count)),
         Source::Flops => "from the loss network's FLOPs alone".to_owned(),
-    }
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 0.95 => format!("{s:.1} s"),
-        s if s < 90.0 => format!("{s:.0} s"),
-        s if s < 90.0 * 60.0 => format!("{:.0} min", s / 60.0),
-        s if s < 48.0 * 3600.0 => format!("{:.1} h", s / 3600.0),
-        s => format!("{:.1} days", s / 86400.0),
     }
 }
 

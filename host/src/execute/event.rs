@@ -20,8 +20,6 @@ pub(crate) enum WorkerEvent {
     Cell {
         /// Its id.
         id: String,
-        /// Its name for people.
-        name: String,
         /// How it ended.
         outcome: CellOutcome,
     },

@@ -21,9 +21,9 @@ pub(crate) use tally::{Tally, tell_failures, worth_another};
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::output::count;
 use crate::plan::{Cell, CellState, Group, Plan};
 use crate::store::ExperimentFolder;
+use crate::words::count;
 
 /// How often it is looked whether another process has come to an end with a cell.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

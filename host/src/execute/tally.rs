@@ -2,10 +2,10 @@
 
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
-use crate::cli::output::count;
 use crate::cli::progress::Display;
 use crate::engine::protocol::CellOutcome;
 use crate::plan::{Cell, Group};
+use crate::words::count;
 
 /// How the cells of a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

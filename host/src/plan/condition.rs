@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::settings::{Settings, text};
+use super::Cell;
+use super::settings::{Settings, Tables, text};
 use super::sweep::SECTIONS;
 use crate::catalog::did_you_mean;
 use crate::config::{key_names_in, shell_value};
@@ -117,6 +118,11 @@ impl Condition {
             (Relation::Equal, [value]) => Some(value),
             _ => None,
         }
+    }
+
+    /// Whether a planned cell meets it.
+    pub(crate) fn is_met_by(&self, cell: &Cell) -> bool {
+        self.holds(&Tables::of(cell).settings())
     }
 
     /// Whether a cell's settings meet it. Numbers are compared as numbers, everything else as text.

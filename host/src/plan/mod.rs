@@ -20,6 +20,7 @@ pub use state::CellState;
 
 pub(crate) use identity::canonical;
 pub(crate) use settings::CellSettings;
+pub(crate) use sweep::why_none;
 
 use crate::catalog::{Catalog, NodeNames};
 use crate::config::{Checker, ConfigError, ConfigErrors, Origin, RawConfig, ResolvedConfig, Surroundings};

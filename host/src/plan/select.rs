@@ -87,8 +87,8 @@ impl Plan {
             self.cells.iter().map(meets).collect()
         };
         if !wanted.contains(&true) {
-            let (why, help) = why_none(&selection.only, &self.cells);
-            return Err(SelectionError { cells: super::table::counted(self.cells.len(), "cell"), why, help });
+            let (why, help) = why_none(&selection.only, &self.cells.iter().collect::<Vec<_>>());
+            return Err(SelectionError { cells: crate::words::count(self.cells.len(), "cell"), why, help });
         }
         if let Some(shard) = selection.shard {
             let mut dealt: Vec<&Group> =

@@ -5,15 +5,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Cell, CellState, Plan};
+use crate::words::count;
 
 impl Plan {
-    /// The plan as text: a line of totals, then each group with its cells.
-    pub fn to_text(&self, state: impl Fn(&Cell) -> CellState) -> String {
-        self.to_text_with(state, &|_| None)
-    }
-
-    /// The same with a remark below each group that has one.
-    pub(crate) fn to_text_with(
+    /// The plan as text: a line of totals, then each group with its cells, and with a remark where its number has one.
+    pub fn to_text(
         &self,
         state: impl Fn(&Cell) -> CellState,
         remark: &dyn Fn(usize) -> Option<String>,
@@ -22,8 +18,8 @@ impl Plan {
         let mut text = format!(
             "{}: {} in {} ({})\n",
             self.experiment,
-            counted(self.cells.len(), "cell"),
-            counted(self.groups.len(), "group"),
+            count(self.cells.len(), "cell"),
+            count(self.groups.len(), "group"),
             summary(&states)
         );
         for (number, group) in self.groups.iter().enumerate() {
@@ -34,7 +30,7 @@ impl Plan {
                 "\ngroup {}  {}  {} ({})",
                 number + 1,
                 group.name,
-                counted(own.len(), "cell"),
+                count(own.len(), "cell"),
                 summary(&own)
             );
             if let Some(remark) = remark(number) {
@@ -88,9 +84,4 @@ fn summary(states: &[CellState]) -> String {
         (number > 0).then(|| format!("{number} {wanted}"))
     });
     counted.collect::<Vec<_>>().join(", ")
-}
-
-/// "1 cell", "2 cells".
-pub(in crate::plan) fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

@@ -297,6 +297,13 @@ pub struct Curve {
     pub values: Vec<Option<f64>>,
 }
 
+impl Board {
+    /// A value turned so that more is better.
+    pub(crate) fn score(&self, value: f64) -> f64 {
+        if self.higher_is_better { value } else { -value }
+    }
+}
+
 /// Images of the same thing side by side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Panel {

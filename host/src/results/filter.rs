@@ -4,16 +4,20 @@ use std::cmp::Ordering;
 use std::str::FromStr;
 
 use super::column::{Column, UnknownColumn, find_column};
-use super::row::Record;
+use super::row::{Record, Row};
 use super::value::{Storage, Value};
+use crate::plan::{self, Cell};
 use crate::relation::Relation;
 
-/// A condition such as `metric=2afc_score` or `value>=0.6`.
+/// A condition on a column, such as `metric=2afc_score` or `value>=0.6`, or on a setting of the cell by its dotted key, such as
+/// `task.variant=lin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    column: &'static Column,
-    relation: Relation,
-    value: String,
+pub struct Condition(Subject);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Subject {
+    Column { column: &'static Column, relation: Relation, value: String },
+    Setting(plan::Condition),
 }
 
 /// Not a condition, or not a column.
@@ -26,6 +30,9 @@ pub enum ConditionError {
     /// No such column.
     #[error(transparent)]
     Column(#[from] UnknownColumn),
+    /// No such setting.
+    #[error(transparent)]
+    Setting(#[from] plan::ConditionError),
     /// A value that no row can have.
     #[error("`{condition}` holds for no row: the column `{column}` has {values}")]
     Value {
@@ -44,6 +51,9 @@ impl FromStr for Condition {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (column, relation, value) =
             Relation::split(text).ok_or_else(|| ConditionError::Form(text.to_owned()))?;
+        if column.contains('.') {
+            return Ok(Condition(Subject::Setting(plan::Condition::parse(text)?)));
+        }
         let (column, value) = (find_column(column)?, value.to_owned());
         let values = match column.storage {
             _ if value.is_empty() => None,
@@ -55,7 +65,7 @@ impl FromStr for Condition {
             Some(values) => {
                 Err(ConditionError::Value { condition: text.to_owned(), column: column.name, values })
             }
-            None => Ok(Condition { column, relation, value }),
+            None => Ok(Condition(Subject::Column { column, relation, value })),
         }
     }
 }
@@ -63,15 +73,34 @@ impl FromStr for Condition {
 impl Condition {
     /// Whether a row meets it. Numbers are compared as numbers, everything else as text. What is missing is neither less nor
     /// greater than anything, and `column=` finds it; nor is what is no number, which `column=NaN` finds.
-    pub fn holds(&self, row: &impl Record) -> bool {
-        let value = row.get(self.column);
-        let order = match (value.number(), self.value.parse::<f64>()) {
+    pub fn holds(&self, row: &Row) -> bool {
+        let (column, relation, wanted) = match &self.0 {
+            Subject::Setting(condition) => return condition.is_met_by(&row.result().cell),
+            Subject::Column { column, relation, value } => (column, relation, value),
+        };
+        let value = row.get(column);
+        let order = match (value.number(), wanted.parse::<f64>()) {
             (Some(ours), Ok(theirs)) if ours.is_nan() && theirs.is_nan() => Some(Ordering::Equal),
             (Some(ours), Ok(theirs)) => ours.partial_cmp(&theirs),
-            _ if value == Value::Missing => self.value.is_empty().then_some(Ordering::Equal),
-            _ => Some(value.text().as_ref().cmp(self.value.as_str())),
+            _ if value == Value::Missing => wanted.is_empty().then_some(Ordering::Equal),
+            _ => Some(value.text().as_ref().cmp(wanted.as_str())),
         };
-        self.relation.holds(order)
+        relation.holds(order)
+    }
+
+    /// Why no row meets these conditions, as far as it is for settings: in one part of a sentence, with what may have been
+    /// meant. Nothing where some row meets each condition on a setting.
+    pub fn why_none(conditions: &[Condition], rows: &[Row]) -> Option<(String, Option<String>)> {
+        let settings = conditions.iter().filter_map(|condition| match &condition.0 {
+            Subject::Setting(setting) => Some(setting.clone()),
+            Subject::Column { .. } => None,
+        });
+        let settings: Vec<plan::Condition> = settings.collect();
+        let unmet =
+            |condition: &&plan::Condition| !rows.iter().any(|row| condition.is_met_by(&row.result().cell));
+        let unmet = settings.iter().find(unmet)?;
+        let cells: Vec<&Cell> = rows.iter().map(|row| &row.result().cell).collect();
+        Some(plan::why_none(std::slice::from_ref(unmet), &cells))
     }
 }
 

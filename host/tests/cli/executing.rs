@@ -117,6 +117,25 @@ fn end(process: Child) -> Done {
 }
 
 #[test]
+fn options_that_would_do_nothing_are_refused() {
+    let user = User::new();
+    user.write("small.toml", &sweep(2));
+    user.refused(
+        &["run", "small.toml", "--executor", "in-process", "--workers", "2"],
+        &["--workers and --devices are for --executor local", "run.device"],
+    );
+    user.refused(
+        &["run", "small.toml", "--executor", "slurm", "--devices", "cpu"],
+        &["--workers and --devices are for --executor local", "executor.slurm.throttle"],
+    );
+    for executor in [&[][..], &["--executor", "local"], &["--workers", "2"]] {
+        let arguments = [&["run", "small.toml", "--wait"], executor].concat();
+        user.refused(&arguments, &["--wait is for --executor slurm"]);
+    }
+    assert!(!user.path("logs").exists());
+}
+
+#[test]
 fn a_measurement_is_the_same_in_this_process_and_in_others() {
     let (here, there) = (user(&sweep(6)), user(&sweep(6)));
     here.must(&["run", "small.toml"]);

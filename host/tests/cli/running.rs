@@ -57,6 +57,15 @@ fn a_cross_product_is_run_once_and_gathered() {
         assert!((0.0..=1.0).contains(&value), "{row}");
         assert_eq!(row["higher_is_better"], true);
     }
+    let of_setting = ["results", "small", "--json", "--where", "loss_network.comparison=mean"];
+    let rows = user.json(&of_setting);
+    let rows = rows.as_array().unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["comparison"] == "mean"), "{rows:?}");
+    user.refused(
+        &["results", "small", "--where", "task.varian=lin"],
+        &["no cell has a setting `task.varian`", "`task.variant`"],
+    );
+    user.refused(&["results", "small", "--where", "taks.variant=lin"], &["`taks.variant` is no setting"]);
     let status = user.must(&["status", "small"]);
     assert!(status.contains("12"), "{status}");
 

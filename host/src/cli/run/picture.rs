@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lossnet_plugin_protocol::Kind;
 
+use crate::catalog;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::results::differing_identity;
@@ -85,15 +86,7 @@ fn series(rows: &[Row], context: &Context) -> Result<Vec<Series>, Failure> {
 fn depth(backbone: &str, layers: &str, context: &Context) -> Result<f64, Failure> {
     let index = context.index()?;
     let manifest = context.manifest(Kind::Backbone, backbone)?;
-    let count = manifest.details.layers.len();
     let graph = std::cell::OnceCell::new();
-    let place = |layer: &str| -> f64 {
-        if let Ok(index) = layer.parse::<usize>() {
-            return index as f64 / count.saturating_sub(1).max(1) as f64;
-        }
-        let graph = graph.get_or_init(|| index.graph(backbone));
-        let found = graph.as_ref().and_then(|graph| Some((graph.find(layer)?.0, graph.nodes.len())));
-        found.map_or(0.0, |(node, nodes)| node as f64 / nodes.max(1) as f64)
-    };
-    Ok(layers.split(',').map(place).fold(0.0, f64::max))
+    let graph = || graph.get_or_init(|| index.graph(backbone)).as_ref();
+    Ok(catalog::depth(&manifest.details, layers.split(','), graph).unwrap_or(0.0))
 }

@@ -34,7 +34,7 @@ pub(super) fn show(
     let to_do = |cell: &Cell| state(cell) != CellState::Done;
     let estimates = estimate(plan, store, experiment, context.index()?, &speeds, to_do);
     if !arguments.json {
-        let mut text = plan.to_text_with(state, &|group| estimates.group_text(group));
+        let mut text = plan.to_text(state, &|group| estimates.group_text(group));
         if let Some(total) = estimates.total_text() {
             text.push('\n');
             text.push_str(&total);

@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::cli::args::{Executor, RunArguments};
+use crate::cli::args::RunArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, INTERRUPTED};
-use crate::cli::output::{self, count};
+use crate::cli::output;
 use crate::execute::Tally;
 use crate::execute::slurm::{
     CellStatus, Draft, Placements, SlurmError, SubmitError, SubmitLock, Wanted, most_tasks,
 };
 use crate::plan::{CellState, Plan};
 use crate::store::ExperimentFolder;
+use crate::words::count;
 
 /// How often Slurm is asked at first, and at last.
 const ASK_EVERY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15)];
@@ -50,20 +51,6 @@ pub(super) fn run(
             super::report(plan, experiment, arguments, context)?;
             Ok(super::end(plan, &tally, context))
         }
-    }
-}
-
-/// Whether the arguments, else the config, have cells run by Slurm. Fails if options of other executors are there, too.
-pub(super) fn is_asked_for(arguments: &RunArguments, plan: &Plan) -> Result<bool, Failure> {
-    let local = arguments.workers.is_some() || !arguments.devices.is_empty();
-    let config = || plan.cells.first().map(|cell| cell.config.run.executor.as_str());
-    match arguments.executor {
-        Some(Executor::Slurm) if local => Err(Failure::usage(
-            "--workers and --devices are for --executor local; with Slurm, `executor.slurm.throttle` says how many tasks run at \
-             once, and `executor.slurm.gres` which devices they have",
-        )),
-        Some(executor) => Ok(executor == Executor::Slurm),
-        None => Ok(!local && config() == Some("slurm")),
     }
 }
 
@@ -213,10 +200,15 @@ pub(super) fn picture(
 pub(super) fn picture_text(picture: &Value) -> String {
     match picture["script"].as_str() {
         None => "\nnothing would be submitted\n".to_owned(),
-        Some(script) => format!(
-            "\nwould submit {} cells in {} groups and {} tasks with\n\n{script}",
-            picture["cells"], picture["groups"], picture["tasks"]
-        ),
+        Some(script) => {
+            let of = |key: &str, noun| count(picture[key].as_u64().unwrap_or_default() as usize, noun);
+            format!(
+                "\nwould submit {} in {} and {} with\n\n{script}",
+                of("cells", "cell"),
+                of("groups", "group"),
+                of("tasks", "task")
+            )
+        }
     }
 }
 

@@ -43,7 +43,7 @@ impl Said {
     /// Takes what concerns the outcome, and hands back what is to be shown.
     pub(super) fn take(&mut self, event: WorkerEvent) -> Option<WorkerEvent> {
         match event {
-            WorkerEvent::Cell { id, outcome, .. } => {
+            WorkerEvent::Cell { id, outcome } => {
                 self.outcomes.insert(id, outcome);
                 None
             }

@@ -11,7 +11,8 @@ mod values;
 use crate::config::{Leaf, Origin, View};
 
 pub(super) use read::read;
-pub(super) use rules::{Rule, check_use, why_none};
+pub(crate) use rules::why_none;
+pub(super) use rules::{Rule, check_use};
 
 /// The sections that a sweep can vary, in the order in which a cell is put together.
 pub(super) const SECTIONS: [&str; 4] = ["task", "loss_network", "data", "run"];

@@ -8,7 +8,7 @@ use super::rules::Rule;
 use super::values::{Form, column, unsweepable};
 use super::{Column, Dimension, Part, SECTIONS, Sweep};
 use crate::config::{Checker, ConfigError, Leaf, Origin, flatten};
-use crate::plan::table::counted;
+use crate::words::count;
 
 /// What stands in one table: `[sweep]` or `[sweep.NAME]`.
 #[derive(Default)]
@@ -147,7 +147,7 @@ fn zip(checker: &Checker<'_>, written: &str, entry: &Leaf) -> Option<Dimension> 
             "name another key with as many values, or write this one outside of it",
         );
     }
-    let length = |column: &Column| counted(column.values.len(), "value");
+    let length = |column: &Column| count(column.values.len(), "value");
     if let Some(other) = others.iter().find(|other| other.values.len() != first.values.len()) {
         let (one, another) = (length(first), length(other));
         return refuse(

@@ -77,7 +77,7 @@ pub(in crate::plan) fn check_use(
             notes.push(format!("`{}` at {} takes out nothing here", rule.written, rule.origin));
             continue;
         }
-        let (why, help) = why_none(&rule.conditions, cells);
+        let (why, help) = why_none(&rule.conditions, &cells.iter().collect::<Vec<_>>());
         let problem = format!("takes out nothing: {why}");
         let help = help.or_else(|| Some("remove or correct it".to_owned()));
         errors.push(ConfigError::at(&rule.origin, &rule.written, problem).help(help));
@@ -86,7 +86,7 @@ pub(in crate::plan) fn check_use(
 }
 
 /// Why no cell meets these conditions together, and what may have been meant.
-pub(in crate::plan) fn why_none(conditions: &[Condition], cells: &[Cell]) -> (String, Option<String>) {
+pub(crate) fn why_none(conditions: &[Condition], cells: &[&Cell]) -> (String, Option<String>) {
     for condition in conditions {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let mut keys: BTreeSet<String> = BTreeSet::new();
