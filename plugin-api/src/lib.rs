@@ -59,7 +59,7 @@ pub mod prelude {
     pub use crate::protocol::graph::{
         BatchNorm2d, Conv2d, Graph, GraphBuilder, GraphError, NodeId, Op, Pool2d,
     };
-    pub use crate::protocol::manifest::{MainMetric, SharedAxes, SplitSize, WeightsEntry, Work};
+    pub use crate::protocol::manifest::{MainMetric, Padding, Quantity, SharedAxes, WeightsEntry, Work};
     pub use crate::protocol::report::{
         CellContext, Column, FromSamples, Metric, Progress, Report, RunContext, SampleRows, SampleStatistic,
         Scalar, TestData,

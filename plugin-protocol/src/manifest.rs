@@ -199,9 +199,12 @@ pub struct Details {
     /// Dataset: the splits it has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<String>,
-    /// Dataset: the number of samples of splits, where it is known beforehand.
+    /// Dataset: about how many samples splits have, where it is known beforehand.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub sizes: BTreeMap<String, SplitSize>,
+    pub sizes: BTreeMap<String, Quantity>,
+    /// Dataset: the side of its images in pixels, where all are squares of one size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_side: Option<Quantity>,
     /// Dataset: the fields of its samples.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
@@ -266,27 +269,59 @@ pub struct Work {
     pub forwards: u32,
     /// Of those, the ones through which gradients come back.
     pub backwards: u32,
-    /// The key of the side to which images are resized, in pixels.
+    /// Whether gradients are those of the loss network's parameters, too, which costs twice as much as those of images alone.
+    pub trains_network: bool,
+    /// The key of the side to which images are resized, in pixels; 0, or no key: they keep that of the dataset.
     pub side: Option<String>,
+    /// What images are padded to then, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub padded: Option<Padding>,
     /// The key of the number of samples in a batch; `run.batch_size`, if there is none.
     pub batch: Option<String>,
 }
 
-/// The number of samples of a split.
+/// Images are padded until their sides are `least`, or `least` and a multiple of `step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Padding {
+    /// The least side in pixels.
+    pub least: u32,
+    /// What larger sides exceed it by, or a multiple of that.
+    pub step: u32,
+}
+
+impl Padding {
+    /// The side of a padded image.
+    pub fn side(self, side: u32) -> u32 {
+        self.least + side.saturating_sub(self.least).div_ceil(self.step.max(1)) * self.step
+    }
+}
+
+/// A number that is known beforehand, or that the component's own settings tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum SplitSize {
-    /// So many.
-    Samples(u64),
-    /// As many as the dataset's setting of this name says.
+pub enum Quantity {
+    /// This one.
+    Number(u64),
+    /// That of the setting of this name.
     Setting(String),
-    /// So many times as many as a setting says.
+    /// So many times that of a setting.
     Multiple {
-        /// The dataset's setting.
+        /// The setting.
         setting: String,
         /// How many times.
         times: u64,
     },
+}
+
+impl Quantity {
+    /// The number with these settings. None if they don't have it.
+    pub fn value(&self, settings: &serde_json::Map<String, Value>) -> Option<f64> {
+        match self {
+            Quantity::Number(number) => Some(*number as f64),
+            Quantity::Setting(setting) => settings.get(setting)?.as_f64(),
+            Quantity::Multiple { setting, times } => Some(settings.get(setting)?.as_f64()? * *times as f64),
+        }
+    }
 }
 
 /// An indexed layer of a backbone.

@@ -98,6 +98,9 @@ pub(crate) fn estimate(
     Estimates { groups, to_do, speed_would_help: estimator.speed_would_help }
 }
 
+/// Side of the images where nothing tells it, in pixels: ratios of networks' costs hardly depend on it.
+const ANY_SIDE: i64 = 64;
+
 struct Estimator<'a> {
     index: &'a Index,
     costs: Costs<'a>,
@@ -120,9 +123,11 @@ impl Estimator<'_> {
             self.index.catalog.get(Kind::Task, &first.config.task.name).ok().map(|task| &task.details);
         let phases = work::phases(details, first, &self.index.catalog);
         let side = work::side(&phases, first);
-        let cost = self.costs.of(&first.config.loss_network.backbone, &nodes, side);
+        let mut cost = |side| self.costs.of(&first.config.loss_network.backbone, &nodes, side);
+        let (cost, any_cost) = (side.and_then(&mut cost), cost(side.unwrap_or(ANY_SIDE)));
         let bytes = cost.map(|cost| work::bytes(&phases, first, &cost));
-        let time = self.by_history(first, &nodes, side, cost).or_else(|| self.by_flops(&phases, first, cost));
+        let by_history = self.by_history(first, &nodes, side.unwrap_or(ANY_SIDE), any_cost);
+        let time = by_history.or_else(|| self.by_flops(&phases, first, cost));
         Estimate { time, loss_network_bytes: bytes }
     }
 

@@ -1,7 +1,7 @@
 //! How often a task runs its loss network, as its manifest and its settings tell it.
 
 use lossnet_plugin_protocol::Kind;
-use lossnet_plugin_protocol::manifest::{Details, SplitSize, Work};
+use lossnet_plugin_protocol::manifest::{Details, Work};
 
 use super::cost::NetworkCost;
 use crate::catalog::Catalog;
@@ -9,15 +9,14 @@ use crate::config::DataSection;
 use crate::plan::Cell;
 use crate::plan::CellSettings;
 
-/// Side of the images where nothing tells it, in pixels. Only ratios of networks' costs depend on it then.
-const ANY_SIDE: i64 = 64;
-
 /// One kind of work of a cell.
 pub(super) struct Phase {
     /// Samples times epochs, if both are known.
     samples: Option<f64>,
     forwards: f64,
     backwards: f64,
+    /// What a backward pass costs, in forward passes.
+    backward_cost: f64,
     side: Option<i64>,
     batch: f64,
 }
@@ -41,7 +40,14 @@ pub(super) fn phases(details: Option<&Details>, cell: &Cell, catalog: &Catalog) 
             samples: samples.zip(epochs).map(|(samples, epochs)| samples * epochs),
             forwards: f64::from(work.forwards),
             backwards: f64::from(work.backwards),
-            side: number(&work.side).filter(|side| *side >= 1.0).map(|side| side as i64),
+            // Gradients of values, and as much again for those of parameters.
+            backward_cost: if work.trains_network { 2.0 } else { 1.0 },
+            side: number(&work.side).filter(|side| *side >= 1.0).or_else(|| image_side(cell, catalog)).map(
+                |side| {
+                    let side = side as u32;
+                    work.padded.map_or(side, |padded| padded.side(side)).into()
+                },
+            ),
             batch: number(&work.batch).unwrap_or_else(|| f64::from(cell.config.run.batch_size)),
         }
     };
@@ -57,36 +63,38 @@ fn samples(work: &Work, cell: &Cell, settings: &CellSettings, catalog: &Catalog)
             std::iter::once(counted(data, &data.splits, catalog)).chain(further).collect();
         return Some(all?.into_iter().sum());
     }
-    let split = settings.get(&work.splits)?.as_str()?.to_owned();
-    let named = std::iter::once(&split).chain(&work.otherwise);
-    named.into_iter().find_map(|split| counted(data, std::slice::from_ref(split), catalog))
+    let known = &catalog.get(Kind::Dataset, &data.dataset.name).ok()?.details.splits;
+    let named = settings.get(&work.splits)?.as_str()?.to_owned();
+    // Of a dataset that does not know its splits before it is opened, nothing is known.
+    let split = std::iter::once(&named).chain(&work.otherwise).find(|split| known.contains(split))?;
+    counted(data, std::slice::from_ref(split), catalog)
+}
+
+/// The side of the dataset's images, if it says so.
+fn image_side(cell: &Cell, catalog: &Catalog) -> Option<f64> {
+    let dataset = &cell.config.data.dataset;
+    catalog.get(Kind::Dataset, &dataset.name).ok()?.details.image_side.as_ref()?.value(&dataset.settings)
 }
 
 fn counted(data: &DataSection, splits: &[String], catalog: &Catalog) -> Option<f64> {
     let details = &catalog.get(Kind::Dataset, &data.dataset.name).ok()?.details;
     let mut total = 0.0;
     for split in splits {
-        let size = match details.sizes.get(split)? {
-            SplitSize::Setting(key) => data.dataset.settings.get(key)?.as_f64()?,
-            SplitSize::Multiple { setting, times } => {
-                data.dataset.settings.get(setting)?.as_f64()? * *times as f64
-            }
-            SplitSize::Samples(number) => *number as f64,
-        };
+        let size = details.sizes.get(split)?.value(&data.dataset.settings)?;
         total += data.limit.map_or(size, |limit| size.min(limit as f64));
     }
     Some(total)
 }
 
-/// Side of the images that go through the loss network: what the config says, else the task's settings.
-pub(super) fn side(phases: &[Phase], cell: &Cell) -> i64 {
+/// Side of the images that go through the loss network: what the config says, else the task's settings, else the dataset.
+pub(super) fn side(phases: &[Phase], cell: &Cell) -> Option<i64> {
     let configured = cell.config.loss_network.size.map(i64::from);
-    configured.or_else(|| phases.iter().find_map(|phase| phase.side)).unwrap_or(ANY_SIDE)
+    configured.or_else(|| phases.iter().find_map(|phase| phase.side))
 }
 
-/// Forward passes of one image that all work comes to, where a backward pass counts as two. None if a part is not known.
+/// Forward passes of one image that all work comes to. None if a part is not known.
 pub(super) fn passes(phases: &[Phase]) -> Option<f64> {
-    let of = |phase: &Phase| Some(phase.samples? * (phase.forwards + 2.0 * phase.backwards));
+    let of = |phase: &Phase| Some(phase.samples? * (phase.forwards + phase.backward_cost * phase.backwards));
     let all: Vec<f64> = phases.iter().map(of).collect::<Option<_>>()?;
     (!all.is_empty()).then(|| all.iter().sum())
 }

@@ -93,6 +93,29 @@ fn all_groups_of_the_published_work_have_an_estimate_once_the_machine_is_measure
 }
 
 #[test]
+fn images_that_are_not_resized_cost_what_their_dataset_s_size_does() {
+    let user = User::new();
+    let config = "[experiment]\nname = \"sides\"\n[task]\nname = \"autoencoder\"\n[data]\nname = \"stl10\"\n\
+                  [loss_network]\nbackbone = \"alexnet\"\nlayers = [1]\nweights = \"random:0\"\n";
+    user.write("sides.toml", config);
+    // Measured once, so that all times are of the same speed.
+    user.json(&["run", "sides.toml", "--plan", "--calibrate", "--json"]);
+    let of = |more: &[&str]| {
+        let plan = user.json(&[&["run", "sides.toml", "--plan", "--json"], more].concat());
+        let estimate = plan["groups"][0]["estimate"].clone();
+        (estimate["time"]["seconds"].as_f64().unwrap(), estimate["loss_network_bytes"].as_f64().unwrap())
+    };
+    assert_eq!(of(&[]), of(&["-s", "task.size=96"]));
+    let small = of(&["-s", "task.size=64"]);
+    assert!(of(&[]).0 > 2.0 * small.0 && of(&[]).1 > small.1, "{small:?}");
+    // 32 pixels are padded to 64; the numbers of images differ.
+    let svhn = of(&["-s", "data.name=svhn"]);
+    let ratio = svhn.0 / small.0;
+    assert!((ratio - 531_131.0 / 100_000.0).abs() < 1e-9, "{ratio}");
+    assert_eq!(svhn.1, small.1);
+}
+
+#[test]
 fn a_value_on_the_command_line_is_not_lost_in_a_sweep() {
     let user = User::new();
     user.write("small.toml", SMALL);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, SplitSize};
+use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, Quantity};
 use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::sample::{FetchRequest, OpenSplit, Sample};
 
@@ -69,9 +69,14 @@ pub trait Dataset: Send + Sync {
         Vec::new()
     }
 
-    /// The number of samples of splits, where it is known beforehand.
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
+    /// About how many samples splits have, where it is known beforehand: plans estimate time from it.
+    fn sizes(&self) -> Vec<(String, Quantity)> {
         Vec::new()
+    }
+
+    /// The side of its images in pixels, where all are squares of one size: plans estimate time and memory from it.
+    fn image_side(&self) -> Option<Quantity> {
+        None
     }
 
     /// Whether it reads files of a folder. One that makes its samples itself has none, and `data.folder` is refused for it.
@@ -144,6 +149,7 @@ impl<T: Dataset> AnyDataset for T {
             splits: self.splits(),
             fields: self.fields(),
             sizes: self.sizes().into_iter().collect(),
+            image_side: self.image_side(),
             without_folder: !self.has_folder(),
             ..Details::default()
         };

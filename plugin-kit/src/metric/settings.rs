@@ -55,6 +55,7 @@ pub fn metric_work() -> Vec<Work> {
         epochs: Some("task.training.epochs".to_owned()),
         batch: Some("task.training.batch_size".to_owned()),
         backwards,
+        trains_network: backwards > 0,
         ..evaluation.clone()
     };
     vec![training("lin", 0), training("tune", 3), training("scratch", 3), evaluation]

@@ -152,9 +152,11 @@ impl Preparation {
     }
 }
 
-/// The next side of 64 + 16n.
+/// The sides that autoencoders take: 64 + 16n.
+pub(crate) const PADDING: Padding = Padding { least: 64, step: 16 };
+
 fn padded_side(side: usize) -> usize {
-    64 + side.saturating_sub(64).div_ceil(16) * 16
+    PADDING.side(side as u32) as usize
 }
 
 /// The image with what lacks to sides of 64 + 16n, half on each side; the odd pixel goes to the right and the bottom.

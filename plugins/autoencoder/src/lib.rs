@@ -81,7 +81,7 @@ impl Task for AutoencoderTask {
         vec![SharedAxes { when: serde_json::Map::new(), axes }]
     }
 
-    /// The training of the autoencoder; that of predictors needs no loss network.
+    /// The training of the autoencoder. Codes of models that read features need a pass for each sample, once: little beside it.
     fn work(&self) -> Vec<Work> {
         let of = |model: &Model| {
             let reconstructs = matches!(model, Model::FourLayerCvae | Model::PerceptualFeatureToImgCvae);
@@ -94,6 +94,7 @@ impl Task for AutoencoderTask {
                 forwards: if reconstructs { 2 } else { 1 },
                 backwards: u32::from(reconstructs),
                 side: Some("task.size".to_owned()),
+                padded: Some(data::PADDING),
                 batch: Some("task.training.batch_size".to_owned()),
                 ..Work::default()
             }

@@ -114,14 +114,18 @@ impl Dataset for Bapps {
         splits
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
+    fn sizes(&self) -> Vec<(String, Quantity)> {
         let of = |part: &Part| {
             let whole = (part.name.to_owned(), part.groups.iter().map(|(_, count)| count).sum());
             let groups = part.groups.iter().map(|(group, count)| (format!("{}/{group}", part.name), *count));
             std::iter::once(whole).chain(groups).collect::<Vec<_>>()
         };
         let sizes = PARTS.iter().flat_map(of);
-        sizes.map(|(split, count)| (split, SplitSize::Samples(count))).collect()
+        sizes.map(|(split, count)| (split, Quantity::Number(count))).collect()
+    }
+
+    fn image_side(&self) -> Option<Quantity> {
+        Some(Quantity::Number(64))
     }
 
     fn fields(&self) -> Vec<String> {

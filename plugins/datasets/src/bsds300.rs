@@ -31,9 +31,9 @@ impl Dataset for Bsds300 {
         ["train", "test"].map(str::to_owned).to_vec()
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
+    fn sizes(&self) -> Vec<(String, Quantity)> {
         [("train", 200), ("test", 100)]
-            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .map(|(split, size)| (split.to_owned(), Quantity::Number(size)))
             .to_vec()
     }
 

@@ -30,9 +30,9 @@ impl Dataset for Coco2014 {
         SPLITS.map(|(split, ..)| split.to_owned()).to_vec()
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
+    fn sizes(&self) -> Vec<(String, Quantity)> {
         [("train", 82_783), ("val", 40_504), ("test", 40_775)]
-            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .map(|(split, size)| (split.to_owned(), Quantity::Number(size)))
             .to_vec()
     }
 

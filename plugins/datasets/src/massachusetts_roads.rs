@@ -37,9 +37,9 @@ impl Dataset for MassachusettsRoads {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
+    fn sizes(&self) -> Vec<(String, Quantity)> {
         [("train", 1_108), ("val", 14), ("test", 49)]
-            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .map(|(split, size)| (split.to_owned(), Quantity::Number(size)))
             .to_vec()
     }
 

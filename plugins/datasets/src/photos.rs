@@ -61,12 +61,16 @@ impl Dataset for Photos {
         parts("val").chain(parts("jnd")).collect()
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
+    fn sizes(&self) -> Vec<(String, Quantity)> {
         let of = |split: String| {
             let times = if split.contains('/') { 1 } else { Distortion::ALL.len() as u64 };
-            (split, SplitSize::Multiple { setting: "triplets".to_owned(), times })
+            (split, Quantity::Multiple { setting: "triplets".to_owned(), times })
         };
         self.splits().into_iter().map(of).collect()
+    }
+
+    fn image_side(&self) -> Option<Quantity> {
+        Some(Quantity::Number(SIDE as u64))
     }
 
     fn has_folder(&self) -> bool {

@@ -46,10 +46,14 @@ impl Dataset for Stl10 {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
+    fn sizes(&self) -> Vec<(String, Quantity)> {
         [("train", 5_000), ("test", 8_000), ("unlabeled", 100_000)]
-            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .map(|(split, size)| (split.to_owned(), Quantity::Number(size)))
             .to_vec()
+    }
+
+    fn image_side(&self) -> Option<Quantity> {
+        Some(Quantity::Number(96))
     }
 
     fn fields(&self) -> Vec<String> {

@@ -67,8 +67,8 @@ impl Dataset for TestImages {
         vec!["test".to_owned()]
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
-        vec![("test".to_owned(), SplitSize::Samples(self.count as u64))]
+    fn sizes(&self) -> Vec<(String, Quantity)> {
+        vec![("test".to_owned(), Quantity::Number(self.count as u64))]
     }
 
     fn fields(&self) -> Vec<String> {

@@ -41,10 +41,14 @@ impl Dataset for Svhn {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
+    fn sizes(&self) -> Vec<(String, Quantity)> {
         [("train", 73_257), ("test", 26_032), ("extra", 531_131)]
-            .map(|(split, size)| (split.to_owned(), SplitSize::Samples(size)))
+            .map(|(split, size)| (split.to_owned(), Quantity::Number(size)))
             .to_vec()
+    }
+
+    fn image_side(&self) -> Option<Quantity> {
+        Some(Quantity::Number(32))
     }
 
     fn fields(&self) -> Vec<String> {

@@ -64,8 +64,12 @@ impl Dataset for Synthetic {
         false
     }
 
-    fn sizes(&self) -> Vec<(String, SplitSize)> {
-        self.splits().into_iter().map(|split| (split, SplitSize::Setting("samples".to_owned()))).collect()
+    fn sizes(&self) -> Vec<(String, Quantity)> {
+        self.splits().into_iter().map(|split| (split, Quantity::Setting("samples".to_owned()))).collect()
+    }
+
+    fn image_side(&self) -> Option<Quantity> {
+        Some(Quantity::Setting("side".to_owned()))
     }
 
     fn fields(&self) -> Vec<String> {
