@@ -66,6 +66,11 @@ impl Comparison for FaultyComparison {
 struct FaultyCompare(Faults);
 
 impl Compare for FaultyCompare {
+    fn is_spatial(&self) -> bool {
+        self.0.strike("is_spatial");
+        true
+    }
+
     fn prepare(&self, features: &Tensor) -> Result<Tensor, PluginError> {
         self.0.strike("prepare");
         Ok(features.shallow_clone())

@@ -71,8 +71,10 @@ fn panics_and_torch_exceptions_are_errors_of_the_call() {
         let backbone = configured("faulty_net", "describe", how);
         assert_eq!(registry::describe(&backbone).unwrap_err().kind, kind);
 
-        let build = registry::comparison(&configured("faulty_comparison", "build", how));
-        assert_eq!(build.err().unwrap().kind, kind);
+        for at in ["build", "is_spatial"] {
+            let build = registry::comparison(&configured("faulty_comparison", at, how));
+            assert_eq!(build.err().unwrap().kind, kind, "{at}");
+        }
         let comparison = |at| registry::comparison(&configured("faulty_comparison", at, how)).unwrap();
         assert_eq!(comparison("prepare").prepare(&image).unwrap_err().kind, kind);
         assert_eq!(comparison("map").map(&image, &image, None).unwrap_err().kind, kind);

@@ -71,6 +71,17 @@ fn images(count: i64, seed: i64) -> Tensor {
     Tensor::rand([count, 3, 16, 16], (Kind::Float, Device::Cpu))
 }
 
+fn map(
+    session: &Session,
+    images: [&Tensor; 2],
+    size: (i64, i64),
+    spec: &LossNetworkSpec,
+    calibration: Option<&[Tensor]>,
+) -> Option<Tensor> {
+    let features = images.map(|images| session.features(images).unwrap());
+    session.map(&features[0], &features[1], size, spec, calibration).unwrap()
+}
+
 fn values(tensor: &Tensor) -> Vec<f32> {
     Vec::try_from(tensor.flatten(0, -1)).unwrap()
 }
@@ -146,7 +157,7 @@ fn a_map_s_mean_is_the_distance() {
     let (a, b) = (images(2, 1), images(2, 2));
     let of = |layer| {
         let spec = spec(&[layer], &[1.0, 2.0], None);
-        let map = session.map(&a, &b, &spec, None).unwrap().unwrap();
+        let map = map(&session, [&a, &b], (16, 16), &spec, None).unwrap();
         assert_eq!(map.size(), [2, 1, 16, 16]);
         let distance = session.distances(&[a.copy(), b.copy()], &[(0, 1)], &[spec]).unwrap();
         let mean = map.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float);
@@ -162,15 +173,33 @@ fn a_map_is_weighed_by_the_calibration_that_is_given() {
     let session = session(&[0, 2], &Options::default());
     let (a, b) = (images(2, 1), images(2, 2));
     let spec = spec(&[0, 2], &[1.0], None);
-    let weights =
-        [Tensor::rand([5], (Kind::Float, Device::Cpu)), Tensor::rand([7], (Kind::Float, Device::Cpu))];
-    let map = session.map(&a, &b, &spec, Some(&weights)).unwrap().unwrap();
+    let weights = [5, 7].map(|channels| Tensor::rand([channels], (Kind::Float, Device::Cpu)));
+    let found = map(&session, [&a, &b], (16, 16), &spec, Some(&weights)).unwrap();
     let (of_a, of_b) = (session.features(&a).unwrap(), session.features(&b).unwrap());
     let distance = session.compare(&of_a, &of_b, &spec, Some(&weights)).unwrap();
-    let mean = map.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float);
+    let mean = found.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float);
     assert!(((mean - &distance) / distance).abs().max().double_value(&[]) < 1e-6);
-    let error = session.map(&a, &b, &spec, Some(&weights[..1])).unwrap_err();
+    let error = session.map(&of_a, &of_b, (16, 16), &spec, Some(&weights[..1])).unwrap_err();
     assert_eq!(error.message, "a calibration of 1 layers was given for 2");
+    let error = session.map(&of_a[..1], &of_b, (16, 16), &spec, None).unwrap_err();
+    assert!(error.message.starts_with("features of 1 and 2 layers were given"), "{error}");
+}
+
+#[test]
+fn a_smaller_map_sees_all_positions() {
+    let session = session(&[0], &Options::default());
+    let spec = spec(&[0], &[1.0], None);
+    // One pixel differs: wherever it is, the small map has about its share.
+    let a = Tensor::zeros([1, 3, 16, 16], (Kind::Float, Device::Cpu));
+    for at in [5, 6, 7] {
+        let b = a.copy();
+        let _ = b.narrow(2, at, 1).narrow(3, at, 1).fill_(1.0);
+        let (whole, small) = (map(&session, [&a, &b], (16, 16), &spec, None).unwrap(), (4, 4));
+        let small = map(&session, [&a, &b], small, &spec, None).unwrap();
+        assert_eq!(small.size(), [1, 1, 4, 4]);
+        let mean = |map: &Tensor| map.mean(Kind::Double).double_value(&[]);
+        assert!((mean(&small) / mean(&whole) - 1.0).abs() < 0.1, "{} {}", mean(&small), mean(&whole));
+    }
 }
 
 #[test]
@@ -179,11 +208,13 @@ fn there_is_no_map_where_positions_mean_nothing() {
     let (a, b) = (images(1, 1), images(1, 2));
     let mut mixed = spec(&[0], &[1.0], None);
     mixed.terms.push(Term { key: "moved".to_owned(), compare: Arc::new(Moved) });
-    assert!(session.map(&a, &b, &mixed, None).unwrap().is_none());
+    assert!(map(&session, [&a, &b], (16, 16), &mixed, None).is_none());
     // A layer behind the pooling of two by two pixels has one position.
     let (a, b) = (a.narrow(2, 0, 2).narrow(3, 0, 2), b.narrow(2, 0, 2).narrow(3, 0, 2));
-    assert!(session.map(&a, &b, &spec(&[2], &[1.0], None), None).unwrap().is_none());
-    assert!(session.map(&a, &b, &spec(&[0, 2], &[1.0], None), None).unwrap().is_some());
+    for layers in [&[2][..], &[0, 2]] {
+        assert!(map(&session, [&a, &b], (2, 2), &spec(layers, &[1.0], None), None).is_none());
+    }
+    assert!(map(&session, [&a, &b], (2, 2), &spec(&[0], &[1.0], None), None).is_some());
 }
 
 #[test]

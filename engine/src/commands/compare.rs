@@ -78,7 +78,9 @@ fn draw(
     images: &[Image],
     path: &Path,
 ) -> Result<(), PluginError> {
-    let map = backbone.session.map(&batch(&images[..1])?, &batch(&images[1..])?, spec, None)?;
+    let size = (images[0].height() as i64, images[0].width() as i64);
+    let features = |images: &[Image]| tch::no_grad(|| backbone.session.features(&batch(images)?));
+    let map = backbone.session.map(&features(&images[..1])?, &features(&images[1..])?, size, spec, None)?;
     let map = map.ok_or_else(|| {
         PluginError::input(format!(
             "there is no map to draw: with the comparison `{}` at these layers a distance says nothing about where images \

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lossnet_plugin_api::component::{Compare, torch_error};
 use lossnet_plugin_protocol::PluginError;
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 use super::{LossNetworkSpec, Session, Term};
 
@@ -134,14 +134,7 @@ impl Session {
         spec: &LossNetworkSpec,
         calibration: Option<&[Tensor]>,
     ) -> Result<Tensor, PluginError> {
-        if a.len() != self.layers.len() || b.len() != self.layers.len() {
-            return Err(PluginError::run(format!(
-                "features of {} and {} layers were given, and the loss network has {}",
-                a.len(),
-                b.len(),
-                self.layers.len()
-            )));
-        }
+        self.check_features(a, b)?;
         let mut sum: Option<Tensor> = None;
         for (layer, weights) in self.weighted(spec, calibration)? {
             for term in &spec.terms {
@@ -156,46 +149,55 @@ impl Session {
         sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no distance"))
     }
 
-    /// Where two batches of images differ, for one loss network: the distance at each position, N×1×H×W in the images'
-    /// size, each layer's map upsampled bilinearly (corners not aligned). Its mean is the distance but for the upsampling.
+    /// Where two batches of images differ, for one loss network, from their [`features`](Session::features): the distance at
+    /// each position, N×1×H×W with `size` for H and W, each layer's map interpolated bilinearly (corners not aligned, with
+    /// antialiasing where it shrinks). Its mean is the distance but for the interpolation. No gradients.
     ///
     /// `calibration` is that of [`compare`](Session::compare). None if positions mean nothing: a term of the comparison is
-    /// not [spatial](Compare::is_spatial), or no layer has more than one position.
+    /// not [spatial](Compare::is_spatial), or a layer has a single position.
     pub fn map(
         &self,
-        a: &Tensor,
-        b: &Tensor,
+        a: &[Tensor],
+        b: &[Tensor],
+        size: (i64, i64),
         spec: &LossNetworkSpec,
         calibration: Option<&[Tensor]>,
     ) -> Result<Option<Tensor>, PluginError> {
-        let images = [a.shallow_clone(), b.shallow_clone()];
-        check(&images, &[(0, 1)])?;
-        if !spec.terms.iter().all(|term| term.compare.is_spatial()) {
+        self.check_features(a, b)?;
+        let layers = self.weighted(spec, calibration)?;
+        let has_positions = |layer: usize| matches!(a[layer].size()[..], [_, _, h, w] if h * w > 1);
+        if !spec.terms.iter().all(|term| term.compare.is_spatial())
+            || !layers.iter().all(|(layer, _)| has_positions(*layer))
+        {
             return Ok(None);
         }
         tch::no_grad(|| {
-            let size: Vec<i64> = a.size()[2..].to_vec();
-            let (first, second) = (self.features(a)?, self.features(b)?);
-            let mut has_positions = false;
             let mut sum: Option<Tensor> = None;
-            for (layer, weights) in self.weighted(spec, calibration)? {
+            for (layer, weights) in layers {
                 for term in &spec.terms {
-                    let (a, b) =
-                        (term.compare.prepare(&first[layer])?, term.compare.prepare(&second[layer])?);
-                    let map = term.compare.map(&a, &b, weights)?;
-                    has_positions |= map.size()[2..].iter().any(|&side| side > 1);
-                    let map =
-                        map.f_upsample_bilinear2d(size.as_slice(), false, None, None).map_err(torch_error)?;
+                    let (a, b) = (term.compare.prepare(&a[layer])?, term.compare.prepare(&b[layer])?);
+                    let map = interpolated(&term.compare.map(&a, &b, weights)?, size).map_err(torch_error)?;
                     sum = Some(match sum {
                         Some(sum) => sum.f_add(&map).map_err(torch_error)?,
                         None => map,
                     });
                 }
             }
-            let map =
-                sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no map"))?;
-            Ok(has_positions.then_some(map))
+            sum.map(Some).ok_or_else(|| PluginError::run("a loss network without layers or terms has no map"))
         })
+    }
+
+    /// Fails unless these are the features of all layers.
+    fn check_features(&self, a: &[Tensor], b: &[Tensor]) -> Result<(), PluginError> {
+        if a.len() == self.layers.len() && b.len() == self.layers.len() {
+            return Ok(());
+        }
+        Err(PluginError::run(format!(
+            "features of {} and {} layers were given, and the loss network has {}",
+            a.len(),
+            b.len(),
+            self.layers.len()
+        )))
     }
 
     /// The layers of a loss network, as positions among the session's, with the weights of their channels: the given ones,
@@ -219,6 +221,18 @@ impl Session {
             Ok((self.position(layer)?, calibration.map_or_else(own, |weights| weights.get(position))))
         });
         layers.collect()
+    }
+}
+
+/// A map, N×1×H×W, in another size.
+fn interpolated(map: &Tensor, size: (i64, i64)) -> Result<Tensor, TchError> {
+    let (height, width) = size;
+    match map.size()[..] {
+        [.., h, w] if (h, w) == size => Ok(map.shallow_clone()),
+        [.., h, w] if h > height || w > width => {
+            map.f_internal_upsample_bilinear2d_aa([height, width], false, None, None)
+        }
+        _ => map.f_upsample_bilinear2d([height, width], false, None, None),
     }
 }
 

@@ -207,7 +207,8 @@ pub(super) struct CompareArguments {
     /// How the channel norm is kept from zero: `f-normalize` (max(norm, 1e-12)) or `lpips` (norm + 1e-10).
     #[arg(long, value_name = "FORM")]
     pub(super) epsilon: Option<String>,
-    /// Write the distance map over the first image.
+    /// Draw over the first image where the second differs (PNG). Refused where positions mean nothing: with `mean` or `sort`,
+    /// or at a layer of a single position.
     #[arg(long, value_name = "OUT.png")]
     pub(super) map: Option<PathBuf>,
     /// Print JSON: one document, or one line per pair of folders.

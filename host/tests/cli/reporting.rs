@@ -92,11 +92,13 @@ fn spatial_maps_of_the_same_samples_stand_side_by_side() {
     shown.sort_unstable();
     assert_eq!(shown, CONTENDERS.map(|label| format!("{label} · spatial")), "{networks:?}");
     let samples = |image: &serde_json::Value| {
-        let caption = image["caption"].as_str().unwrap().to_owned();
-        let (_, rows) = caption.split_once("top to bottom: ").unwrap();
+        let rows = image["caption"].as_str().unwrap().strip_prefix("From top to bottom: ").unwrap();
         rows.split("; ").map(|row| row.split(" (yellow").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(samples(&images[0]).len(), 3, "{}", images[0]["caption"]);
+    // What they all say is said once.
+    let caption = panel["caption"].as_str().unwrap();
+    assert!(caption.starts_with("Where images of val differ for the loss network, "), "{caption}");
     assert_eq!(samples(&images[0]), samples(&images[1]));
     // Three images and two maps of 64 pixels in each row.
     assert_eq!(images[0]["size"], serde_json::json!([5 * 66 - 2, 3 * 66 - 2]));

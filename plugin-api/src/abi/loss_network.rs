@@ -35,11 +35,12 @@ pub trait AbiLossNetwork {
     fn map(
         &self,
         cell: usize,
-        a: TensorHandle,
-        b: TensorHandle,
+        a: RVec<TensorHandle>,
+        b: RVec<TensorHandle>,
+        size: Tuple2<i64, i64>,
         calibration: ROption<RVec<TensorHandle>>,
     ) -> AbiResult<ROption<TensorHandle>> {
-        let _ = (cell, a, b, calibration);
+        let _ = (cell, a, b, size, calibration);
         AbiResult::ROk(ROption::RNone)
     }
 }
@@ -112,13 +113,15 @@ impl AbiLossNetwork for Exported {
     fn map(
         &self,
         cell: usize,
-        a: TensorHandle,
-        b: TensorHandle,
+        a: RVec<TensorHandle>,
+        b: RVec<TensorHandle>,
+        size: Tuple2<i64, i64>,
         calibration: ROption<RVec<TensorHandle>>,
     ) -> AbiResult<ROption<TensorHandle>> {
         export(|| {
             let calibration = calibration.into_option().map(tensors);
-            let map = self.0.map(cell, &a.into(), &b.into(), calibration.as_deref())?;
+            let map =
+                self.0.map(cell, &tensors(a), &tensors(b), size.into_tuple(), calibration.as_deref())?;
             Ok(map.map(TensorHandle::from).into())
         })
     }
@@ -178,12 +181,14 @@ impl LossNetwork for Imported {
     fn map(
         &self,
         cell: usize,
-        a: &Tensor,
-        b: &Tensor,
+        a: &[Tensor],
+        b: &[Tensor],
+        (height, width): (i64, i64),
         calibration: Option<&[Tensor]>,
     ) -> Result<Option<Tensor>, PluginError> {
         let calibration = calibration.map(handles).into();
-        let map = import(self.object.map(cell, a.into(), b.into(), calibration))?;
+        let size = Tuple2(height, width);
+        let map = import(self.object.map(cell, handles(a), handles(b), size, calibration))?;
         Ok(map.into_option().map(Tensor::from))
     }
 }
@@ -262,11 +267,12 @@ mod tests {
         fn map(
             &self,
             _: usize,
-            a: &Tensor,
-            b: &Tensor,
+            a: &[Tensor],
+            b: &[Tensor],
+            size: (i64, i64),
             calibration: Option<&[Tensor]>,
         ) -> Result<Option<Tensor>, PluginError> {
-            Ok(calibration.map(|weights| (a - b) * &weights[0]))
+            Ok(calibration.map(|weights| ((&a[0] - &b[0]) * &weights[0]).reshape([size.0, size.1])))
         }
     }
 
@@ -297,9 +303,9 @@ mod tests {
             network.compare(1, &features[0], &features[1], None).unwrap_err().message,
             "there is one cell"
         );
-        assert!(network.map(0, &image, &other, None).unwrap().is_none());
-        let map = network.map(0, &image, &other, Some(&weights)).unwrap().unwrap();
-        assert_eq!(Vec::<f32>::try_from(&map).unwrap(), [1.0, 1.0]);
+        assert!(network.map(0, &features[0], &features[1], (2, 1), None).unwrap().is_none());
+        let map = network.map(0, &features[0], &features[1], (2, 1), Some(&weights)).unwrap().unwrap();
+        assert_eq!((map.size(), Vec::<f32>::try_from(map.view(2)).unwrap()), (vec![2, 1], vec![3.0, 3.0]));
         assert!(network.buffers().unwrap().is_empty());
         network.set_training(true).unwrap();
         assert!(network.set_training(false).unwrap_err().message.contains("it always learns"));

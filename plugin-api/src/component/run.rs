@@ -82,17 +82,19 @@ pub trait LossNetwork {
     /// never does that.
     fn set_training(&self, training: bool) -> Result<(), PluginError>;
 
-    /// Where two batches of images (N×3×H×W, float32, RGB in [0, 1]) differ, as this cell compares them: the distance at each
-    /// position, N×1×H×W in the images' size, float32, on the CPU, without gradients. What layers of fewer positions see is
-    /// interpolated bilinearly and summed. `calibration` is that of [`compare`](LossNetwork::compare).
+    /// Where two batches of images differ, from their [`features`](LossNetwork::features), as this cell compares them: the
+    /// distance at each position, N×1×H×W with `size` for H and W, float32, on the CPU, without gradients. Each layer's map
+    /// is interpolated bilinearly (corners not aligned; with antialiasing where it shrinks), and layers are summed.
+    /// `calibration` is that of [`compare`](LossNetwork::compare).
     ///
-    /// None where it would say nothing about positions: the cell compares sorted features, or means of them, or those of
-    /// layers that have no positions. A loss network that is not the host's need not have any.
+    /// None where it would say nothing about positions: the cell compares sorted features or means of them, or those of a
+    /// layer that has a single position. A loss network that is not the host's need not have any.
     fn map(
         &self,
         _cell: usize,
-        _a: &Tensor,
-        _b: &Tensor,
+        _a: &[Tensor],
+        _b: &[Tensor],
+        _size: (i64, i64),
         _calibration: Option<&[Tensor]>,
     ) -> Result<Option<Tensor>, PluginError> {
         Ok(None)

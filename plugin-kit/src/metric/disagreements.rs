@@ -1,20 +1,18 @@
-//! The triplets on which people and distances disagree most, as a picture.
+//! The triplets on which people and distances disagree most.
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::protocol::report::SampleRows;
 
-use super::Kind;
 use super::evaluate::column;
-use super::pictures::{Scene, columns, scale};
 use crate::image::number;
 
 /// A triplet whose images the majority of people order in another way than the distances.
 #[derive(Clone, Debug, PartialEq)]
-struct Disagreement {
+pub(super) struct Disagreement {
     /// |judge - choice| · |d0 - d1| / (d0 + d1), in [0, 1], where choice is 1 if d1 is smaller and 0 if d0 is.
     weight: f64,
     /// Position in the split.
-    index: usize,
+    pub(super) index: usize,
     id: String,
     judge: f64,
     d0: f64,
@@ -22,7 +20,8 @@ struct Disagreement {
 }
 
 impl Disagreement {
-    fn caption(&self) -> String {
+    /// What people chose, and what the distances are.
+    pub(super) fn caption(&self) -> String {
         // People chose the one, the distances the other.
         let (share, chosen) = if self.judge > 0.5 { (self.judge, "p1") } else { (1.0 - self.judge, "p0") };
         format!(
@@ -38,7 +37,7 @@ impl Disagreement {
 /// The triplets of a split on which people and distances disagree most, the worst first: only so many are kept.
 ///
 /// Undecided judgements (half of the people chose either image) are left out, as are equal distances: nobody is wrong there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Disagreements {
     most: usize,
     /// Triplets seen so far.
@@ -76,28 +75,9 @@ impl Disagreements {
         Ok(())
     }
 
-    /// Makes the picture: a row for each triplet. Without a disagreement there is none.
-    ///
-    /// Fails if a sample can't be read again or the picture can't be written.
-    pub(super) fn report(&self, scene: &Scene<'_>) -> Result<(), PluginError> {
-        if self.worst.is_empty() {
-            return Ok(());
-        }
-        let rows = self.worst.iter().map(|found| scene.row(found.index)).collect::<Result<Vec<_>, _>>()?;
-        let with_maps = rows.iter().any(|row| row.highest.is_some());
-        let triplets: Vec<String> = self
-            .worst
-            .iter()
-            .zip(&rows)
-            .map(|(found, row)| format!("{}{}", found.caption(), scale(row.highest)))
-            .collect();
-        let caption = format!(
-            "Triplets of {} on which people and distances disagree most, from left to right: {}; from top to bottom: {}",
-            scene.split,
-            columns(Kind::Triplet, with_maps),
-            triplets.join("; ")
-        );
-        scene.report("disagreements", rows, caption)
+    /// Those that are kept.
+    pub(super) fn worst(&self) -> &[Disagreement] {
+        &self.worst
     }
 }
 

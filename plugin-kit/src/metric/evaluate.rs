@@ -93,20 +93,22 @@ pub fn evaluate(
         Ok(())
     })?;
 
+    let mut disagreements = Vec::with_capacity(cells);
     for (cell, score) in scores.into_iter().enumerate() {
-        let samples = &*samples;
-        let scene = pictures.map(|pictures| Scene { run, cell, split, samples, prepare, pictures });
-        match score {
-            Score::TwoAfc(triplets, disagreements) => {
+        disagreements.push(match score {
+            Score::TwoAfc(triplets, found) => {
                 triplets.report(run, cell, split)?;
                 means.add(cell, split, &triplets);
-                scene.map_or(Ok(()), |scene| disagreements.report(&scene))?;
+                found
             }
-            Score::Jnd(pairs) => pairs.report(run, cell, split)?,
-        }
-        scene.map_or(Ok(()), |scene| scene.report_maps(kind))?;
+            Score::Jnd(pairs) => {
+                pairs.report(run, cell, split)?;
+                Disagreements::default()
+            }
+        });
     }
-    Ok(())
+    let Some(pictures) = pictures else { return Ok(()) };
+    Scene { run, split, kind, samples: &*samples, prepare, pictures }.report(&disagreements)
 }
 
 /// How many scores each cell has from an interrupted run.

@@ -84,8 +84,7 @@ impl Picture {
         }
     }
 
-    /// The image as 3×H×W in [0, 1].
-    pub(super) fn tensor(&self) -> Result<Tensor, PluginError> {
+    fn tensor(&self) -> Result<Tensor, PluginError> {
         match self {
             Picture::Image(image) => Ok(image.to_tensor()?),
             Picture::Planes(samples) => {

@@ -185,8 +185,8 @@ impl LearnedMetric {
     }
 
     /// As [`LossNetwork::map`], with the trained calibration.
-    pub fn map(&self, a: &Tensor, b: &Tensor) -> Result<Option<Tensor>, PluginError> {
-        self.network.map(0, a, b, Some(&self.weights()))
+    pub fn map(&self, a: &[Tensor], b: &[Tensor], size: (i64, i64)) -> Result<Option<Tensor>, PluginError> {
+        self.network.map(0, a, b, size, Some(&self.weights()))
     }
 
     /// The calibration without its names.

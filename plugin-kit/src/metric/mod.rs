@@ -25,7 +25,7 @@ pub use judgement::{Judged, Kind, Picture, judged, square};
 pub use learn::{STAGE, learn, training_defaults};
 pub use learned::{LearnedMetric, LearnedOptions};
 pub use logit::LogitNetwork;
-pub use pictures::{Maps, Pictures};
+pub use pictures::{Features, Maps, Pictures};
 pub use pth::write_pth;
 pub use settings::{Logit, Protocol, Variant, baseline_axes, metric_work};
 pub use training::{MetricTrainee, SyncLoss, TripletBatch, triplet_loss};

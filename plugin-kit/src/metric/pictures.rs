@@ -1,23 +1,33 @@
 //! What a loss network sees in judgements, as pictures.
 
+use std::collections::BTreeMap;
+
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{Run, Samples, torch_error};
 use lossnet_plugin_api::protocol::report::Report;
 use tch::Tensor;
 
+use super::disagreements::{Disagreement, Disagreements};
 use super::evaluate::Prepare;
+use super::judgement::stack;
 use super::{Judged, Kind};
 use crate::image::{Image, ImageError, number, overlay_alone, sheet, write_png};
 
-/// Where the images of two batches differ for the cell at a position: as
+/// The features of a batch of images: as [`LossNetwork::features`](lossnet_plugin_api::component::LossNetwork::features).
+pub type Features<'a> = dyn Fn(&Tensor) -> Result<Vec<Tensor>, PluginError> + 'a;
+
+/// Where images differ for the cell at a position, from their features, in a size (height and width): as
 /// [`LossNetwork::map`](lossnet_plugin_api::component::LossNetwork::map).
-pub type Maps<'a> = dyn Fn(usize, &Tensor, &Tensor) -> Result<Option<Tensor>, PluginError> + 'a;
+pub type Maps<'a> =
+    dyn Fn(usize, &[Tensor], &[Tensor], (i64, i64)) -> Result<Option<Tensor>, PluginError> + 'a;
 
 /// The pictures of each evaluated split: samples on which people and distances disagree most, and spatial maps.
 pub struct Pictures<'a> {
     /// At most so many samples are in each; none: there are no pictures.
     pub samples: usize,
-    /// What makes spatial maps.
+    /// What computes features.
+    pub features: &'a Features<'a>,
+    /// What makes spatial maps of them.
     pub maps: &'a Maps<'a>,
 }
 
@@ -27,112 +37,168 @@ impl std::fmt::Debug for Pictures<'_> {
     }
 }
 
-/// Where pictures of a split are made from and told of.
-#[derive(Clone, Copy)]
+/// A split of which pictures are made.
 pub(super) struct Scene<'a> {
     pub(super) run: &'a dyn Run,
-    /// Position of the cell.
-    pub(super) cell: usize,
     pub(super) split: &'a str,
+    pub(super) kind: Kind,
     pub(super) samples: &'a dyn Samples,
     pub(super) prepare: &'a Prepare<'a>,
     pub(super) pictures: &'a Pictures<'a>,
 }
 
-/// A sample's images side by side, its spatial maps to their right, if the loss network has any.
-pub(super) struct Row {
+/// What one cell shows of one sample.
+struct Row {
+    /// The sample's images side by side, its spatial maps to their right, if the cell's loss network has any.
     images: Vec<Image>,
     /// The sample's name.
     id: String,
     /// The highest value of its maps.
-    pub(super) highest: Option<f32>,
+    highest: Option<f32>,
 }
+
+/// The rows of the cells, by the samples' positions in the split.
+type Rows = Vec<BTreeMap<usize, Row>>;
 
 impl Scene<'_> {
-    /// The row of the sample at this position of the split.
-    pub(super) fn row(&self, index: usize) -> Result<Row, PluginError> {
-        let judged = (self.prepare)(self.samples.sample(index)?)?;
+    /// Makes the pictures of all cells: the triplets on which each of them disagrees most with people, and its spatial maps
+    /// of samples that are the same for all, spread evenly over the split. There is none of what there is not.
+    ///
+    /// Each sample is read once, and goes through the network once for all cells. Fails if a sample can't be read again, or
+    /// a picture can't be written.
+    pub(super) fn report(&self, disagreements: &[Disagreements]) -> Result<(), PluginError> {
+        let (total, shown) = (self.samples.len(), self.pictures.samples.min(self.samples.len()));
+        let spread: Vec<usize> = (0..shown).map(|position| position * total / shown).collect();
+        let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (cell, found) in disagreements.iter().enumerate() {
+            for &index in spread.iter().chain(found.worst().iter().map(|found| &found.index)) {
+                let cells = wanted.entry(index).or_default();
+                if cells.last() != Some(&cell) {
+                    cells.push(cell);
+                }
+            }
+        }
+        let rows = self.rows(&wanted, disagreements.len())?;
+        for (cell, (found, rows)) in disagreements.iter().zip(&rows).enumerate() {
+            self.run.check_cancelled()?;
+            self.report_disagreements(cell, found.worst(), rows)?;
+            self.report_maps(cell, &spread, rows)?;
+        }
+        Ok(())
+    }
+
+    /// What cells show of these samples, which are wanted by these cells.
+    fn rows(&self, wanted: &BTreeMap<usize, Vec<usize>>, cells: usize) -> Result<Rows, PluginError> {
+        let stage = format!("pictures of {}", self.split);
+        let mut rows: Rows = (0..cells).map(|_| BTreeMap::new()).collect();
+        for (done, (&index, cells)) in wanted.iter().enumerate() {
+            self.run.check_cancelled()?;
+            self.run.advance(&stage, done as u64, wanted.len() as u64, self.kind.unit());
+            let judged = [(self.prepare)(self.samples.sample(index)?)?];
+            let features = (0..self.kind.images().len())
+                .map(|position| (self.pictures.features)(&stack(&judged, position)?));
+            let features = features.collect::<Result<Vec<_>, _>>()?;
+            for &cell in cells {
+                rows[cell].insert(index, self.row(&judged[0], cell, &features)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What a cell shows of a sample, whose images have these features.
+    fn row(&self, judged: &Judged, cell: usize, features: &[Vec<Tensor>]) -> Result<Row, PluginError> {
         let mut images = judged.images.iter().map(super::Picture::image).collect::<Result<Vec<_>, _>>()?;
-        let maps = self.maps(&judged)?;
-        let highest = maps.iter().flatten().copied().reduce(f32::max);
+        let mut maps: Vec<(usize, Vec<f32>)> = Vec::new();
+        for &(one, other) in self.kind.pairs() {
+            let size = (images[other].height() as i64, images[other].width() as i64);
+            let map = (self.pictures.maps)(cell, &features[one], &features[other], size)?;
+            let Some(map) = map else { continue };
+            let values = map.f_contiguous().and_then(|map| map.f_flatten(0, -1)).and_then(Vec::try_from);
+            maps.push((other, values.map_err(torch_error)?));
+        }
+        let highest = maps.iter().flat_map(|(_, map)| map).copied().reduce(f32::max);
         if let Some(highest) = highest {
-            let pairs = judged.kind.pairs().iter().zip(&maps);
-            let drawn = pairs.map(|(&(_, other), map)| overlay_alone(&images[other], map, (0.0, highest)));
-            let drawn = drawn.collect::<Result<Vec<_>, ImageError>>()?;
+            let draw = |(other, map): &(usize, Vec<f32>)| overlay_alone(&images[*other], map, (0.0, highest));
+            let drawn = maps.iter().map(draw).collect::<Result<Vec<_>, ImageError>>()?;
             images.extend(drawn);
         }
-        Ok(Row { images, id: judged.id, highest })
+        Ok(Row { images, id: judged.id.clone(), highest })
     }
 
-    /// The values of the spatial map of each pair of a judgement; none if the loss network has no maps.
-    fn maps(&self, judged: &Judged) -> Result<Vec<Vec<f32>>, PluginError> {
-        let batches =
-            judged.images.iter().map(|picture| picture.tensor()?.f_unsqueeze(0).map_err(torch_error));
-        let batches = batches.collect::<Result<Vec<_>, _>>()?;
-        let mut maps = Vec::new();
-        for &(one, other) in judged.kind.pairs() {
-            let Some(map) = (self.pictures.maps)(self.cell, &batches[one], &batches[other])? else {
-                return Ok(Vec::new());
-            };
-            let values = map.f_contiguous().and_then(|map| map.f_flatten(0, -1)).and_then(Vec::try_from);
-            maps.push(values.map_err(torch_error)?);
-        }
-        Ok(maps)
-    }
-
-    /// Writes rows as a picture of this name into the cell's folder and reports it as `name/split`.
-    pub(super) fn report(&self, name: &str, rows: Vec<Row>, caption: String) -> Result<(), PluginError> {
-        let file = self.split.replace(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_' | '-'), "-");
-        let path = self.run.context().cells[self.cell].folder.join(format!("{name}-{file}.png"));
-        let rows: Vec<Vec<Image>> = rows.into_iter().map(|row| row.images).collect();
-        write_png(&path, &sheet(&rows)?)?;
-        let name = format!("{name}/{}", self.split);
-        self.run.report(self.cell, &Report::Image { name, path, step: None, caption })
-    }
-
-    /// Makes a picture of spatial maps, of the same samples for every loss network, spread evenly over the split. Without
-    /// maps there is none.
-    pub(super) fn report_maps(&self, kind: Kind) -> Result<(), PluginError> {
-        let (total, shown) = (self.samples.len(), self.pictures.samples.min(self.samples.len()));
-        let mut rows = Vec::with_capacity(shown);
-        for position in 0..shown {
-            let row = self.row(position * total / shown)?;
-            if row.highest.is_none() {
-                return Ok(());
-            }
-            rows.push(row);
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let samples: Vec<String> =
-            rows.iter().map(|row| format!("{}{}", row.id, scale(row.highest))).collect();
+    fn report_disagreements(
+        &self,
+        cell: usize,
+        worst: &[Disagreement],
+        rows: &BTreeMap<usize, Row>,
+    ) -> Result<(), PluginError> {
+        let shown: Vec<(&Disagreement, &Row)> =
+            worst.iter().filter_map(|found| Some((found, rows.get(&found.index)?))).collect();
+        let Some((_, first)) = shown.first() else { return Ok(()) };
+        let lines = shown.iter().map(|(found, row)| format!("{}{}", found.caption(), row.scale()));
         let caption = format!(
-            "Where images of {} differ for the loss network, from left to right: {}; from top to bottom: {}",
+            "Triplets of {} on which people and distances disagree most, from left to right: {}. From top to bottom: {}",
             self.split,
-            columns(kind, true),
-            samples.join("; ")
+            first.columns(self.kind),
+            lines.collect::<Vec<_>>().join("; ")
         );
-        self.report("spatial-maps", rows, caption)
+        self.write(cell, "disagreements", shown.iter().map(|(_, row)| *row), caption)
+    }
+
+    fn report_maps(
+        &self,
+        cell: usize,
+        spread: &[usize],
+        rows: &BTreeMap<usize, Row>,
+    ) -> Result<(), PluginError> {
+        let shown: Vec<&Row> =
+            spread.iter().filter_map(|index| rows.get(index)).filter(|row| row.highest.is_some()).collect();
+        let Some(first) = shown.first() else { return Ok(()) };
+        let lines = shown.iter().map(|row| format!("{}{}", row.id, row.scale()));
+        let caption = format!(
+            "Where images of {} differ for the loss network, from left to right: {}. From top to bottom: {}",
+            self.split,
+            first.columns(self.kind),
+            lines.collect::<Vec<_>>().join("; ")
+        );
+        self.write(cell, "spatial maps", shown.iter().copied(), caption)
+    }
+
+    /// Writes rows as a picture into the cell's folder and reports it as `name/split`.
+    fn write<'r>(
+        &self,
+        cell: usize,
+        name: &str,
+        rows: impl Iterator<Item = &'r Row>,
+        caption: String,
+    ) -> Result<(), PluginError> {
+        let name = format!("{name}/{}", self.split);
+        let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+        let file: String = name.chars().map(plain).collect();
+        let path = self.run.context().cells[cell].folder.join(format!("{file}.png"));
+        let rows: Vec<Vec<Image>> = rows.map(|row| row.images.clone()).collect();
+        write_png(&path, &sheet(&rows)?)?;
+        self.run.report(cell, &Report::Image { name, path, step: None, caption })
     }
 }
 
-/// What stands in the columns of a picture.
-pub(super) fn columns(kind: Kind, with_maps: bool) -> &'static str {
-    match (kind, with_maps) {
-        (Kind::Triplet, true) => {
-            "the reference, p0, p1, and where p0 and p1 differ from the reference, dark where they do not, yellow where they \
-             do most in the row"
+impl Row {
+    /// What stands in its columns.
+    fn columns(&self, kind: Kind) -> &'static str {
+        match (kind, self.highest) {
+            (Kind::Triplet, Some(_)) => {
+                "the reference, p0, p1, and where p0 and p1 differ from the reference, dark where they do not, yellow where \
+                 they do most in the row"
+            }
+            (Kind::Triplet, None) => "the reference, p0, p1",
+            (Kind::Pair, Some(_)) => {
+                "p0, p1, and where they differ, dark where they do not, yellow where they do most"
+            }
+            (Kind::Pair, None) => "p0, p1",
         }
-        (Kind::Triplet, false) => "the reference, p0, p1",
-        (Kind::Pair, true) => {
-            "p0, p1, and where they differ, dark where they do not, yellow where they do most"
-        }
-        (Kind::Pair, false) => "p0, p1",
     }
-}
 
-/// What the brightest colour of a row's maps stands for.
-pub(super) fn scale(highest: Option<f32>) -> String {
-    highest.map_or_else(String::new, |highest| format!(" (yellow: {})", number(highest.into())))
+    /// What the brightest colour of its maps stands for.
+    fn scale(&self) -> String {
+        self.highest.map_or_else(String::new, |highest| format!(" (yellow: {})", number(highest.into())))
+    }
 }

@@ -76,12 +76,13 @@ impl LossNetwork for ConvLossNetwork {
     fn map(
         &self,
         _cell: usize,
-        a: &Tensor,
-        b: &Tensor,
+        a: &[Tensor],
+        b: &[Tensor],
+        _size: (i64, i64),
         calibration: Option<&[Tensor]>,
     ) -> Result<Option<Tensor>, PluginError> {
         // All layers have the images' size.
-        tch::no_grad(|| squared_differences(&self.features(a)?, &self.features(b)?, calibration)).map(Some)
+        tch::no_grad(|| squared_differences(a, b, calibration)).map(Some)
     }
 
     fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {

@@ -10,7 +10,7 @@ mod training;
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::metric::{
-    Distances, Maps, Means, Pictures, Variant, baseline_axes, evaluate, judged, metric_work,
+    Distances, Means, Pictures, Variant, baseline_axes, evaluate, judged, metric_work,
 };
 
 pub use settings::MetricSettings;
@@ -29,14 +29,24 @@ impl Task for MetricTask {
     }
 
     fn run(&self, settings: MetricSettings, run: &dyn Run) -> Result<(), PluginError> {
+        let samples = settings.picture_pairs;
         if settings.variant == Variant::Baseline {
             let network = run.loss_network()?;
+            let pictures = Pictures {
+                samples,
+                features: &|images| network.features(images),
+                maps: &|cell, a, b, size| network.map(cell, a, b, size, None),
+            };
             let distances = |images: &[Tensor], pairs: &[_]| network.distances(images, pairs);
-            return evaluate_all(&settings, run, &distances, &|cell, a, b| network.map(cell, a, b, None));
+            return evaluate_all(&settings, run, &distances, &pictures);
         }
         let metric = training::learned(&settings, run)?;
-        let distances = |images: &[Tensor], pairs: &[_]| metric.distances(images, pairs);
-        evaluate_all(&settings, run, &distances, &|_, a, b| metric.map(a, b))
+        let pictures = Pictures {
+            samples,
+            features: &|images| metric.features(images),
+            maps: &|_, a, b, size| metric.map(a, b, size),
+        };
+        evaluate_all(&settings, run, &|images, pairs| metric.distances(images, pairs), &pictures)
     }
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
@@ -64,19 +74,18 @@ impl Task for MetricTask {
     }
 }
 
-/// Evaluates all splits with these distances, and makes pictures with these maps.
+/// Evaluates all splits with these distances, and makes these pictures.
 fn evaluate_all(
     settings: &MetricSettings,
     run: &dyn Run,
     distances: &Distances<'_>,
-    maps: &Maps<'_>,
+    pictures: &Pictures<'_>,
 ) -> Result<(), PluginError> {
     let mut means = Means::new(run.context().cells.len());
     let side = settings.size as usize;
-    let pictures = Pictures { samples: settings.picture_pairs, maps };
     let prepare = |sample: Sample| judged(&sample, side, NAME);
     for split in run.context().evaluated_splits() {
-        evaluate(&split, run, &prepare, distances, &mut means, Some(&pictures))?;
+        evaluate(&split, run, &prepare, distances, &mut means, Some(pictures))?;
     }
     means.report(run)
 }

@@ -351,7 +351,7 @@ fn a_picture_shows_what_people_and_distances_disagree_on() {
     execute(&settings("baseline"), &whole).unwrap();
     let shown = pictures(&whole);
     let [(name, caption, _), (maps, ..)] = &shown[..] else { panic!("{}", shown.len()) };
-    assert_eq!((name.as_str(), maps.as_str()), ("disagreements/val", "spatial-maps/val"));
+    assert_eq!((name.as_str(), maps.as_str()), ("disagreements/val", "spatial maps/val"));
     assert_eq!(caption.matches("of people chose").count(), 4, "{caption}");
     assert_eq!(caption.matches("(yellow: ").count(), 4, "{caption}");
     let sheet =
@@ -360,7 +360,7 @@ fn a_picture_shows_what_people_and_distances_disagree_on() {
     assert_eq!((sheet.width(), sheet.height()), (5 * 16 + 4 * 2, 4 * 16 + 3 * 2));
 
     // The first row is the triplet that the caption names first.
-    let first = caption.split("from top to bottom: ").nth(1).unwrap().split(',').next().unwrap();
+    let first = caption.split("From top to bottom: ").nth(1).unwrap().split(',').next().unwrap();
     let samples = whole.samples("val").unwrap();
     let sample = (0..9).map(|index| samples.sample(index).unwrap()).find(|sample| sample.id == first);
     let sample = sample.unwrap();
@@ -407,7 +407,7 @@ fn no_picture_is_made_where_none_is_wanted_or_all_agree() {
     let agreed = MemoryRun::new(folder.path()).unwrap().with_samples("val", triplets("val", 9));
     execute(&settings, &agreed).unwrap();
     let names: Vec<String> = pictures(&agreed).into_iter().map(|picture| picture.0).collect();
-    assert_eq!(names, ["spatial-maps/val"]);
+    assert_eq!(names, ["spatial maps/val"]);
 }
 
 /// A grey image with a black square at this position, if any.
@@ -454,14 +454,14 @@ fn spatial_maps_are_bright_where_images_differ() {
         let captions: Vec<(String, String)> = pictures(&run).into_iter().map(|(n, c, _)| (n, c)).collect();
         let of = |name: &str| &captions.iter().find(|(found, _)| found == name).unwrap().1;
         // Four of seven, from the first on, evenly.
-        let caption = of("spatial-maps/val");
+        let caption = of("spatial maps/val");
         let shown = ["t0", "t1", "t3", "t5"];
         assert!(shown.iter().all(|id| caption.contains(&format!("{id} (yellow: "))), "{caption}");
         assert_eq!(caption.matches("yellow: ").count(), 4, "{caption}");
         assert!(
-            of("spatial-maps/jnd").contains("p0, p1, and where they differ"),
+            of("spatial maps/jnd").contains("p0, p1, and where they differ"),
             "{}",
-            of("spatial-maps/jnd")
+            of("spatial maps/jnd")
         );
 
         let sheet = |name: &str| {

@@ -100,21 +100,13 @@ impl LossNetwork for GroupNetwork {
     fn map(
         &self,
         cell: usize,
-        a: &Tensor,
-        b: &Tensor,
+        a: &[Tensor],
+        b: &[Tensor],
+        size: (i64, i64),
         calibration: Option<&[Tensor]>,
     ) -> Result<Option<Tensor>, PluginError> {
-        let size: Vec<i64> = a.size()[2..].to_vec();
-        let (a, b) = (self.sized(a)?, self.sized(b)?);
-        let map = self.with_spec(cell, |session, spec| session.map(&a, &b, spec, calibration))?;
-        // Back from the loss network's own size.
-        let map = map.map(|map| {
-            let map = map.f_to_kind(Kind::Float)?.f_to(Device::Cpu)?;
-            if map.size()[2..] == size[..] {
-                return Ok(map);
-            }
-            map.f_upsample_bilinear2d(size.as_slice(), false, None, None)
-        });
+        let map = self.with_spec(cell, |session, spec| session.map(a, b, size, spec, calibration))?;
+        let map = map.map(|map| map.f_to_kind(Kind::Float)?.f_to(Device::Cpu));
         map.transpose().map_err(torch_error)
     }
 

@@ -10,28 +10,42 @@ use crate::report::data::{Panel, PanelImage};
 /// So many contenders are shown of each picture.
 const CONTENDERS: usize = 12;
 
-/// So many pictures are shown of each task.
-const PANELS_OF_A_TASK: usize = 16;
+/// So many pictures are shown of each kind, such as a task's spatial maps.
+const PANELS_OF_A_KIND: usize = 8;
 
 /// All pictures together have at most so many bytes, as text.
 const ALL_BYTES: usize = 10 << 20;
 
+/// Pictures of one kind: the name's first part says which.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind<'a> {
+    task: &'a str,
+    what: &'a str,
+}
+
 /// The pictures of the cells that are shown, one panel for each thing that a task has pictures of. What is left out is told.
 pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> {
-    let mut groups: BTreeMap<(&str, &str), Vec<(&ReportedCell<'_>, &ReportedImage)>> = BTreeMap::new();
+    // Whole splits stand before their parts: `val` before `jnd/cnn`.
+    let mut groups: BTreeMap<(Kind<'_>, usize, &str), Vec<(&ReportedCell<'_>, &ReportedImage)>> =
+        BTreeMap::new();
     for cell in &reported.cells {
         for image in last_of_each(&cell.images) {
-            groups.entry((cell.task(), &image.name)).or_default().push((cell, image));
+            let (what, _) = image.name.split_once('/').unwrap_or((&image.name, ""));
+            let parts = image.name.matches('/').count();
+            let key = (Kind { task: cell.task(), what }, parts, image.name.as_str());
+            groups.entry(key).or_default().push((cell, image));
         }
     }
+    let mut of_kind: BTreeMap<Kind<'_>, usize> = BTreeMap::new();
     let mut panels: Vec<Panel> = Vec::new();
     let (mut bytes, mut left_out, mut gone) = (0, 0, 0);
-    for ((task, name), images) in groups {
-        if panels.iter().filter(|panel| panel.task == task).count() == PANELS_OF_A_TASK {
+    for ((kind, _, name), images) in groups {
+        let shown_before = of_kind.entry(kind).or_default();
+        if *shown_before == PANELS_OF_A_KIND {
             left_out += images.len();
             continue;
         }
-        let mut shown = Vec::new();
+        let mut shown: Vec<PanelImage> = Vec::new();
         let mut contenders = HashSet::new();
         let mut captions = Vec::new();
         for (cell, image) in images {
@@ -54,14 +68,23 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
             }
         }
         if !shown.is_empty() {
-            let (title, caption) = (title(name), caption(&captions));
-            panels.push(Panel { task: task.to_owned(), title, caption, images: shown });
+            let said = common(&captions);
+            for image in &mut shown {
+                // What all of them say stands above them once, unless that is all there is.
+                if let Some(own) = image.caption.strip_prefix(said).filter(|own| own.starts_with(". ")) {
+                    image.caption = own[2..].to_owned();
+                }
+            }
+            let order = "The contenders that rank first stand first.";
+            let caption = if said.is_empty() { order.to_owned() } else { format!("{said}. {order}") };
+            *shown_before += 1;
+            panels.push(Panel { task: kind.task.to_owned(), title: title(name), caption, images: shown });
         }
     }
     if left_out > 0 {
         told.push(format!(
             "{left_out} pictures were left out: of each thing the {CONTENDERS} contenders that rank first are shown, of each \
-             task {PANELS_OF_A_TASK} things, and all pictures together take at most {} MB",
+             kind {PANELS_OF_A_KIND} things, and all pictures together take at most {} MB",
             ALL_BYTES >> 20
         ));
     }
@@ -73,12 +96,9 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
     panels
 }
 
-/// What a picture's name says: `spatial-maps/val/cnn` are the spatial maps of the split `val/cnn`.
+/// What a picture's name says: `spatial maps/val/cnn` are the spatial maps of the split `val/cnn`.
 fn title(name: &str) -> String {
-    match name.split_once('/') {
-        Some((what, of)) => format!("{}, {of}", what.replace('-', " ")),
-        None => name.replace('-', " "),
-    }
+    name.replacen('/', ", ", 1)
 }
 
 /// Of pictures of the same name the last one: that of the largest step, or without one.
@@ -112,10 +132,34 @@ fn panel_image(cell: &ReportedCell<'_>, image: &ReportedImage, embedded: Embedde
     }
 }
 
-/// What the pictures say of themselves, if they all say the same.
-fn caption(captions: &[String]) -> String {
-    let same = captions.windows(2).all(|pair| pair[0] == pair[1]);
-    let said = captions.first().filter(|caption| same && !caption.is_empty());
-    let order = "The contenders that rank first stand first.";
-    said.map_or_else(|| order.to_owned(), |caption| format!("{caption}. {order}"))
+/// What all pictures say of themselves: the whole of it, or the first sentences.
+fn common(captions: &[String]) -> &str {
+    let Some((first, others)) = captions.split_first() else { return "" };
+    if others.iter().all(|other| other == first) {
+        return first;
+    }
+    let ends = first.match_indices(". ").map(|(end, _)| end);
+    let shared = ends.filter(|&end| others.iter().all(|other| other.get(..end + 2) == first.get(..end + 2)));
+    shared.max().map_or("", |end| &first[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captions_have_whole_sentences_in_common() {
+        let of = |captions: [&str; 2]| common(&captions.map(str::to_owned)).to_owned();
+        assert_eq!(of(["Two rows. Yellow: 0.1", "Two rows. Yellow: 0.2"]), "Two rows");
+        assert_eq!(of(["Two rows. Left. Yellow: 0.1", "Two rows. Left. Red"]), "Two rows. Left");
+        assert_eq!(of(["The same", "The same"]), "The same");
+        assert_eq!(of(["One thing", "Another"]), "");
+        assert_eq!(common(&[]), "");
+    }
+
+    #[test]
+    fn titles_say_what_and_of_what() {
+        assert_eq!(title("spatial maps/val/cnn"), "spatial maps, val/cnn");
+        assert_eq!(title("reconstructions"), "reconstructions");
+    }
 }

@@ -89,6 +89,18 @@ def check_tables(session, page):
     check_svg(name, content)
 
 
+    # The table and its files go with the board that is chosen.
+    figure = page.locator("#figure-leaderboard")
+    figure.get_by_role("button", name="Table").click()
+    file = figure.locator(".figure-table .tools button", has_text="CSV")
+    before, _ = saved(page, file)
+    page.select_option("#board", index=1)
+    page.wait_for_timeout(400)
+    after, _ = saved(page, file)
+    assert after != before, after
+    assert figure.locator(".figure-table caption").text_content() == figure.locator("h3").text_content()
+
+
 def check_latex(name, text, count):
     """Everything that LaTeX would take for more than text is escaped, and every line has as many cells as columns."""
     assert name.endswith(".tex")

@@ -98,6 +98,7 @@ export class Figure {
   fillTable() {
     const { columns, items } = this.table();
     if (this.grid) {
+      this.grid.setTitle(this.title);
       this.grid.replaceColumns(columns);
     } else {
       this.grid = new Grid({ title: this.title, columns, rows: TALL });

@@ -20,7 +20,6 @@ const LATEX_ROWS = 2000;
  */
 export class Grid {
   constructor({ title, columns, rows = 14, order, onSort, sorted, note }) {
-    this.title = title;
     this.allColumns = columns;
     this.columns = columns;
     this.items = [];
@@ -30,17 +29,27 @@ export class Grid {
     this.printing = false;
     this.head = h("thead");
     this.rowsBody = h("tbody");
-    this.table = h("table", { class: "grid" }, h("caption", { class: "unseen" }, title), this.head, this.rowsBody);
-    this.box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Table: ${title}` }, this.table);
+    this.caption = h("caption", { class: "unseen" });
+    this.table = h("table", { class: "grid" }, this.caption, this.head, this.rowsBody);
+    this.box = h("div", { class: "scroll", tabindex: "0", role: "region" }, this.table);
     this.box.style.maxHeight = `${rows * ROW + 40}px`;
     this.box.addEventListener("scroll", () => this.draw(), { passive: true });
-    this.tools = h("div", { class: "tools", role: "group", "aria-label": `Save “${title}”` },
+    this.tools = h("div", { class: "tools", role: "group" },
       h("button", { type: "button", onclick: () => this.saveCsv() }, "CSV"),
       h("button", { type: "button", onclick: () => this.saveLatex() }, "LaTeX"));
     this.status = h("p", { class: "status" });
     this.node = h("div", { class: "grid-block" }, h("div", { class: "grid-head" }, this.status, this.tools), this.box, note && h("p", { class: "note" }, note));
+    this.setTitle(title);
     matchMedia("print").addEventListener("change", ({ matches }) => this.print(matches));
     this.drawHead();
+  }
+
+  /** Names the table, also in its files. `caption` may say more than the title. */
+  setTitle(title, caption = title) {
+    this.title = title;
+    this.caption.textContent = caption;
+    this.box.setAttribute("aria-label", `Table: ${title}`);
+    this.tools.setAttribute("aria-label", `Save “${title}”`);
   }
 
   /** Shows these items, in the chosen order. `of` is how many there are without filters. */

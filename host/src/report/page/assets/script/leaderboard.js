@@ -120,9 +120,7 @@ export function showLeaderboard() {
       title: board.title,
       caption: entries.length > DRAWN ? `The first ${DRAWN} of ${count(entries.length)}; all are in the table below.` : "",
     });
-    grid.title = board.title;
-    grid.box.setAttribute("aria-label", `Table: ${board.title}`);
-    grid.table.querySelector("caption").textContent = `${board.title}, ${scoreLabel(board)}, ${direction(board)}`;
+    grid.setTitle(board.title, `${board.title}, ${scoreLabel(board)}, ${direction(board)}`);
     grid.sorted = sorted();
     grid.replaceColumns(entryColumns(board, [intervalColumn(board, entries)]));
     grid.setItems(entries, board.entries.length);
