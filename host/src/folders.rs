@@ -1,6 +1,6 @@
-//! The user's folders, after the XDG Base Directory Specification.
+//! The user's folders, after the XDG Base Directory Specification, and those of a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where plugins of the user go: `$XDG_DATA_HOME/lossnet`, else `~/.local/share/lossnet`.
 pub fn data() -> Option<PathBuf> {
@@ -12,9 +12,39 @@ pub fn cache() -> Option<PathBuf> {
     base("XDG_CACHE_HOME", ".cache")
 }
 
+/// Where checkpoints go of what is run with this folder of results: beside it, so that nobody goes on from the training of a
+/// run whose results are elsewhere. `checkpoints` for `logs`, `trial-checkpoints` for `trial`.
+pub fn checkpoints(logs: &Path) -> PathBuf {
+    let name = logs.file_name().unwrap_or_default().to_string_lossy();
+    match name.as_ref() {
+        "logs" => logs.with_file_name("checkpoints"),
+        // The working folder itself, or a root.
+        "" => logs.join("checkpoints"),
+        other => logs.with_file_name(format!("{other}-checkpoints")),
+    }
+}
+
 fn base(variable: &str, below_home: &str) -> Option<PathBuf> {
     // The specification has relative paths ignored.
     let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = named.or_else(|| Some(std::env::home_dir()?.join(below_home)))?;
     Some(base.join("lossnet"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_lie_beside_results() {
+        for (logs, expected) in [
+            ("logs", "checkpoints"),
+            ("trial", "trial-checkpoints"),
+            ("/scratch/me/logs", "/scratch/me/checkpoints"),
+            ("/scratch/me/trial/", "/scratch/me/trial-checkpoints"),
+            (".", "./checkpoints"),
+        ] {
+            assert_eq!(checkpoints(Path::new(logs)), Path::new(expected), "{logs}");
+        }
+    }
 }

@@ -58,7 +58,7 @@ impl<'a> Requests<'a> {
         let test = test.map(|(label, data)| Ok((label.clone(), self.data(data)?)));
         Ok(RunRequest {
             logs: self.logs.to_owned(),
-            checkpoints: "checkpoints".into(),
+            checkpoints: crate::folders::checkpoints(self.logs),
             experiment: self.plan.experiment.clone(),
             task: self.configured(Kind::Task, &config.task)?,
             data: self.data(&config.data)?,

@@ -11,6 +11,7 @@
 //!     run.log               what happened when
 //!     result.json           written last, in one step: its presence means that the cell is complete
 //!     failed.json           why the last attempt failed
+//!     spent.json            what attempts have cost, until the cell is complete
 //!     .lock                 held by the process that works on the cell
 //! ```
 //!
@@ -25,6 +26,7 @@ mod log;
 mod problem;
 mod result;
 mod samples;
+mod spent;
 mod survey;
 mod writer;
 
@@ -44,6 +46,7 @@ pub use error::StoreError;
 pub use log::utc_now;
 pub use problem::Problem;
 pub use result::{CellFailure, CellResult, FORMAT, Versions};
+pub use spent::Spent;
 pub use survey::{Contents, Found, ResultFile, ResultOwner, Survey, survey};
 pub use writer::CellWriter;
 

@@ -35,9 +35,9 @@ pub struct CellResult {
     pub device: String,
     /// When it began, in seconds since 1970.
     pub started: u64,
-    /// How long its group took, in seconds, all attempts after the last interruption.
+    /// How long its group took, in seconds, all attempts together.
     pub seconds: f64,
-    /// Time of all processor cores that its group took meanwhile, in seconds. None if it was not measured.
+    /// Time of all processor cores that its group took meanwhile, in seconds, all attempts together. None if it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_seconds: Option<f64>,
     /// Largest resident memory of the process while it ran the group, in bytes. None if it was not measured: a CUDA device

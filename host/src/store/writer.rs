@@ -11,6 +11,7 @@ use super::curves::Curves;
 use super::lock::Lock;
 use super::result::{CellResult, write_json};
 use super::samples::{self, SampleFile};
+use super::spent::Spent;
 use super::{StoreError, log};
 use crate::plan::Cell;
 
@@ -25,6 +26,7 @@ pub struct CellWriter {
     curves: Curves,
     started: u64,
     resumed: bool,
+    before: Spent,
     /// Held until this is dropped.
     _lock: Lock,
 }
@@ -56,6 +58,7 @@ impl CellWriter {
             curves,
             started: log::now(),
             resumed,
+            before: Spent::read(path)?,
             _lock: lock,
         })
     }
@@ -125,6 +128,16 @@ impl CellWriter {
         })
     }
 
+    /// What earlier attempts and this one, which has cost so much, have cost together.
+    pub fn spent(&self, now: Spent) -> Spent {
+        self.before.and(now)
+    }
+
+    /// Notes what this attempt has cost so far, for the next one if it does not come to its end.
+    pub fn note_spent(&self, now: Spent) -> Result<(), StoreError> {
+        self.spent(now).write(&self.folder)
+    }
+
     /// Makes the cell complete. `fill` adds what only the caller knows to the result.
     pub fn finish(mut self, fill: impl FnOnce(&mut CellResult)) -> Result<CellResult, StoreError> {
         for file in self.samples.values() {
@@ -150,6 +163,7 @@ impl CellWriter {
         fill(&mut result);
         log::append(&self.folder.join("run.log"), "complete")?;
         write_json(&self.folder.join(RESULT), &result)?;
+        Spent::remove(&self.folder)?;
         Ok(result)
     }
 

@@ -332,3 +332,45 @@ splits = ["val"]
         assert!(picture.contains(line), "no {line} in {picture}");
     }
 }
+
+#[test]
+fn a_cell_costs_what_all_its_attempts_did_and_another_folder_of_results_begins_anew() {
+    let user = User::new();
+    let training = "epochs = 60\nbatch_size = 4";
+    user.write("small.toml", &config("delineation", "crop = 32\nsize = 32", training, DELINEATION));
+    // Killed as soon as it is noted what was spent.
+    let mut child = user.command(&["-q", "run", "small.toml"]).spawn().unwrap();
+    let spent = || -> Option<f64> {
+        let cells = std::fs::read_dir(user.path("logs/small")).ok()?.flatten();
+        let note = cells.map(|cell| cell.path().join("spent.json")).find(|file| file.is_file())?;
+        serde_json::from_slice::<serde_json::Value>(&std::fs::read(note).ok()?).ok()?["seconds"].as_f64()
+    };
+    let started = Instant::now();
+    while spent().is_none() {
+        assert!(child.try_wait().unwrap().is_none() && started.elapsed() < Duration::from_mins(2));
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = spent().unwrap();
+    assert!(before >= 2.0, "{before}");
+
+    let resumed = Instant::now();
+    user.must(&["run", "small.toml"]);
+    let resumed = resumed.elapsed().as_secs_f64();
+    let rows = user.json(&["results", "small", "--json"]);
+    let seconds = rows[0]["seconds"].as_f64().unwrap();
+    assert!(seconds > before && seconds < before + resumed, "{before} {seconds} {resumed}");
+    assert!(rows[0]["cpu_seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(spent(), None, "the result has it");
+
+    // Not from what the other run has trained.
+    let done = user.run(&["run", "small.toml", "--logs", "trial"]);
+    assert!(done.code == 0 && !done.err.contains("goes on after step"), "{}", done.err);
+    let curves = |logs: &str| {
+        let cell = user.names(&format!("{logs}/small")).into_iter().find(|name| name.len() == 16).unwrap();
+        std::fs::read_to_string(user.path(logs).join("small").join(cell).join("curves.csv")).unwrap()
+    };
+    assert_eq!(curves("trial"), curves("logs"));
+    assert!(user.path("trial-checkpoints/small").is_dir());
+}

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use lossnet::engine::protocol::{CellOutcome, DatasetRequest, RunRequest};
 use lossnet::store::{CellWriter, ExperimentFolder, StoreError};
@@ -23,7 +24,13 @@ pub(super) struct Cells(Arc<SharedCells>);
 pub(super) struct SharedCells {
     writers: Mutex<Vec<CellWriter>>,
     trackers: Trackers,
+    usage: Usage,
+    /// When it was last noted what the cells have cost.
+    noted: Mutex<Instant>,
 }
+
+/// How often that is noted: so much of it may be lost where the process is killed.
+const NOTE_EVERY: Duration = Duration::from_secs(2);
 
 impl SharedCells {
     fn with<T>(&self, use_writers: impl FnOnce(&mut Vec<CellWriter>) -> T) -> T {
@@ -36,10 +43,21 @@ impl SharedCells {
             Some(writer) => {
                 writer.report(report).map_err(|error| store_error(&error))?;
                 self.trackers.report(cell, report, || recorded(writer));
-                Ok(())
+                self.note_spent(writers)
             }
             None => Err(no_such_cell(cell)),
         })
+    }
+
+    /// Notes now and then what the cells have cost, for those who go on with them.
+    fn note_spent(&self, writers: &[CellWriter]) -> Result<(), PluginError> {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.elapsed() < NOTE_EVERY {
+            return Ok(());
+        }
+        *noted = Instant::now();
+        let spent = self.usage.so_far();
+        writers.iter().try_for_each(|writer| writer.note_spent(spent)).map_err(|error| store_error(&error))
     }
 
     /// What the trackers have to say to the user by now.
@@ -101,7 +119,8 @@ impl Cells {
         }
         let followed = writers.iter().map(|writer| tracked(request, writer)).collect();
         let trackers = Trackers::new(&request.trackers, followed);
-        Ok((Cells(Arc::new(SharedCells { writers: Mutex::new(writers), trackers })), mine))
+        let (writers, usage, noted) = (Mutex::new(writers), Usage::begin(), Mutex::new(Instant::now()));
+        Ok((Cells(Arc::new(SharedCells { writers, trackers, usage, noted })), mine))
     }
 
     /// What the task's side of the run gets.
@@ -146,12 +165,11 @@ impl Cells {
     pub(super) fn end(
         self,
         ended: &Result<Provenance, PluginError>,
-        usage: &Usage,
         caller: &Caller,
     ) -> Result<Vec<CellOutcome>, PluginError> {
         let writers = self.0.with(std::mem::take);
         let group_size = writers.len();
-        let (seconds, cpu_seconds, peak_memory) = (usage.seconds(), usage.cpu_seconds(), usage.peak_memory());
+        let spent = self.0.usage.so_far();
         let trackers = &self.0.trackers;
         let tell = |ending: Ending| {
             trackers.end(&ending).into_iter().for_each(|notice| caller.notice(notice));
@@ -168,6 +186,11 @@ impl Cells {
         }
         let mut outcomes = Vec::new();
         for (position, writer) in writers.into_iter().enumerate() {
+            let all = writer.spent(spent);
+            if let Err(unnoted) = ended.as_ref().map_or_else(|_| writer.note_spent(spent), |_| Ok(())) {
+                // Why the cell did not end is what matters.
+                tracing::warn!("what {} has cost can't be noted: {unnoted}", writer.cell().id);
+            }
             let stored = match ended {
                 Ok(provenance) => writer
                     .finish(|result| {
@@ -175,10 +198,10 @@ impl Cells {
                         result.versions = provenance.versions.clone();
                         result.weights.clone_from(&provenance.weights);
                         result.device.clone_from(&provenance.device);
-                        result.seconds = seconds;
-                        result.cpu_seconds = cpu_seconds;
+                        result.seconds = all.seconds;
+                        result.cpu_seconds = all.cpu_seconds;
                         // What a task keeps on a CUDA device is not in the process's memory.
-                        result.peak_memory = peak_memory.filter(|_| provenance.device == "cpu");
+                        result.peak_memory = all.peak_memory.filter(|_| provenance.device == "cpu");
                         result.group_size = group_size;
                     })
                     .map(|_| CellOutcome::Done),

@@ -18,7 +18,6 @@ use crate::registry;
 use crate::source::{Backbone, Purpose, device_name, layers};
 use cells::Cells;
 use host::Host;
-use usage::Usage;
 
 /// Runs those cells of the group that nobody else is at, and stores what they find.
 ///
@@ -31,9 +30,8 @@ pub(super) fn run(request: &RunRequest, caller: &Arc<Caller>) -> Result<Vec<Cell
     if mine.is_empty() {
         return Ok(outcomes);
     }
-    let usage = Usage::begin();
     let ended = attempt_in_memory(request, &mine, &mut cells, caller);
-    for (&position, outcome) in mine.iter().zip(cells.end(&ended, &usage, caller)?) {
+    for (&position, outcome) in mine.iter().zip(cells.end(&ended, caller)?) {
         outcomes[position] = outcome;
     }
     Ok(outcomes)

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use lossnet::store::Spent;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 
@@ -21,19 +22,18 @@ impl Usage {
         Usage { started: Instant::now(), cpu: cpu_seconds() }
     }
 
-    /// Seconds on the clock.
-    pub(super) fn seconds(&self) -> f64 {
-        self.started.elapsed().as_secs_f64()
-    }
-
-    /// Seconds of all processor cores together.
-    pub(super) fn cpu_seconds(&self) -> Option<f64> {
-        Some(cpu_seconds()? - self.cpu?)
+    /// What was used until now.
+    pub(super) fn so_far(&self) -> Spent {
+        Spent {
+            seconds: self.started.elapsed().as_secs_f64(),
+            cpu_seconds: self.cpu.and_then(|before| Some(cpu_seconds()? - before)),
+            peak_memory: self.peak_memory(),
+        }
     }
 
     /// The largest resident memory of the process, in bytes.
     #[expect(clippy::unused_self, reason = "the peak is the kernel's, and was set back at the beginning")]
-    pub(super) fn peak_memory(&self) -> Option<u64> {
+    fn peak_memory(&self) -> Option<u64> {
         let status = fs_err::read_to_string("/proc/self/status").ok()?;
         let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kibibytes: u64 = kibibytes.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -63,7 +63,8 @@ mod tests {
         assert_eq!(std::hint::black_box(&memory).iter().map(|&byte| usize::from(byte)).sum::<usize>(), bytes);
         let peak = usage.peak_memory().unwrap();
         assert!(peak >= before && peak >= bytes as u64, "{before} {peak}");
-        let (seconds, cpu) = (usage.seconds(), usage.cpu_seconds().unwrap());
+        let Spent { seconds, cpu_seconds, .. } = usage.so_far();
+        let cpu = cpu_seconds.unwrap();
         assert!(cpu > 0.0 && seconds > 0.0, "{cpu} {seconds}");
     }
 }

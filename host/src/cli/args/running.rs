@@ -45,7 +45,7 @@ pub(in crate::cli) struct RunArguments {
     /// With --executor slurm: wait until all is over, and show the results. Ctrl-C leaves the job alone.
     #[arg(long)]
     pub(in crate::cli) wait: bool,
-    /// Folder of the results.
+    /// Folder of the results. Checkpoints go beside it: into `checkpoints` for `logs`, else into `FOLDER-checkpoints`.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(in crate::cli) logs: PathBuf,
 }

@@ -49,7 +49,15 @@ pub(crate) fn run(
         .ok_or_else(|| Failure::usage(format!("{} has no task {}", folder.path().display(), me.task)))?;
     let plan = part(&folder.read_plan().map_err(failed)?, &task.groups);
     let experiment = Store::new(logs).experiment(&plan.experiment);
-    let attempt = Attempt { plan: &plan, experiment: &experiment, me: &me, began: now(), context };
+    let checkpoints = crate::folders::checkpoints(logs);
+    let attempt = Attempt {
+        plan: &plan,
+        experiment: &experiment,
+        checkpoints: &checkpoints,
+        me: &me,
+        began: now(),
+        context,
+    };
 
     let mut attempts = folder.attempts(me.task).map_err(failed)?;
     attempts.job = Some(me.job.clone());
@@ -86,6 +94,7 @@ pub(crate) fn run(
 struct Attempt<'a> {
     plan: &'a Plan,
     experiment: &'a ExperimentFolder,
+    checkpoints: &'a Path,
     me: &'a Me,
     /// When, in seconds since 1970.
     began: u64,
@@ -98,7 +107,7 @@ impl Attempt<'_> {
     }
 
     fn saved(&self) -> Saved {
-        Saved::of(self.cells(), self.experiment, Path::new("checkpoints"))
+        Saved::of(self.cells(), self.experiment, self.checkpoints)
     }
 
     /// Tells Slurm and the cells what the outcome means for them.
