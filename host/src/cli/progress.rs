@@ -170,7 +170,9 @@ fn line(progress: &Progress, first: u64, elapsed: Duration) -> String {
     let mut parts = match progress.total {
         Some(total) if total > *done => vec![format!("{stage}: {done}/{total} {unit}")],
         Some(total) => {
-            vec![format!("{stage}: {total} {} in {:.1} s", of_number(unit, total), elapsed.as_secs_f64())]
+            // Not what an earlier attempt did.
+            let here = total.saturating_sub(first);
+            vec![format!("{stage}: {here} {} in {:.1} s", of_number(unit, here), elapsed.as_secs_f64())]
         }
         None => vec![format!("{stage}: {done} {}", of_number(unit, *done))],
     };

@@ -1,7 +1,6 @@
 //! Reading image files: format by content, size checked before memory is taken, no panic from any decoder.
 
 use super::{ColorMode, Image, ImageError, ReadProblem, color, jpeg};
-use fs_err as fs;
 use image::{ExtendedColorType, ImageDecoder, ImageFormat};
 use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -74,7 +73,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, ImageError> {
         return Err(failed(ReadProblem::Folder));
     }
     // fs_err would name the path a second time.
-    fs::read(path).map_err(|error| failed(ReadProblem::Io(error.kind().into())))
+    std::fs::read(path).map_err(|error| failed(ReadProblem::Io(error)))
 }
 
 /// One channel where the file is grey, else three.
