@@ -107,9 +107,9 @@ pub(super) struct ShowArguments {
     /// Draw a backbone with its layers into this SVG file.
     #[arg(long, value_name = "FILE.svg")]
     pub(super) draw: Option<PathBuf>,
-    /// Side of the square input for which a backbone's shapes and costs are computed.
-    #[arg(long, default_value_t = 224, value_name = "PIXELS", value_parser = clap::value_parser!(i64).range(1..=65536))]
-    pub(super) size: i64,
+    /// Side of the square input for which a backbone's shapes and costs are computed; 224 unless given.
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(i64).range(1..=65536))]
+    pub(super) size: Option<i64>,
     /// Every inner node of a backbone, not only its indexed layers.
     #[arg(long)]
     pub(super) nodes: bool,
@@ -205,7 +205,7 @@ pub(super) struct CompareArguments {
     #[arg(long)]
     pub(super) no_channel_norm: bool,
     /// How the channel norm is kept from zero: `f-normalize` (max(norm, 1e-12)) or `lpips` (norm + 1e-10).
-    #[arg(long, value_name = "FORM")]
+    #[arg(long, value_name = "FORM", conflicts_with = "no_channel_norm")]
     pub(super) epsilon: Option<String>,
     /// Draw over the first image where the second differs (PNG). Refused where positions mean nothing: with `mean` or `sort`,
     /// or at a layer of a single position.

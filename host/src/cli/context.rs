@@ -160,7 +160,9 @@ impl Context {
         let progress = |progress| display.progress(&progress);
         let fetched = fetch::file(&request, &options, &progress);
         self.display.clear();
-        fetched.map_err(|error| Failure::input(&error).with_hint("put the file there, or give one with --calibration"))?;
+        fetched.map_err(|error| {
+            Failure::input(&error).with_hint("put the file there, or give one with --calibration")
+        })?;
         Ok(to)
     }
 

@@ -16,21 +16,30 @@ use crate::config::setting_texts;
 use crate::draw;
 use crate::engine::Request;
 
+/// Side of a backbone's input, unless the user names another.
+const SIZE: i64 = 224;
+
 /// Characters up to which a cell widens its column of the table of settings.
 const WIDEST_CELL: usize = 36;
 
 /// Shows one component.
 pub(super) fn show(arguments: &ShowArguments, context: &Context) -> Result<ExitCode, Failure> {
     let kind = kind(arguments.kind);
-    if arguments.draw.is_some() && kind != Kind::Backbone {
-        return Err(Failure::usage(format!("--draw draws backbones; a {kind} has nothing to draw")));
+    let for_backbones = [
+        (arguments.draw.is_some(), "--draw"),
+        (arguments.nodes, "--nodes"),
+        (arguments.size.is_some(), "--size"),
+    ];
+    if let Some((_, option)) = for_backbones.iter().find(|(given, _)| *given && kind != Kind::Backbone) {
+        return Err(Failure::usage(format!("{option} is for backbones, and {} is a {kind}", arguments.name)));
     }
+    let size = arguments.size.unwrap_or(SIZE);
     context.component(kind, &arguments.name)?;
     let manifest = context.manifest(kind, &arguments.name)?;
     let layers = if kind == Kind::Backbone {
         let graph = graph(context, &arguments.name)?;
         if let Some(file) = &arguments.draw {
-            draw_network(&graph, manifest, arguments.size, file)?;
+            draw_network(&graph, manifest, size, file)?;
             context.display.say(&format!("drew {} into {}", arguments.name, file.display()));
         }
         Some(Rows::of(&graph, arguments)?)
@@ -40,12 +49,12 @@ pub(super) fn show(arguments: &ShowArguments, context: &Context) -> Result<ExitC
     if arguments.json {
         let mut document = serde_json::to_value(manifest).map_err(|error| Failure::run(&error))?;
         if let (Some(rows), Value::Object(document)) = (&layers, &mut document) {
-            document.insert("input".to_owned(), json!([3, arguments.size, arguments.size]));
+            document.insert("input".to_owned(), json!([3, size, size]));
             document.insert("nodes".to_owned(), rows.json());
         }
         output::print_json(&document)?;
     } else {
-        output::print(&text(manifest, layers.as_ref(), arguments.size))?;
+        output::print(&text(manifest, layers.as_ref(), size))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -93,7 +102,7 @@ struct Row {
 
 impl Rows {
     fn of(graph: &Graph, arguments: &ShowArguments) -> Result<Rows, Failure> {
-        let size = arguments.size;
+        let size = arguments.size.unwrap_or(SIZE);
         let all: Vec<bool> = vec![true; graph.nodes.len()];
         let too_small = |error| {
             Failure::input(&error).with_hint(format!("for an input of {size}×{size} pixels; choose --size"))

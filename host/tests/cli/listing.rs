@@ -115,3 +115,12 @@ fn completions_name_the_commands() {
         assert!(user.must(&["completions", shell]).contains("compare"), "{shell}");
     }
 }
+
+#[test]
+fn options_of_backbones_are_refused_for_other_components() {
+    let user = User::new();
+    for option in [&["--nodes"][..], &["--size", "64"], &["--draw", "x.svg"]] {
+        user.refused(&[&["show", "task", "metric"], option].concat(), &[option[0], "is for backbones"]);
+    }
+    assert!(!user.path("x.svg").exists());
+}
