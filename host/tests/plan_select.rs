@@ -39,6 +39,10 @@ fn conditions_select_cells_that_keep_their_ids_groups_and_seeds() {
         (&["loss_network.backbone=[\"vgg16\", \"vgg11\"]", "run.seed>=1"], 32),
         (&["layers=4", "run.seed<2"], 8),
         (&["layers=features.29"], 6),
+        // Layers are numbers: of 1, 4, 7, 11; 1, 4, 9, 19; 3, 8, 15, 29.
+        (&["layers>4"], 42),
+        (&["layers<=11"], 54),
+        (&["backbone=alexnet", "layers>=11"], 6),
         (&["repetition=0"], 72),
         (&[&format!("cell={}", all.cells[5].id)], 1),
     ] {
@@ -58,6 +62,11 @@ fn conditions_select_cells_that_keep_their_ids_groups_and_seeds() {
          `vgg11` or `vgg16`; did you mean `vgg11` or `vgg16`?"
     );
     assert_eq!(
+        only(&["backbone=alexnet", "layers>29"]).unwrap_err(),
+        "of 72 cells none is selected: no cell meets `loss_network.layers>29`; `loss_network.layers` is `1`, `11`, `15`, \
+         `19`, `29`, `3`, `4`, `7` or one of 2 others"
+    );
+    assert_eq!(
         Condition::parse("backbone").unwrap_err().to_string(),
         "`backbone` is no condition: write key=value, with =, !=, <, <=, > or >="
     );
@@ -65,6 +74,28 @@ fn conditions_select_cells_that_keep_their_ids_groups_and_seeds() {
         Condition::parse("backbon=vgg16").unwrap_err().to_string(),
         "`backbon` is no setting of a cell; did you mean `backbone`, `loss_network.backbone` or \
          `loss_network.backbone_config`?"
+    );
+}
+
+#[test]
+fn only_a_single_layer_by_its_index_is_greater_or_less() {
+    let text = "[sweep]\nloss_network.layers = [2, 10, [11, 12], \"features.0.inner\"]\n";
+    let of = |text: &str, condition: &str| {
+        let only = vec![Condition::parse(condition).unwrap()];
+        let part =
+            plan(&swept(text)).unwrap().select(&Selection { only, ..Selection::default() }, nothing_done);
+        part.map(|part| {
+            part.cells.iter().map(|cell| cell.config.loss_network.layers.join("+")).collect::<Vec<_>>()
+        })
+        .map_err(|error| error.to_string())
+    };
+    assert_eq!(of(text, "layers>2"), Ok(vec!["10".to_owned()]));
+    assert_eq!(of(text, "layers<10"), Ok(vec!["2".to_owned()]));
+    assert_eq!(of(text, "layers!=2").unwrap().len(), 3);
+    assert_eq!(
+        of("[sweep]\nloss_network.layers = [[11, 12], \"features.0.inner\"]\n", "layers>=0").unwrap_err(),
+        "of 2 cells none is selected: no cell meets `loss_network.layers>=0`; `loss_network.layers` is `11,12` or \
+         `features.0.inner`"
     );
 }
 

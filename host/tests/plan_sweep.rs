@@ -88,7 +88,7 @@ fn includes_add_combinations_and_keep_the_sections_for_what_they_leave_out() {
 fn excludes_take_out_what_meets_all_conditions_of_one_of_them() {
     let product = "[sweep]\nloss_network.backbone = [\"alexnet\", \"vgg11\", \"vgg16\"]\nloss_network.layers = \"paper\"\n\
                    task.dropout = [0.0, 0.25, 0.5]\n";
-    let cases: [(&str, usize); 12] = [
+    let cases: [(&str, usize); 13] = [
         ("\"loss_network.backbone\" = \"vgg16\"", 24),
         ("backbone = \"vgg16\"", 24),
         ("backbone = [\"vgg16\", \"alexnet\"]", 12),
@@ -101,6 +101,8 @@ fn excludes_take_out_what_meets_all_conditions_of_one_of_them() {
         ("loss_network.layers = \"features.29\"", 33),
         ("task.optimizer.rate = 0.001\ntask.dropout = \"<0.25\"", 24),
         ("layers = [[1], [3, 4], \"11\"]", 36 - 3 - 3 - 3),
+        // Of 1, 4, 7, 11; 1, 4, 9, 19; 3, 8, 15, 29: 1, 4; 1, 4; 3 are left.
+        ("layers = \">4\"", 3 * 5),
     ];
     let wrong: Vec<String> = cases
         .into_iter()

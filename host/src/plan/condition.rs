@@ -125,7 +125,8 @@ impl Condition {
         self.holds(&Tables::of(cell).settings())
     }
 
-    /// Whether a cell's settings meet it. Numbers are compared as numbers, everything else as text.
+    /// Whether a cell's settings meet it. Numbers are compared as numbers, everything else as text. Lists, as of layers, come
+    /// before and after nothing, save one that is a single number.
     pub(super) fn holds(&self, settings: &Settings<'_>) -> bool {
         let Some(value) = settings.get(&self.key) else { return false };
         let is_one = || {
@@ -138,7 +139,7 @@ impl Condition {
         match self.relation {
             Relation::Equal => is_one(),
             Relation::Different => !is_one(),
-            order => order.holds(self.values.first().map(|wanted| compare(value, wanted))),
+            order => order.holds(self.values.first().and_then(|wanted| in_order(value, wanted))),
         }
     }
 }
@@ -146,6 +147,18 @@ impl Condition {
 impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}{}{}", self.key, self.relation.sign(), self.values.join("|"))
+    }
+}
+
+/// How a value stands to the wanted one where there is an order of the two. Layers are a list of texts: a single index
+/// is the number that it is, and of several layers, or of a layer's name, none can be less than another.
+fn in_order(value: &Value, wanted: &str) -> Option<Ordering> {
+    match value {
+        Value::Array(values) => match values.as_slice() {
+            [only] => Some(text(only).parse::<f64>().ok()?.total_cmp(&wanted.parse().ok()?)),
+            _ => None,
+        },
+        plain => Some(compare(plain, wanted)),
     }
 }
 
