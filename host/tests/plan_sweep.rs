@@ -167,6 +167,30 @@ fn sweeps_with_names_share_what_stands_in_sweep_itself_and_are_put_together() {
 }
 
 #[test]
+fn a_key_that_a_sweep_both_sets_and_varies_is_an_error_that_names_both_lines() {
+    let varied = "[sweep.a]\nloss_network.layers = [1, 2]\nset = { loss_network.layers = 4 }\n";
+    assert_eq!(
+        plan(&swept(varied)).unwrap_err(),
+        "test.toml:11: `sweep.a.set.loss_network.layers` is swept by [sweep.a] as well, at test.toml:10; remove one of them"
+    );
+    let zipped =
+        "[sweep.a.set]\nrun.seed = 3\n[[sweep.a.zip]]\nloss_network.layers = [1, 2]\nrun.seed = [1, 2]\n";
+    assert_eq!(
+        plan(&swept(zipped)).unwrap_err(),
+        "test.toml:10: `sweep.a.set.run.seed` is swept by [sweep.a] as well, at test.toml:11; remove one of them"
+    );
+    // Of different layers, the later counts, as between a section and a sweep.
+    let configs = Configs::new(&[("test.toml", &swept("[sweep.a]\nloss_network.layers = [1, 2]\n"))]);
+    let plan = configs.plan("test.toml", &[], &["sweep.a.set.loss_network.layers=4"]).unwrap();
+    assert_eq!(cells(&plan), ["alexnet 4 spatial"]);
+    assert!(
+        plan.notes[0].contains("replaces the sweep's 2 values of `loss_network.layers`"),
+        "{:?}",
+        plan.notes
+    );
+}
+
+#[test]
 fn a_later_layer_replaces_values_in_all_parts_of_a_sweep() {
     let text = swept(
         "[[sweep.zip]]\nloss_network.layers = [1, 2]\nrun.seed = [1, 2]\n[[sweep.include]]\nloss_network.layers = 4\n\

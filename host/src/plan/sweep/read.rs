@@ -36,11 +36,16 @@ pub(in crate::plan) fn read(checker: &Checker<'_>, notes: &mut Vec<String>) -> S
                 named.push((first, Scope::default()));
                 named.len() - 1
             });
-            named[position].1.add(checker, &mut rules, &format!("sweep.{first}"), rest, leaf);
+            if !rest.is_empty() {
+                named[position].1.add(checker, &mut rules, &format!("sweep.{first}"), rest, leaf);
+            }
         } else {
             let (problem, help) = unsweepable(if rest.is_empty() { first } else { rest });
             checker.error(ConfigError::at(&leaf.origin, &format!("sweep.{key}"), problem).help(Some(help)));
         }
+    }
+    for (name, scope) in &mut named {
+        scope.settle_set(checker, name, notes);
     }
     let mut sweep = Sweep { parts: parts(common, named), rules, replaced: Vec::new() };
     settle(checker, &mut sweep, notes);
@@ -101,6 +106,31 @@ impl Scope {
             checker.error(error.help(Some("remove one of them".to_owned())));
             self.dimensions.pop();
         }
+    }
+
+    /// Settles which of a key's value in `set` and its values counts: the one of the later layer, and in the same layer they
+    /// contradict each other.
+    fn settle_set(&mut self, checker: &Checker<'_>, name: &str, notes: &mut Vec<String>) {
+        let dimensions = &mut self.dimensions;
+        self.set.retain(|single| {
+            let varied = dimensions.iter().flat_map(|d| &d.columns).find(|column| column.key == single.key);
+            let Some(varied) = varied else { return true };
+            match single.layer.cmp(&varied.layer) {
+                Ordering::Less => return false,
+                Ordering::Greater => notes.extend(single.values.first().map(|value| replaced(varied, value))),
+                Ordering::Equal => {
+                    let problem = format!("is swept by [sweep.{name}] as well, at {}", varied.origin);
+                    let key = format!("sweep.{name}.set.{}", single.key);
+                    let error = ConfigError::at(&single.origin, &key, problem);
+                    checker.error(error.help(Some("remove one of them".to_owned())));
+                }
+            }
+            for dimension in dimensions.iter_mut() {
+                dimension.columns.retain(|column| column.key != single.key);
+            }
+            dimensions.retain(|dimension| !dimension.columns.is_empty());
+            true
+        });
     }
 
     fn is_product(&self) -> bool {
