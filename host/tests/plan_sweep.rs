@@ -191,6 +191,25 @@ fn a_key_that_a_sweep_both_sets_and_varies_is_an_error_that_names_both_lines() {
 }
 
 #[test]
+fn a_common_zip_is_replaced_whole_or_not_at_all() {
+    let common =
+        "[[sweep.zip]]\nloss_network.backbone = [\"alexnet\", \"vgg16\"]\nloss_network.layers = [4, 15]\n";
+    assert_eq!(
+        plan(&swept(&format!("{common}[sweep.a]\nloss_network.layers = [1, 2]\n"))).unwrap_err(),
+        "test.toml:13: `sweep.a.loss_network.layers` tears apart the `sweep.zip` at test.toml:9, whose lists go together; \
+         give [sweep.a] values of `loss_network.backbone`, too, or write the zip in the sweeps that it is for"
+    );
+    let set =
+        "[sweep.a]\nloss_network.comparison = [\"mean\"]\nset = { loss_network.backbone = \"alexnet\" }\n";
+    let error = plan(&swept(&format!("{common}{set}"))).unwrap_err();
+    assert!(error.starts_with("test.toml:14: `sweep.a.set.loss_network.backbone` tears apart"), "{error}");
+    let whole = "[sweep.a]\nloss_network.layers = [1, 2]\nset = { loss_network.backbone = \"vgg11\" }\n\
+                 [sweep.b]\nloss_network.comparison = [\"mean\"]\n";
+    let expected = ["vgg11 1 spatial", "vgg11 2 spatial", "alexnet 4 mean", "vgg16 15 mean"];
+    assert_eq!(cells(&sweep(&format!("{common}{whole}"))), expected);
+}
+
+#[test]
 fn a_later_layer_replaces_values_in_all_parts_of_a_sweep() {
     let text = swept(
         "[[sweep.zip]]\nloss_network.layers = [1, 2]\nrun.seed = [1, 2]\n[[sweep.include]]\nloss_network.layers = 4\n\

@@ -46,6 +46,7 @@ pub(in crate::plan) fn read(checker: &Checker<'_>, notes: &mut Vec<String>) -> S
     }
     for (name, scope) in &mut named {
         scope.settle_set(checker, name, notes);
+        scope.check_zips(checker, name, &common);
     }
     let mut sweep = Sweep { parts: parts(common, named), rules, replaced: Vec::new() };
     settle(checker, &mut sweep, notes);
@@ -131,6 +132,27 @@ impl Scope {
             dimensions.retain(|dimension| !dimension.columns.is_empty());
             true
         });
+    }
+
+    /// Finds a common zip of which this sweep replaces a part.
+    fn check_zips(&self, checker: &Checker<'_>, name: &str, common: &Scope) {
+        let varied = self.dimensions.iter().flat_map(|dimension| &dimension.columns);
+        let own: Vec<(&Column, &str)> =
+            self.set.iter().map(|column| (column, ".set")).chain(varied.map(|column| (column, ""))).collect();
+        for zip in &common.dimensions {
+            let (replaced, kept): (Vec<&Column>, Vec<&Column>) =
+                zip.columns.iter().partition(|column| own.iter().any(|(own, _)| own.key == column.key));
+            let (Some(first), false) = (replaced.first(), kept.is_empty()) else { continue };
+            let Some((column, inner)) = own.iter().find(|(own, _)| own.key == first.key) else { continue };
+            let problem = format!("tears apart the `sweep.zip` at {}, whose lists go together", first.origin);
+            let kept: Vec<String> = kept.iter().map(|column| format!("`{}`", column.key)).collect();
+            let help = format!(
+                "give [sweep.{name}] values of {}, too, or write the zip in the sweeps that it is for",
+                kept.join(" and ")
+            );
+            let key = format!("sweep.{name}{inner}.{}", column.key);
+            checker.error(ConfigError::at(&column.origin, &key, problem).help(Some(help)));
+        }
     }
 
     fn is_product(&self) -> bool {
