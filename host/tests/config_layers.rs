@@ -69,6 +69,58 @@ fn an_empty_table_takes_back_what_was_set_down_to_the_defaults() {
 }
 
 #[test]
+fn an_empty_table_of_a_file_takes_back_what_the_files_below_it_set() {
+    let base = swept("[sweep]\nloss_network.layers = [1, 2]\n");
+    let base = base.replace("[loss_network]", "optimizer = { rate = 0.5 }\ndropout = 0.25\n[loss_network]");
+    let configs = Configs::new(&[
+        ("base.toml", &base),
+        ("sweep.toml", "extends = \"base.toml\"\nsweep = {}\n[loss_network]\nlayers = [4]\n"),
+        ("inner.toml", "extends = \"base.toml\"\n[task]\noptimizer = {}\n"),
+        ("header.toml", "extends = \"base.toml\"\n[task]\n[task.optimizer]\n[sweep]\n"),
+        ("value.toml", "extends = \"base.toml\"\n[task]\ndropout = {}\n[run]\ndevice = {}\n"),
+    ]);
+    let plan = |file: &str, set: &[&str]| configs.plan(file, &[], set);
+    let rate = |plan: &lossnet::plan::Plan| plan.cells[0].config.task.settings["optimizer"]["rate"].as_f64();
+    let whole = plan("base.toml", &[]).unwrap();
+    let swept_back = plan("sweep.toml", &[]).unwrap();
+    assert_eq!((swept_back.cells.len(), swept_back.notes.len(), rate(&swept_back)), (1, 0, Some(0.5)));
+    let inner = plan("inner.toml", &[]).unwrap();
+    assert_eq!((inner.cells.len(), rate(&inner)), (2, Some(0.001)));
+    // It is as if it had never been set.
+    let never = base.replace("optimizer = { rate = 0.5 }", "");
+    let never = config_fixture::plan(&never).unwrap();
+    assert_eq!(inner.cells[0].id, never.cells[0].id);
+    let shell = plan("base.toml", &["task.optimizer={}"]).unwrap();
+    assert_eq!(shell.cells[0].id, never.cells[0].id);
+    // A heading with nothing below it takes nothing back.
+    let header = plan("header.toml", &[]).unwrap();
+    assert_eq!((header.cells.len(), &header.cells[0].id), (2, &whole.cells[0].id));
+    // Where no table goes, an empty one is as wrong as any other.
+    assert_eq!(
+        plan("value.toml", &[]).unwrap_err(),
+        "value.toml:3: `task.dropout` must be a number from 0.0 to 1.0, not a table\n\
+         value.toml:5: `run.device` must be text, not a table"
+    );
+    for (set, error) in [
+        ("task.name={}", "`task.name` must be text, not a table"),
+        ("run.device={}", "`run.device` must be text, not a table"),
+        ("task={name={}}", "`task.name` must be text, not a table"),
+        ("rnu={}", "`rnu` is in no section that a config has; did you mean `run`?"),
+    ] {
+        assert_eq!(plan("base.toml", &[set]).unwrap_err(), format!("-s {set}: {error}"));
+    }
+    for set in [
+        "executor.slurm={}",
+        "loss_network.backbone_config={}",
+        "data.test={}",
+        "data.test.a={}",
+        "trackers={}",
+    ] {
+        assert_eq!(plan("base.toml", &[set]).unwrap().cells.len(), 2, "{set}");
+    }
+}
+
+#[test]
 fn a_value_of_a_later_layer_replaces_the_sweep_s_values_and_says_so() {
     let sweep =
         swept("[sweep]\nloss_network.layers = [1, 2, 3]\nloss_network.comparison = [\"mean\", \"sort\"]\n");

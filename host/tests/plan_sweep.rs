@@ -191,6 +191,35 @@ fn a_key_that_a_sweep_both_sets_and_varies_is_an_error_that_names_both_lines() {
 }
 
 #[test]
+fn a_sweep_with_a_name_and_nothing_else_is_the_common_keys_alone() {
+    let text = "[sweep]\nloss_network.backbone = [\"alexnet\", \"vgg16\"]\n[sweep.plain]\n\
+                [sweep.sorted]\nloss_network.comparison = [\"sort\"]\n";
+    let expected = ["alexnet 1 spatial", "vgg16 1 spatial", "alexnet 1 sort", "vgg16 1 sort"];
+    assert_eq!(cells(&sweep(text)), expected);
+    let inline = text.replace("[sweep.plain]", "plain = {}");
+    assert_eq!(cells(&sweep(&inline)), expected);
+    // Without common keys, it is what the sections say.
+    assert_eq!(cells(&sweep("[sweep.plain]\n[sweep.b]\nloss_network.comparison = [\"sort\"]\n")).len(), 2);
+    // What is above a sweep of that name adds nothing, unless it takes it back.
+    let base = swept(text);
+    let configs = Configs::new(&[
+        ("base.toml", &base),
+        ("header.toml", "extends = \"base.toml\"\n[sweep.sorted]\n"),
+        ("back.toml", "extends = \"base.toml\"\n[sweep]\nsorted = {}\n"),
+    ]);
+    let of = |file: &str, set: &[&str]| cells(&configs.plan(file, &[], set).unwrap());
+    assert_eq!(of("header.toml", &[]), expected);
+    assert_eq!(of("back.toml", &[]), expected[..2]);
+    assert_eq!(of("base.toml", &["sweep.sorted={}"]), expected[..2]);
+    assert_eq!(of("base.toml", &["sweep.plain={}"]), expected[2..]);
+    let error = configs.plan("base.toml", &[], &["sweep.sortd={}"]).unwrap_err();
+    assert_eq!(
+        error,
+        "-s sweep.sortd={}: `sweep.sortd` has nothing that `{}` could take back; `lossnet run --plan` shows what is swept"
+    );
+}
+
+#[test]
 fn a_common_zip_is_replaced_whole_or_not_at_all() {
     let common =
         "[[sweep.zip]]\nloss_network.backbone = [\"alexnet\", \"vgg16\"]\nloss_network.layers = [4, 15]\n";

@@ -1,6 +1,6 @@
 //! First stage: layers of settings put on top of each other, each setting still knowing where it was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::keys::SECTIONS;
 use super::origin::{ConfigError, ConfigErrors, Origin};
 
 /// lossnet's own defaults: the first layer of every config, and its documentation.
@@ -42,6 +43,11 @@ impl Leaf {
         self.elements.get(index).unwrap_or(&self.origin)
     }
 
+    /// Whether it is `{}`: a setting that is a table has its keys in settings of their own.
+    pub(crate) fn is_empty_table(&self) -> bool {
+        self.value.as_object().is_some_and(Map::is_empty)
+    }
+
     /// The setting as text, where it is text or was given as text by a shell, to which everything is.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match (&self.value, &self.text) {
@@ -67,6 +73,8 @@ impl Leaf {
 pub struct RawConfig {
     leaves: BTreeMap<String, Leaf>,
     written: usize,
+    /// The keys at which `{}` was written, which takes back what stands below them in earlier layers.
+    taken_back: BTreeSet<String>,
     /// The layer that is being read.
     layer: usize,
     /// The experiment's name where none is given.
@@ -86,7 +94,7 @@ impl RawConfig {
     ) -> Result<RawConfig, ConfigErrors> {
         let mut config = RawConfig::default();
         let mut errors = ConfigErrors::default();
-        config.add_text(DEFAULTS, &|_| Origin::Default, &mut errors);
+        config.add_text(&Source { text: DEFAULTS, path: None }, &mut errors);
         for file in files {
             config.add_file(
                 file,
@@ -102,14 +110,14 @@ impl RawConfig {
         config.layer += 1;
         for (name, text) in variables {
             let key = name[ENVIRONMENT_PREFIX.len()..].to_lowercase().replace("__", ".");
-            config.add_shell_value(&key, &text, Origin::Environment(name));
+            config.add_shell_value(&key, &text, Origin::Environment(name), &mut errors);
         }
         config.layer += 1;
         for setting in settings {
             let origin = Origin::CommandLine(setting.clone());
             match setting.split_once('=') {
                 Some((key, text)) if !key.trim().is_empty() => {
-                    config.add_shell_value(key.trim(), text.trim(), origin);
+                    config.add_shell_value(key.trim(), text.trim(), origin, &mut errors);
                 }
                 _ => errors.push(ConfigError {
                     origin,
@@ -180,11 +188,10 @@ impl RawConfig {
             Ok(text) => text,
             Err(error) => return errors.push(unreadable(error)),
         };
-        let path: Arc<Path> = Arc::from(file);
-        let at = |offset: usize| Origin::File { path: path.clone(), line: line(&text, offset) };
+        let source = Source { text: &text, path: Some(Arc::from(file)) };
 
         let mut layer = RawConfig { written: self.written, ..RawConfig::default() };
-        layer.add_text(&text, &at, errors);
+        layer.add_text(&source, errors);
         inside.push(real);
         if let Some(extends) = layer.leaves.remove("extends") {
             let folder = file.parent().unwrap_or(Path::new(""));
@@ -202,32 +209,39 @@ impl RawConfig {
         }
         inside.pop();
         self.layer += 1;
+        let known: Vec<String> = layer.taken_back.iter().filter(|key| self.has(key)).cloned().collect();
+        layer.taken_back.iter().for_each(|key| self.clear(key));
         let mut leaves: Vec<_> = layer.leaves.into_iter().collect();
         leaves.sort_by_key(|(_, leaf)| leaf.order);
         for (key, leaf) in leaves {
-            self.set(key, leaf);
+            // An empty sweep is one only where none of this name was there before.
+            let idle =
+                leaf.is_empty_table() && is_named_sweep(&key) && (known.contains(&key) || self.has(&key));
+            if !idle {
+                self.set(key, leaf);
+            }
         }
     }
 
-    fn add_text(&mut self, text: &str, at: &dyn Fn(usize) -> Origin, errors: &mut ConfigErrors) {
-        let (table, problems) = DeTable::parse_recoverable(text);
+    fn add_text(&mut self, source: &Source<'_>, errors: &mut ConfigErrors) {
+        let (table, problems) = DeTable::parse_recoverable(source.text);
         for problem in problems {
             let offset = problem.span().map_or(0, |span| span.start);
             errors.push(ConfigError {
-                origin: at(offset),
+                origin: source.at(offset),
                 key: None,
                 problem: format!("this is not valid TOML: {}", problem.message().replace('\n', ", ")),
                 help: None,
             });
         }
-        self.add_table("", table.get_ref(), at, errors);
+        self.add_table("", table.get_ref(), source, errors);
     }
 
     fn add_table(
         &mut self,
         prefix: &str,
         table: &DeTable<'_>,
-        at: &dyn Fn(usize) -> Origin,
+        source: &Source<'_>,
         errors: &mut ConfigErrors,
     ) {
         let mut entries: Vec<_> = table.iter().collect();
@@ -238,18 +252,16 @@ impl RawConfig {
             } else {
                 format!("{prefix}.{}", name.get_ref())
             };
-            let origin = at(name.span().start);
+            let origin = source.at(name.span().start);
             if let DeValue::Table(inner) = value.get_ref() {
-                self.add_table(&key, inner, at, errors);
-                // To name a tracker is to want it, also with nothing but defaults.
-                if inner.is_empty() && prefix == "trackers" {
-                    let enabled = Leaf { origin, ..Leaf::of_default(Value::Bool(true)) };
-                    self.set(format!("{key}.enabled"), enabled);
+                self.add_table(&key, inner, source, errors);
+                if inner.is_empty() {
+                    self.add_empty(key, origin, source.is_inline(value));
                 }
                 continue;
             }
             let elements = match value.get_ref() {
-                DeValue::Array(values) => values.iter().map(|value| at(value.span().start)).collect(),
+                DeValue::Array(values) => values.iter().map(|value| source.at(value.span().start)).collect(),
                 _ => Vec::new(),
             };
             match json(value) {
@@ -259,7 +271,21 @@ impl RawConfig {
         }
     }
 
-    fn add_shell_value(&mut self, key: &str, text: &str, origin: Origin) {
+    /// Takes up a table of a file without keys: `{}`, or a heading with nothing below it, which takes nothing back.
+    fn add_empty(&mut self, key: String, origin: Origin, inline: bool) {
+        if inline {
+            self.taken_back.insert(key.clone());
+        }
+        let leaf = Leaf { origin, ..Leaf::of_default(Value::Object(Map::new())) };
+        if key.strip_prefix("trackers.").is_some_and(|name| !name.contains('.')) {
+            // To name a tracker is to want it, also with nothing but defaults.
+            self.set(format!("{key}.enabled"), leaf.with_value(Value::Bool(true)));
+        } else if is_named_sweep(&key) || inline && !is_section(&key) {
+            self.set(key, leaf);
+        }
+    }
+
+    fn add_shell_value(&mut self, key: &str, text: &str, origin: Origin, errors: &mut ConfigErrors) {
         let leaf = Leaf {
             value: shell_value(text),
             origin,
@@ -268,25 +294,42 @@ impl RawConfig {
             order: 0,
             layer: 0,
         };
-        if let Value::Object(table) = &leaf.value {
-            if table.is_empty() {
-                self.clear(key);
-            }
-            for (inner, value) in flatten(table) {
-                let leaf = Leaf { value, text: None, ..leaf.clone() };
-                self.set(format!("{key}.{inner}"), leaf);
-            }
-        } else {
+        self.add_shell_leaf(key, leaf, errors);
+    }
+
+    fn add_shell_leaf(&mut self, key: &str, leaf: Leaf, errors: &mut ConfigErrors) {
+        let Value::Object(table) = &leaf.value else { return self.set(key.to_owned(), leaf) };
+        for (name, value) in table {
+            let inner = Leaf { text: None, value: value.clone(), ..leaf.clone() };
+            self.add_shell_leaf(&format!("{key}.{name}"), inner, errors);
+        }
+        if !table.is_empty() {
+            return;
+        }
+        if is_named_sweep(key) && !self.has(key) {
+            let problem = "has nothing that `{}` could take back";
+            let help = "`lossnet run --plan` shows what is swept".to_owned();
+            errors.push(ConfigError::at(&leaf.origin, key, problem).help(Some(help)));
+        }
+        self.clear(key);
+        if !is_section(key) && !is_named_sweep(key) {
             self.set(key.to_owned(), leaf);
         }
     }
 
-    /// Takes back what was set below a key, down to the defaults.
+    /// Whether there is a setting at or below a key.
+    fn has(&self, key: &str) -> bool {
+        let below = format!("{key}.");
+        let first = self.leaves.range(below.clone()..).next();
+        self.leaves.contains_key(key) || first.is_some_and(|(first, _)| first.starts_with(&below))
+    }
+
+    /// Takes back what was set at and below a key, down to the defaults.
     fn clear(&mut self, key: &str) {
         let below = format!("{key}.");
-        self.leaves.retain(|known, _| !known.starts_with(&below));
+        self.leaves.retain(|known, _| known != key && !known.starts_with(&below));
         let mut defaults = RawConfig::default();
-        defaults.add_text(DEFAULTS, &|_| Origin::Default, &mut ConfigErrors::default());
+        defaults.add_text(&Source { text: DEFAULTS, path: None }, &mut ConfigErrors::default());
         self.leaves.extend(defaults.leaves.into_iter().filter(|(known, _)| known.starts_with(&below)));
     }
 
@@ -310,6 +353,46 @@ impl RawConfig {
         leaf.order = self.written;
         leaf.layer = self.layer;
         self.leaves.insert(key, leaf);
+    }
+}
+
+/// A text with settings.
+struct Source<'a> {
+    text: &'a str,
+    /// The file that it is from; none for the defaults.
+    path: Option<Arc<Path>>,
+}
+
+impl Source<'_> {
+    /// Where a position in the text is.
+    fn at(&self, offset: usize) -> Origin {
+        match &self.path {
+            Some(path) => Origin::File { path: path.clone(), line: line(self.text, offset) },
+            None => Origin::Default,
+        }
+    }
+
+    /// Whether a table is written in braces, rather than below a heading.
+    fn is_inline(&self, table: &Spanned<DeValue<'_>>) -> bool {
+        self.text.as_bytes().get(table.span().start) == Some(&b'{')
+    }
+}
+
+/// Whether a key is that of `[sweep.NAME]`.
+fn is_named_sweep(key: &str) -> bool {
+    key.strip_prefix("sweep.").is_some_and(|name| !name.contains('.') && !SECTIONS.contains(&name))
+}
+
+/// Whether a key is that of a section, which there is whatever stands in it: an empty one is nothing in itself.
+fn is_section(key: &str) -> bool {
+    match key.split('.').collect::<Vec<_>>().as_slice() {
+        [section] => SECTIONS.contains(section),
+        ["loss_network", "backbone_config"]
+        | ["data", "test"]
+        | ["data", "test", _]
+        | ["executor" | "trackers", _] => true,
+        ["sweep", section] | ["sweep", _, section] => *section == "set" || SECTIONS.contains(section),
+        _ => false,
     }
 }
 

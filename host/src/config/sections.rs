@@ -288,9 +288,14 @@ impl<'a> Checker<'a> {
         components: &[&ComponentManifest],
         own: &View<'_>,
     ) -> Option<Vec<Component>> {
-        let given = nested(own);
+        let mut given = nested(own);
         let schemas: Vec<_> =
             components.iter().map(|component| self.schema(section, component)).collect::<Option<_>>()?;
+        if own.values().any(|leaf| leaf.is_empty_table()) {
+            for schema in &schemas {
+                leave_out_empty(&mut given, &schema.complete(&Map::new()));
+            }
+        }
         let context =
             components.iter().map(|c| format!("{} `{}`", c.kind, c.name)).collect::<Vec<_>>().join(" or ");
         let mut problems = Vec::new();
@@ -361,6 +366,17 @@ impl<'a> Checker<'a> {
         self.schemas.borrow_mut().insert(key, schema.clone());
         schema
     }
+}
+
+/// Leaves out empty tables where the default is a table: they are as good as not set.
+fn leave_out_empty(given: &mut Map<String, Value>, defaults: &Map<String, Value>) {
+    given.retain(|key, value| match (value, defaults.get(key)) {
+        (Value::Object(table), Some(Value::Object(default))) => {
+            leave_out_empty(table, default);
+            !table.is_empty()
+        }
+        _ => true,
+    });
 }
 
 /// Leaves at dotted keys as the tables that they are.

@@ -31,7 +31,9 @@ pub(in crate::plan) fn read(checker: &Checker<'_>, notes: &mut Vec<String>) -> S
         let (first, rest) = key.split_once('.').unwrap_or((key, ""));
         if is_known(first) {
             common.add(checker, &mut rules, "sweep", key, leaf);
-        } else if is_known(rest.split('.').next().unwrap_or_default()) {
+        } else if rest.is_empty() && leaf.is_empty_table()
+            || is_known(rest.split('.').next().unwrap_or_default())
+        {
             let position = named.iter().position(|(name, _)| *name == first).unwrap_or_else(|| {
                 named.push((first, Scope::default()));
                 named.len() - 1
