@@ -275,6 +275,25 @@ fn what_is_missing_is_asked_for() {
 }
 
 #[test]
+fn the_name_that_a_file_gives_its_experiment_is_checked_as_any_other() {
+    let long = format!("{}.toml", "a".repeat(101));
+    let names = [".hid.toml", "é b;c.toml", &long];
+    let configs = Configs::new(&names.map(|name| (name, COMPLETE)));
+    for name in names {
+        let stem = name.strip_suffix(".toml").unwrap();
+        assert_eq!(
+            configs.plan(name, &[], &[]).unwrap_err(),
+            format!(
+                "{name}: `experiment.name` is the file's name where it is not set, and must be a folder's name of at most 100 \
+                 letters, digits, `.`, `_` and `-` that does not start with `.`, not `{stem}`; write `name = …` under \
+                 [experiment], or -s experiment.name=…"
+            )
+        );
+        assert_eq!(configs.plan(name, &[], &["experiment.name=b"]).unwrap().experiment, "b");
+    }
+}
+
+#[test]
 fn files_that_are_no_configs_are_named() {
     let configs = Configs::new(&[
         ("broken.toml", "[task]\nname = metric\n"),
@@ -306,5 +325,21 @@ fn files_that_are_no_configs_are_named() {
         "b.toml:2: `extends` goes round in a circle: a.toml → b.toml → a.toml; remove one of them"
     );
     assert_eq!(error("infinite.toml"), "infinite.toml:2: `task.dropout` must be finite, not inf");
-    assert!(error("absent.toml").contains("absent.toml can't be read: No such file or directory"));
+    assert_eq!(
+        error("absent.toml"),
+        "absent.toml: the config can't be read: No such file or directory (os error 2)"
+    );
+    std::fs::create_dir(configs.path("folder.toml")).unwrap();
+    assert_eq!(
+        error("folder.toml"),
+        "folder.toml: the config can't be read: it is a folder; name a TOML file"
+    );
+    std::fs::write(configs.path("latin.toml"), b"[task]\n# \xe9\n").unwrap();
+    assert_eq!(error("latin.toml"), "latin.toml:2: this is not text in UTF-8; save the file as UTF-8");
+    std::fs::write(configs.path("lost-too.toml"), "extends = [\"base\",\n\"latin.toml\"]").unwrap();
+    assert_eq!(
+        error("lost-too.toml"),
+        "lost-too.toml:1: the config base can't be read: No such file or directory (os error 2)\n\
+         latin.toml:2: this is not text in UTF-8; save the file as UTF-8"
+    );
 }

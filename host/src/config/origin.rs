@@ -16,6 +16,8 @@ pub enum Origin {
         /// Line, counted from 1.
         line: usize,
     },
+    /// In a file, as a whole.
+    Whole(Arc<Path>),
     /// In an environment variable of this name.
     Environment(String),
     /// On the command line, as `-s` and this text.
@@ -27,6 +29,7 @@ impl fmt::Display for Origin {
         match self {
             Origin::Default => f.write_str("defaults"),
             Origin::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Origin::Whole(path) => write!(f, "{}", path.display()),
             Origin::Environment(name) => write!(f, "environment variable {name}"),
             Origin::CommandLine(text) => write!(f, "-s {text}"),
         }

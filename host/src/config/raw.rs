@@ -79,6 +79,8 @@ pub struct RawConfig {
     layer: usize,
     /// The experiment's name where none is given.
     pub(crate) default_name: Option<String>,
+    /// The file whose name that is.
+    pub(crate) last_file: Option<Arc<Path>>,
 }
 
 impl RawConfig {
@@ -96,12 +98,8 @@ impl RawConfig {
         let mut errors = ConfigErrors::default();
         config.add_text(&Source { text: DEFAULTS, path: None }, &mut errors);
         for file in files {
-            config.add_file(
-                file,
-                &mut Vec::new(),
-                &Origin::CommandLine(file.display().to_string()),
-                &mut errors,
-            );
+            config.add_file(file, &mut Vec::new(), &Origin::Whole(Arc::from(file.as_path())), &mut errors);
+            config.last_file = Some(Arc::from(file.as_path()));
             config.default_name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         }
         let mut variables: Vec<(String, String)> =
@@ -161,11 +159,20 @@ impl RawConfig {
         origin: &Origin,
         errors: &mut ConfigErrors,
     ) {
-        let unreadable = |error: std::io::Error| ConfigError {
-            origin: origin.clone(),
-            key: None,
-            problem: format!("the config {} can't be read: {error}", file.display()),
-            help: None,
+        let unreadable = |error: std::io::Error| {
+            let config = match origin {
+                Origin::Whole(_) => "the config".to_owned(),
+                _ => format!("the config {}", file.display()),
+            };
+            let is_folder = error.kind() == std::io::ErrorKind::IsADirectory;
+            let why = if is_folder { "it is a folder".to_owned() } else { error.to_string() };
+            let help = is_folder.then(|| "name a TOML file".to_owned());
+            ConfigError {
+                origin: origin.clone(),
+                key: None,
+                problem: format!("{config} can't be read: {why}"),
+                help,
+            }
         };
         let real = match std::fs::canonicalize(file) {
             Ok(real) => real,
@@ -184,8 +191,11 @@ impl RawConfig {
                 help: Some("remove one of them".to_owned()),
             });
         }
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
+        let text = match std::fs::read(file).map(String::from_utf8) {
+            Ok(Ok(text)) => text,
+            Ok(Err(error)) => {
+                return errors.push(not_utf8(file, error.as_bytes(), error.utf8_error().valid_up_to()));
+            }
             Err(error) => return errors.push(unreadable(error)),
         };
         let source = Source { text: &text, path: Some(Arc::from(file)) };
@@ -367,7 +377,7 @@ impl Source<'_> {
     /// Where a position in the text is.
     fn at(&self, offset: usize) -> Origin {
         match &self.path {
-            Some(path) => Origin::File { path: path.clone(), line: line(self.text, offset) },
+            Some(path) => Origin::File { path: path.clone(), line: line(self.text.as_bytes(), offset) },
             None => Origin::Default,
         }
     }
@@ -426,9 +436,18 @@ pub(crate) fn flatten(table: &Map<String, Value>) -> Vec<(String, Value)> {
     leaves
 }
 
+fn not_utf8(file: &Path, bytes: &[u8], valid: usize) -> ConfigError {
+    ConfigError {
+        origin: Origin::File { path: Arc::from(file), line: line(bytes, valid) },
+        key: None,
+        problem: "this is not text in UTF-8".to_owned(),
+        help: Some("save the file as UTF-8".to_owned()),
+    }
+}
+
 /// Line of a position in a text, counted from 1.
-fn line(text: &str, offset: usize) -> usize {
-    1 + text.as_bytes().iter().take(offset).filter(|&&byte| byte == b'\n').count()
+fn line(text: &[u8], offset: usize) -> usize {
+    1 + text.iter().take(offset).filter(|&&byte| byte == b'\n').count()
 }
 
 /// A TOML value as JSON. Fails for numbers that JSON has not.

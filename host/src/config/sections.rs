@@ -127,11 +127,8 @@ impl<'a> Checker<'a> {
     pub(crate) fn experiment(&self, view: &View<'_>) -> Option<ExperimentSection> {
         let name = if view.contains_key("name") {
             self.text(view, "experiment", "name")
-        } else if self.raw.default_name.is_some() {
-            self.raw.default_name.clone()
         } else {
-            self.missing("experiment", "name");
-            None
+            self.default_name()
         };
         Some(ExperimentSection {
             description: self.text(view, "experiment", "description")?,
@@ -166,6 +163,25 @@ impl<'a> Checker<'a> {
         let own = view.iter().filter(|(key, _)| **key != "name").map(|(key, leaf)| (*key, *leaf));
         self.settings("task", &[manifest], &own.collect())?.pop()
     }
+    /// The name of an experiment that is given none: that of its file, if it is one that could be given.
+    fn default_name(&self) -> Option<String> {
+        let (Some(name), Some(file)) = (&self.raw.default_name, &self.raw.last_file) else {
+            self.missing("experiment", "name");
+            return None;
+        };
+        let Err((problem, _)) =
+            keys::find("experiment.name")?.shape.check(&Value::String(name.clone()), Some(name))
+        else {
+            return Some(name.clone());
+        };
+        let problem = format!("is the file's name where it is not set, and {problem}");
+        let help = "write `name = …` under [experiment], or -s experiment.name=…".to_owned();
+        self.error(
+            ConfigError::at(&Origin::Whole(file.clone()), "experiment.name", problem).help(Some(help)),
+        );
+        None
+    }
+
 
     /// The main dataset, with those for tests below it.
     pub(crate) fn data(&self, view: &View<'_>) -> Option<DataSection> {
