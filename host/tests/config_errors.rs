@@ -48,6 +48,10 @@ fn each_mistake_has_its_sentence() {
             "test.toml:10: `experiment.repetitions` must be a whole number from 1 to 10000, not 0",
         ),
         (
+            "[executor.local]\ndevices = [\"cuda:0\", \"gpu\"]",
+            "test.toml:10: `executor.local.devices` must be a list; each `cpu`, `cuda` or `cuda:N`, not `gpu`",
+        ),
+        (
             "run = 3",
             "test.toml:9: `data.run` is not a setting of [data] with the dataset `bapps`; valid are `triplets`, `packed`, `name`, `splits`, `folder`, `limit`",
         ),
@@ -104,6 +108,10 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         (
             "loss_network.backbone=paper",
             "`loss_network.backbone`: no backbone is named `paper` (there are 15; looked in plugins)",
+        ),
+        (
+            "executor.local.devices=cpu,gpu",
+            "`executor.local.devices` must be a list; each `cpu`, `cuda` or `cuda:N`, not `gpu`",
         ),
         ("loss_network.layers=13", "`loss_network.layers` names layer 13, and `alexnet` has layers 0 to 12"),
         (

@@ -43,6 +43,8 @@ pub(crate) enum Shape {
     Texts,
     /// A list of texts, each of which this function finds nothing wrong with, or one; it gives what each must be.
     Lines(fn(&str) -> Result<(), String>),
+    /// A list of texts, or one with commas, each of which this function finds nothing wrong with; it gives what each must be.
+    Each(fn(&str) -> Result<(), String>),
     /// Layers: looked at together with the backbone.
     Layers,
 }
@@ -83,7 +85,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("run.deterministic", Shape::Flag),
     incidental("run.offline", Shape::Flag),
     incidental("executor.local.workers", Shape::Whole(1, 1024)),
-    incidental("executor.local.devices", Shape::Texts),
+    incidental("executor.local.devices", Shape::Each(worker_device)),
     incidental("run.executor", Shape::Choice(&["in-process", "local", "slurm"])),
     incidental("executor.slurm.partition", Shape::Checked(slurm::check_name)),
     incidental("executor.slurm.account", Shape::Checked(slurm::check_name)),
@@ -153,6 +155,13 @@ impl Shape {
                 }
                 _ => must("a list of texts".to_owned()),
             },
+            Shape::Each(check) => {
+                let list = Shape::Texts.check(value, text)?;
+                for one in list.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    check(one).map_err(|what| (format!("must be a list; each {what}, not `{one}`"), None))?;
+                }
+                Ok(list)
+            }
             Shape::Lines(check) => {
                 let lines: Vec<&str> = match (value, text) {
                     (Value::Array(values), _) => {
@@ -231,6 +240,14 @@ fn device(text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("`auto`, `cpu`, `cuda` or `cuda:N`".to_owned())
+}
+
+/// A worker is told which of several devices is its own.
+fn worker_device(text: &str) -> Result<(), String> {
+    match device(text) {
+        Ok(()) if text != "auto" => Ok(()),
+        _ => Err("`cpu`, `cuda` or `cuda:N`".to_owned()),
+    }
 }
 
 fn normalize(text: &str) -> Result<(), String> {
