@@ -52,6 +52,11 @@ fn each_mistake_has_its_sentence() {
             "test.toml:10: `executor.local.devices` must be a list; each `cpu`, `cuda` or `cuda:N`, not `gpu`",
         ),
         (
+            "[extends]\nfile = \"base.toml\"",
+            "test.toml:10: `extends.file` is no setting: `extends` names other files, at the top of a config file and nowhere \
+             else; name several files on the command line to put them on top of each other",
+        ),
+        (
             "run = 3",
             "test.toml:9: `data.run` is not a setting of [data] with the dataset `bapps`; valid are `triplets`, `packed`, `name`, `splits`, `folder`, `limit`",
         ),
@@ -112,6 +117,11 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         (
             "executor.local.devices=cpu,gpu",
             "`executor.local.devices` must be a list; each `cpu`, `cuda` or `cuda:N`, not `gpu`",
+        ),
+        (
+            "extends=base.toml",
+            "`extends` is no setting: `extends` names other files, at the top of a config file and nowhere else; name several \
+             files on the command line to put them on top of each other",
         ),
         ("loss_network.layers=13", "`loss_network.layers` names layer 13, and `alexnet` has layers 0 to 12"),
         (

@@ -57,7 +57,12 @@ impl<'a> Checker<'a> {
     pub(crate) fn check_keys(&self) {
         for (key, leaf) in self.raw.keys() {
             let (section, name) = key.split_once('.').unwrap_or((key, ""));
-            if !keys::SECTIONS.contains(&section) {
+            if section == "extends" {
+                let problem = "is no setting: `extends` names other files, at the top of a config file and nowhere else";
+                let help =
+                    "name several files on the command line to put them on top of each other".to_owned();
+                self.error(ConfigError::at(&leaf.origin, key, problem).help(Some(help)));
+            } else if !keys::SECTIONS.contains(&section) {
                 let problem = ConfigError::at(&leaf.origin, key, "is in no section that a config has");
                 let sections = keys::SECTIONS.iter().map(|name| format!("[{name}]")).collect::<Vec<_>>();
                 let near = did_you_mean(section, keys::SECTIONS.into_iter().chain(["extends"]));
