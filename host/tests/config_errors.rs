@@ -48,6 +48,10 @@ fn each_mistake_has_its_sentence() {
             "test.toml:10: `experiment.repetitions` must be a whole number from 1 to 10000, not 0",
         ),
         (
+            "[run]\nseed = 99999999999999999999",
+            "test.toml:10: `run.seed` is too large a whole number: 99999999999999999999; the largest is 9223372036854775807",
+        ),
+        (
             "[executor.local]\ndevices = [\"cuda:0\", \"gpu\"]",
             "test.toml:10: `executor.local.devices` must be a list; each `cpu`, `cuda` or `cuda:N`, not `gpu`",
         ),
@@ -112,7 +116,16 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         ),
         (
             "loss_network.backbone=paper",
-            "`loss_network.backbone`: no backbone is named `paper` (there are 15; looked in plugins)",
+            "`loss_network.backbone` is `paper`, which makes cells of each of the paper's networks; write \
+             `\"loss_network.backbone\" = \"paper\"` under [sweep]",
+        ),
+        (
+            "run.seed=99999999999999999999",
+            "`run.seed` must be a whole number from 0 to 9223372036854775807, not 99999999999999999999",
+        ),
+        (
+            "run.batch_size=99999999999999999999",
+            "`run.batch_size` must be a whole number from 1 to 1000000, not 99999999999999999999",
         ),
         (
             "executor.local.devices=cpu,gpu",

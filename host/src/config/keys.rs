@@ -139,8 +139,11 @@ impl Shape {
                 Some(text) => self.check_text(text),
                 None => must("text".to_owned()),
             },
-            Shape::Whole(least, most) => match value.as_i64() {
-                Some(number) if (*least..=*most).contains(&number) => Ok(value.clone()),
+            Shape::Whole(least, most) => match (value.as_i64(), text.filter(|text| is_too_large(text))) {
+                (Some(number), _) if (*least..=*most).contains(&number) => Ok(value.clone()),
+                (None, Some(digits)) => {
+                    Err((format!("must be a whole number from {least} to {most}, not {digits}"), None))
+                }
                 _ if *most == i64::MAX => must(format!("a whole number, {least} or more")),
                 _ => must(format!("a whole number from {least} to {most}")),
             },
@@ -199,6 +202,12 @@ impl Shape {
         }
         Ok(Value::String(text.to_owned()))
     }
+}
+
+/// Whether a text is a whole number that no value can hold.
+fn is_too_large(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<i64>().is_err()
 }
 
 /// A value as it is shown in a sentence.

@@ -29,6 +29,12 @@ impl Checker<'_> {
         let backbones: Vec<&ComponentManifest> = if backbone == BACKBONE_PRESET && is_swept("backbone") {
             let paper = self.catalog.iter(Kind::Backbone).filter(|b| !b.details.paper_layers.is_empty());
             paper.collect()
+        } else if backbone == BACKBONE_PRESET && self.catalog.get(Kind::Backbone, &backbone).is_err() {
+            let problem = "is `paper`, which makes cells of each of the paper's networks";
+            let error = ConfigError::at(&origin(view, "backbone"), "loss_network.backbone", problem);
+            let help = "write `\"loss_network.backbone\" = \"paper\"` under [sweep]".to_owned();
+            self.error(error.help(Some(help)));
+            return Vec::new();
         } else {
             self.lookup(view, SECTION, "backbone", Kind::Backbone, &backbone).into_iter().collect()
         };

@@ -455,10 +455,12 @@ fn json(value: &Spanned<DeValue<'_>>) -> Result<Value, String> {
     Ok(match value.get_ref() {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Boolean(flag) => Value::Bool(*flag),
-        DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
-            Ok(number) => Value::from(number),
-            Err(_) => return Err(format!("is too large a whole number: {}", digits.as_str())),
-        },
+        DeValue::Integer(digits) => {
+            let number = i64::from_str_radix(digits.as_str(), digits.radix()).map_err(|_| {
+                format!("is too large a whole number: {}; the largest is {}", digits.as_str(), i64::MAX)
+            })?;
+            Value::from(number)
+        }
         DeValue::Float(digits) => {
             let number: f64 =
                 digits.as_str().parse().map_err(|_| format!("is not a number: {}", digits.as_str()))?;
