@@ -306,6 +306,55 @@ fn what_is_missing_is_asked_for() {
 }
 
 #[test]
+fn a_typing_mistake_in_a_required_key_is_named_and_not_its_consequence() {
+    for (sweep, error) in [
+        (
+            "[sweep]\n\"loss_network.backbon\" = [\"alexnet\", \"vgg16\"]",
+            "test.toml:10: `loss_network.backbone` is not set, but `loss_network.backbon` is; did you mean \
+             `loss_network.backbone`?",
+        ),
+        (
+            "[sweep]\n\"loss_network.backbone\" = \"alexnet\"",
+            "test.toml:10: `sweep.loss_network.backbone` must be a list of values; write `[…]` around them",
+        ),
+        (
+            "[sweep]\nbackbone = [\"alexnet\"]",
+            "test.toml:10: `sweep.backbone` is nothing that can be swept; did you mean `loss_network.backbone` or \
+             `loss_network.backbone_config`?",
+        ),
+        (
+            "[[sweep.zip]]\nloss_network.backbone = [\"alexnet\", \"vgg16\"]\nrun.seed = [1]",
+            "test.toml:9: `sweep.zip` pairs lists of different lengths: `loss_network.backbone` has 2 values, `run.seed` 1 \
+             value; give each key as many",
+        ),
+        (
+            "[sweep.a]\nset = { loss_network.backbone = \"alexnet\", run.devic = 3 }",
+            "test.toml:10: `sweep.a.set.run.devic` is not a setting of [run]; did you mean `device`?",
+        ),
+    ] {
+        let without = COMPLETE.replace("backbone = \"alexnet\"", "");
+        assert_eq!(plan(&format!("{without}{sweep}")).unwrap_err(), error);
+    }
+    assert_eq!(
+        plan(&COMPLETE.replace("layers = [1]", "layer = [1]")).unwrap_err(),
+        "test.toml:6: `loss_network.layer` is not a setting of [loss_network] with the comparison `spatial`; did you mean `layers`?"
+    );
+    for (name, wrong) in [("metric", "task"), ("bapps", "data")] {
+        let text = COMPLETE.replace(&format!("name = \"{name}\""), &format!("nam = \"{name}\""));
+        let said = plan(&text).unwrap_err();
+        let sentence =
+            format!("`{wrong}.name` is not set, but `{wrong}.nam` is; did you mean `{wrong}.name`?");
+        assert!(said.lines().count() == 1 && said.ends_with(&sentence), "{said}");
+    }
+    // What else is wrong in the section is told, too.
+    let both =
+        COMPLETE.replace("backbone", "backbon").replace("layers = [1]", "layers = [1]\nnormalise = \"none\"");
+    let error = plan(&both).unwrap_err();
+    let keys: Vec<&str> = error.lines().filter_map(|line| line.split('`').nth(1)).collect();
+    assert_eq!(keys, ["loss_network.backbone", "loss_network.normalise"], "{error}");
+}
+
+#[test]
 fn the_name_that_a_file_gives_its_experiment_is_checked_as_any_other() {
     let long = format!("{}.toml", "a".repeat(101));
     let names = [".hid.toml", "é b;c.toml", &long];

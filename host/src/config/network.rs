@@ -25,7 +25,11 @@ impl Checker<'_> {
     /// `swept` are the keys that the sweep sets.
     pub(crate) fn loss_networks(&self, view: &View<'_>, swept: &[&str]) -> Vec<LossNetworkSection> {
         let is_swept = |key: &str| swept.contains(&key);
-        let Some(backbone) = self.required(view, SECTION, "backbone") else { return Vec::new() };
+        let Some(backbone) = self.required(view, SECTION, "backbone") else {
+            // What else is wrong is to be told all the same.
+            self.shared(view);
+            return Vec::new();
+        };
         let backbones: Vec<&ComponentManifest> = if backbone == BACKBONE_PRESET && is_swept("backbone") {
             let paper = self.catalog.iter(Kind::Backbone).filter(|b| !b.details.paper_layers.is_empty());
             paper.collect()
@@ -160,7 +164,7 @@ impl Checker<'_> {
         swept: bool,
     ) -> Vec<(Vec<String>, Vec<String>)> {
         let Some(leaf) = view.get("layers") else {
-            self.missing(SECTION, "layers");
+            self.missing(view, SECTION, "layers");
             return Vec::new();
         };
         let error = |problem: String, help: Option<String>| {

@@ -4,7 +4,7 @@
 //! however many cells share it.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use lossnet_plugin_protocol::{ComponentManifest, Kind};
@@ -15,7 +15,7 @@ use super::origin::{ConfigError, ConfigErrors, Origin};
 use super::raw::{Leaf, RawConfig};
 use super::resolved::{Component, DataSection, ExperimentSection, RunSection};
 use super::schema::{SettingProblem, SettingsSchema, unknown_key};
-use crate::catalog::{Catalog, NodeNames, did_you_mean};
+use crate::catalog::{Catalog, NodeNames, did_you_mean, nearest};
 
 /// A section's settings by their keys without the section.
 pub(crate) type View<'v> = BTreeMap<&'v str, &'v Leaf>;
@@ -30,13 +30,15 @@ pub(crate) struct Checker<'a> {
     pub(crate) nodes: &'a dyn NodeNames,
     pub(super) known_nodes: RefCell<HashMap<String, Option<Rc<Vec<String>>>>>,
     schemas: RefCell<HashMap<(Kind, String), KnownSchema>>,
+    /// Dotted keys of which something wrong is written.
+    refused: RefCell<HashSet<String>>,
     errors: RefCell<ConfigErrors>,
 }
 
 impl<'a> Checker<'a> {
     pub(crate) fn new(raw: &'a RawConfig, catalog: &'a Catalog, nodes: &'a dyn NodeNames) -> Checker<'a> {
-        let (known_nodes, schemas, errors) = Default::default();
-        Checker { raw, catalog, nodes, known_nodes, schemas, errors }
+        let (known_nodes, schemas, refused, errors) = Default::default();
+        Checker { raw, catalog, nodes, known_nodes, schemas, refused, errors }
     }
 
     pub(crate) fn error(&self, error: ConfigError) {
@@ -103,18 +105,37 @@ impl<'a> Checker<'a> {
     /// A text that must be set.
     pub(super) fn required(&self, view: &View<'_>, section: &str, name: &str) -> Option<String> {
         if !view.contains_key(name) {
-            self.missing(section, name);
+            self.missing(view, section, name);
         }
         self.text(view, section, name)
     }
 
-    pub(super) fn missing(&self, section: &str, name: &str) {
+    /// Notes a setting that must be there and is not, unless it would be but for what is noted already.
+    pub(super) fn missing(&self, view: &View<'_>, section: &str, name: &str) {
+        let path = format!("{section}.{name}");
+        if self.refused.borrow().contains(&path) {
+            return;
+        }
+        let others = view.iter().filter(|(key, _)| keys::find(&format!("{section}.{key}")).is_none());
+        let near = nearest(name, others.map(|(key, _)| *key));
+        if let Some((key, leaf)) = near.first().and_then(|key| view.get_key_value(key)) {
+            let problem = format!("`{path}` is not set, but `{section}.{key}` is");
+            let help = Some(format!("did you mean `{path}`?"));
+            let key = Some(format!("{section}.{key}"));
+            return self.error(ConfigError { origin: leaf.origin.clone(), key, problem, help });
+        }
         self.error(ConfigError {
             origin: Origin::Default,
-            key: Some(format!("{section}.{name}")),
+            key: Some(path),
             problem: format!("`{section}.{name}` is not set"),
             help: Some(format!("write `{name} = …` under [{section}], or -s {section}.{name}=…")),
         });
+    }
+
+    /// Notes that a setting would be there if what is written about it were right, which is told: that it is missing need not
+    /// be told as well.
+    pub(crate) fn refuse(&self, key: &str) {
+        self.refused.borrow_mut().insert(key.to_owned());
     }
 
     fn number<T: TryFrom<i64>>(&self, view: &View<'_>, section: &str, name: &str) -> Option<T> {
@@ -140,6 +161,25 @@ impl<'a> Checker<'a> {
             repetitions: self.number(view, "experiment", "repetitions")?,
             name: name?,
         })
+    }
+
+    /// The name of an experiment that is given none: that of its file, if it is one that could be given.
+    fn default_name(&self) -> Option<String> {
+        let (Some(name), Some(file)) = (&self.raw.default_name, &self.raw.last_file) else {
+            self.missing(&View::new(), "experiment", "name");
+            return None;
+        };
+        let Err((problem, _)) =
+            keys::find("experiment.name")?.shape.check(&Value::String(name.clone()), Some(name))
+        else {
+            return Some(name.clone());
+        };
+        let problem = format!("is the file's name where it is not set, and {problem}");
+        let help = "write `name = …` under [experiment], or -s experiment.name=…".to_owned();
+        self.error(
+            ConfigError::at(&Origin::Whole(file.clone()), "experiment.name", problem).help(Some(help)),
+        );
+        None
     }
 
     pub(crate) fn run(&self, view: &View<'_>) -> Option<RunSection> {
@@ -168,25 +208,6 @@ impl<'a> Checker<'a> {
         let own = view.iter().filter(|(key, _)| **key != "name").map(|(key, leaf)| (*key, *leaf));
         self.settings("task", &[manifest], &own.collect())?.pop()
     }
-    /// The name of an experiment that is given none: that of its file, if it is one that could be given.
-    fn default_name(&self) -> Option<String> {
-        let (Some(name), Some(file)) = (&self.raw.default_name, &self.raw.last_file) else {
-            self.missing("experiment", "name");
-            return None;
-        };
-        let Err((problem, _)) =
-            keys::find("experiment.name")?.shape.check(&Value::String(name.clone()), Some(name))
-        else {
-            return Some(name.clone());
-        };
-        let problem = format!("is the file's name where it is not set, and {problem}");
-        let help = "write `name = …` under [experiment], or -s experiment.name=…".to_owned();
-        self.error(
-            ConfigError::at(&Origin::Whole(file.clone()), "experiment.name", problem).help(Some(help)),
-        );
-        None
-    }
-
 
     /// The main dataset, with those for tests below it.
     pub(crate) fn data(&self, view: &View<'_>) -> Option<DataSection> {

@@ -42,7 +42,11 @@ pub(in crate::plan) fn read(checker: &Checker<'_>, notes: &mut Vec<String>) -> S
                 named[position].1.add(checker, &mut rules, &format!("sweep.{first}"), rest, leaf);
             }
         } else {
-            let (problem, help) = unsweepable(if rest.is_empty() { first } else { rest });
+            let wrong = if rest.is_empty() { first } else { rest };
+            let (problem, help) = unsweepable(wrong);
+            for section in SECTIONS {
+                checker.refuse(&format!("{section}.{wrong}"));
+            }
             checker.error(ConfigError::at(&leaf.origin, &format!("sweep.{key}"), problem).help(Some(help)));
         }
     }
@@ -192,6 +196,9 @@ fn zip(checker: &Checker<'_>, written: &str, entry: &Leaf) -> Option<Dimension> 
     let columns = columns(checker, written, entry, Form::List);
     let refuse = |problem: String, help: &str| {
         checker.error(ConfigError::at(&entry.origin, written, problem).help(Some(help.to_owned())));
+        for column in &columns {
+            checker.refuse(&column.key);
+        }
         None
     };
     let [first, others @ ..] = columns.as_slice() else { return None };

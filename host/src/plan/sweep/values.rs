@@ -28,6 +28,7 @@ pub(super) fn column(
     let written = format!("{table}.{key}");
     let refuse = |problem: &str, help: Option<String>| {
         checker.error(ConfigError::at(&leaf.origin, &written, problem).help(help));
+        checker.refuse(key);
         None
     };
     let (section, name) = key.split_once('.').unwrap_or((key, ""));
