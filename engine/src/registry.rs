@@ -29,9 +29,7 @@ pub fn plugin(path: &Path) -> Result<Arc<LoadedPlugin>, PluginError> {
 
 fn refused(path: &Path, error: &LoadError) -> PluginError {
     let message = format!("the plugin {} can't be used: {error}", path.display());
-    let error = PluginError::new(ErrorKind::Load, message).with_source(error);
-    // The first cause repeats the message.
-    PluginError { causes: error.causes.into_iter().skip(1).collect(), ..error }
+    PluginError::new(ErrorKind::Load, message).with_source(error)
 }
 
 /// The plugin that holds a component of this kind.

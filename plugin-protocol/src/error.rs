@@ -80,7 +80,9 @@ impl PluginError {
     /// What led to it, with all its own causes.
     #[must_use]
     pub fn with_source(mut self, source: &dyn std::error::Error) -> Self {
-        self.causes.extend(chain(source));
+        // What the message says already is no cause of it.
+        let causes = chain(source).into_iter().filter(|cause| !self.message.ends_with(cause));
+        self.causes.extend(causes);
         self
     }
 
@@ -112,5 +114,19 @@ impl From<crate::graph::GraphError> for PluginError {
 impl From<serde_json::Error> for PluginError {
     fn from(error: serde_json::Error) -> Self {
         PluginError::input(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_message_says_is_no_cause_of_it() {
+        let source = std::io::Error::other("the disk is full");
+        let causes = |message: &str| PluginError::run(message).with_source(&source).causes;
+        assert!(causes("the disk is full").is_empty());
+        assert!(causes("can't write: the disk is full").is_empty());
+        assert_eq!(causes("can't write"), ["the disk is full"]);
     }
 }

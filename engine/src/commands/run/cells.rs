@@ -96,9 +96,7 @@ fn no_such_cell(cell: usize) -> PluginError {
 
 /// An error of the store as a plugin error, with what the system said.
 pub(super) fn store_error(error: &StoreError) -> PluginError {
-    let full = PluginError::run(error.to_string()).with_source(error);
-    // The first cause repeats the message.
-    PluginError { causes: full.causes.into_iter().skip(1).collect(), ..full }
+    PluginError::run(error.to_string()).with_source(error)
 }
 
 impl Cells {

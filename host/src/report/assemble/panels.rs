@@ -23,11 +23,13 @@ struct Kind<'a> {
     what: &'a str,
 }
 
+/// A picture with its cell.
+type Shown<'a> = (&'a ReportedCell<'a>, &'a ReportedImage);
+
 /// The pictures of the cells that are shown, one panel for each thing that a task has pictures of. What is left out is told.
 pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> {
     // Whole splits stand before their parts: `val` before `jnd/cnn`.
-    let mut groups: BTreeMap<(Kind<'_>, usize, &str), Vec<(&ReportedCell<'_>, &ReportedImage)>> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<(Kind<'_>, usize, &str), Vec<Shown<'_>>> = BTreeMap::new();
     for cell in &reported.cells {
         for image in last_of_each(&cell.images) {
             let (what, _) = image.name.split_once('/').unwrap_or((&image.name, ""));
