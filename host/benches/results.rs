@@ -12,6 +12,7 @@ mod large_store;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use lossnet::analysis::About;
 use lossnet::plan::CellState;
 use lossnet::results::{COLUMNS, Column, contender_columns, csv, gather, group, write_parquet};
 use lossnet::store::{ResultOwner, Store, survey};
@@ -42,7 +43,7 @@ fn main() {
     measured("parquet", cells, || {
         write_parquet(&gathered.rows, &columns, &folder.path().join("results.parquet")).unwrap();
     });
-    measured("group", cells, || group(&gathered.rows, &contender_columns()));
+    measured("group", cells, || group(&gathered.rows, &contender_columns(), &About::default()));
 }
 
 fn measured<T>(what: &str, cells: usize, work: impl FnOnce() -> T) -> T {

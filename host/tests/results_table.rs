@@ -6,13 +6,14 @@ mod config_fixture;
 use std::path::Path;
 
 use config_fixture::{plan, swept};
+use lossnet::analysis::About;
 use lossnet::plan::Cell;
 use lossnet::results::{
     COLUMNS, Column, Condition, Gathered, Order, Record as _, Row, best_groups_first, contender_columns, csv,
-    find_columns, gather, group, group_columns, to_json, write_parquet,
+    find_columns, gather, group, group_columns, kept_apart, to_json, write_parquet,
 };
 use lossnet::store::Store;
-use lossnet_plugin_protocol::report::{Metric, Report};
+use lossnet_plugin_protocol::report::{FromSamples, Metric, Report};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::RowAccessor as _;
 
@@ -240,7 +241,7 @@ fn groups_average_what_agrees() {
     repeated(root.path(), "test");
     let rows = gathered(root.path()).rows;
     let texts = |by: &[&'static Column], columns: &[&str]| -> Vec<Vec<String>> {
-        let mut groups = group(&rows, by);
+        let mut groups = group(&rows, by, &About::default());
         best_groups_first(&mut groups);
         let names: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
         let columns = find_columns(&names).unwrap();
@@ -277,7 +278,7 @@ fn groups_average_what_agrees() {
     assert_eq!(texts(&find_columns(&["cell".to_owned()]).unwrap(), &shown).len(), 12);
 
     let by = find_columns(&["layers".to_owned()]).unwrap();
-    let groups = group(&rows, &by);
+    let groups = group(&rows, &by, &About::default());
     let json = to_json(&groups, &group_columns(&by));
     let names: Vec<&String> = json[0].as_object().unwrap().keys().collect();
     for name in ["task", "layers", "metric", "split", "value", "spread", "repetitions", "nan"] {
@@ -288,6 +289,54 @@ fn groups_average_what_agrees() {
     let first =
         json.as_array().unwrap().iter().find(|row| row["layers"] == "1" && row["split"] == "val/mean");
     assert!((first.unwrap()["spread"].as_f64().unwrap() - 0.01).abs() < 1e-12);
+}
+
+/// Cells of an experiment of two backbones with this in their config, each with the mean over these groups of samples.
+fn measured(root: &Path, name: &str, [data, sweep]: [&str; 2], groups: &[&str]) {
+    let backbones = "[sweep]\nloss_network.backbone = [\"alexnet\", \"vgg16\"]";
+    let text = format!("{data}\n[experiment]\nname = \"{name}\"\n{backbones}\n{sweep}");
+    let experiment = Store::new(root).experiment(name);
+    for cell in &plan(&swept(&text)).unwrap().cells {
+        let mut writer = experiment.cell(&cell.id).begin(name, cell).unwrap().unwrap();
+        let from = FromSamples::mean_of_groups("score", groups.iter().map(|group| ("val", *group)));
+        let metric = Metric::new("score", "val/mean", 0.5, "share", true, 40);
+        writer.report(&Report::Metric(Metric { from_samples: Some(from), ..metric })).unwrap();
+        writer.finish(|_| {}).unwrap();
+    }
+}
+
+#[test]
+fn what_can_not_be_on_one_leaderboard_is_never_averaged() {
+    let root = tempfile::tempdir().unwrap();
+    let both = ["cnn", "deblur"];
+    measured(root.path(), "whole", ["", ""], &both);
+    measured(root.path(), "short", ["limit = 3", ""], &both);
+    measured(root.path(), "fewer", ["triplets = 7", ""], &both);
+    measured(root.path(), "moved", ["folder = \"elsewhere\"", ""], &both);
+    measured(root.path(), "parts", ["splits = [\"val\"]", ""], &both[..1]);
+    measured(root.path(), "task", ["", "task.dropout = [0.1]"], &both);
+    // Neither other settings of the task nor what else was evaluated changes what is measured.
+    measured(root.path(), "epochs", ["splits = [\"val\"]", "task.epochs = [3]"], &both);
+    let rows = gathered(root.path()).rows;
+    let by = find_columns(&["backbone".to_owned()]).unwrap();
+    let about = About::tasks(&config_fixture::catalog(), ["metric"]);
+    let mut groups = group(&rows, &by, &about);
+    best_groups_first(&mut groups);
+    assert_eq!(groups.len(), 2 * 6);
+    let repeated: Vec<&str> = groups
+        .iter()
+        .filter(|group| group.rows().len() > 1)
+        .flat_map(|group| group.rows().iter().map(|row| row.cell().experiment.as_str()))
+        .collect();
+    assert_eq!(repeated, ["epochs", "whole", "epochs", "whole"]);
+    let shown = kept_apart(&groups, &by);
+    let heads: Vec<&str> = shown.iter().map(|(head, _)| head.as_str()).collect();
+    assert_eq!(heads, ["data_folder", "limit", "triplets", "dropout", "splits"]);
+    let json = to_json(&groups, &group_columns(&by));
+    for (column, value) in [("limit", "3"), ("data_folder", "\"elsewhere\"")] {
+        let with = json.as_array().unwrap().iter().filter(|row| row[column].to_string() == value);
+        assert_eq!(with.count(), 2, "{column}");
+    }
 }
 
 #[test]
@@ -307,9 +356,9 @@ fn a_cell_of_two_experiments_counts_once() {
         )]
     );
     let by = find_columns(&["layers".to_owned()]).unwrap();
-    let groups = group(&gathered.rows, &by);
+    let groups = group(&gathered.rows, &by, &About::default());
     assert!(groups.iter().all(|group| group.rows().len() == 3));
-    let contenders = group(&gathered.rows, &contender_columns());
+    let contenders = group(&gathered.rows, &contender_columns(), &About::default());
     assert_eq!(contenders.len(), 8, "experiments are told apart unless asked otherwise");
 }
 

@@ -75,6 +75,14 @@ impl About {
         }
     }
 
+    /// What a catalog says of these tasks, and nothing of backbones.
+    pub fn tasks<'a>(catalog: &Catalog, names: impl IntoIterator<Item = &'a str>) -> About {
+        let details = |name: &str| Some(catalog.get(Kind::Task, name).ok()?.details.clone());
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        let tasks = names.into_iter().filter_map(|name| Some((name.to_owned(), details(name)?)));
+        About { tasks: tasks.collect(), backbones: BTreeMap::new() }
+    }
+
     /// What a task says of itself.
     pub(super) fn task(&self, name: &str) -> Option<&Details> {
         self.tasks.get(name)

@@ -155,7 +155,11 @@ fn add(members: &mut Vec<Member>, positions: &mut Positions, network: usize, run
 }
 
 /// All that changes what a cell measures: its task's settings as far as they do, its data, its protocol's version.
-fn measured_by(config: &ResolvedConfig, protocol_version: u32, about: &About) -> BTreeMap<String, String> {
+pub(crate) fn measured_by(
+    config: &ResolvedConfig,
+    protocol_version: u32,
+    about: &About,
+) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let measures = measures(config, about);
     for (key, value) in config.task.settings.iter().filter(|(key, _)| measures.contains(key.as_str())) {

@@ -260,8 +260,8 @@ pub(super) struct ResultsArguments {
     /// Sort by these columns, descending with `:desc`; the best first unless given.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) sort: Vec<String>,
-    /// Average rows that agree in these columns: value is then the mean, spread the standard deviation, repetitions the
-    /// number. The table for people averages over repetitions unless given; `cell` shows each.
+    /// Average rows that agree in these columns, and could be on one leaderboard: value is then the mean, spread the standard
+    /// deviation, repetitions the number. The table for people averages over repetitions unless given; `cell` shows each.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) group: Option<Vec<String>>,
     /// Show or write only these columns.

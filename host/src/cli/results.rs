@@ -10,6 +10,7 @@ use super::args::ResultsArguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::{output, status};
+use crate::analysis::About;
 use crate::results::{
     self, COLUMNS, Column, Condition, Gathered, Order, Record, Row, best_groups_first, contender_columns,
     find_columns, gather, group, group_columns,
@@ -58,7 +59,15 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
         let columns = chosen.unwrap_or_else(|| COLUMNS.iter().collect());
         return write(&gathered.rows, &columns, arguments, context);
     };
-    let mut groups = group(&gathered.rows, &by);
+    let about = match &arguments.group {
+        // The task's settings that change what is measured are known to its plugin.
+        Some(_) => {
+            let tasks = gathered.rows.iter().map(|row| row.config().task.name.as_str());
+            About::tasks(&context.index()?.catalog, tasks)
+        }
+        None => About::default(),
+    };
+    let mut groups = group(&gathered.rows, &by, &about);
     best_groups_first(&mut groups);
     sort(&mut groups, &orders);
     if files {

@@ -1,14 +1,27 @@
 //! Rows that differ only in what is averaged, as one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
 
 use super::column::{COLUMNS, Column, Role};
 use super::gather::{better, deviation};
-use super::row::{Record, Row};
+use super::row::{CompleteCell, Record, Row};
 use super::value::Value;
+use crate::analysis::{About, measured_by};
 
 /// What is never averaged: metrics of different tasks, splits, units, or versions of what a task computes.
 const APART: [&str; 6] = ["task", "protocol_version", "metric", "split", "unit", "higher_is_better"];
+
+/// What says which samples a metric is of, and what is measured of them. Groups by all of these have nothing else to be kept
+/// apart.
+const MEASURED: [&str; 7] =
+    ["task_settings", "dataset", "dataset_settings", "splits", "limit", "data_folder", "test_data"];
+
+/// All that changes what a row's metric is about, by key: settings of the data, and those of the task that change what is
+/// measured. Rows that differ in it are never averaged.
+type Measure = BTreeMap<String, String>;
 
 /// Rows that agree in some columns, as one record. Its value is their mean, its spread their standard deviation, its
 /// repetitions their number; samples are those of the row with the fewest, failed and NaN ones those of all rows. In every
@@ -18,18 +31,42 @@ pub struct Group {
     rows: Vec<Row>,
     value: f64,
     spread: Option<f64>,
+    measure: Arc<Measure>,
+    /// The splits and groups of samples that the metric is computed of, as in the column `splits`.
+    parts: String,
+    /// Of the task's settings, where the rows differ in some, those that change what is measured.
+    task_settings: String,
 }
 
 impl Group {
-    fn new(rows: Vec<Row>) -> Group {
+    fn new(rows: Vec<Row>, measure: Arc<Measure>, parts: String) -> Group {
         let values: Vec<f64> = rows.iter().map(|row| row.metric().value).collect();
         let value = values.iter().sum::<f64>() / values.len() as f64;
-        Group { rows, value, spread: deviation(&values) }
+        let settings = &rows[0].config().task.settings;
+        let measures = |key: &str| {
+            measure.keys().any(|known| {
+                known.strip_prefix(key).is_some_and(|rest| matches!(rest.chars().next(), None | Some('.')))
+            })
+        };
+        let kept: Map<String, Json> = settings
+            .iter()
+            .filter(|(key, _)| measures(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let task_settings = if kept.is_empty() { String::new() } else { Json::Object(kept).to_string() };
+        Group { spread: deviation(&values), rows, value, measure, parts, task_settings }
     }
 
     /// The rows, at least one; no two of the same cell.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// What the rows have in common in a column, if they do.
+    fn common(&self, column: &Column) -> Option<Value<'_>> {
+        let mut values = self.rows.iter().map(|row| row.get(column));
+        let first = values.next()?;
+        values.all(|value| value == first).then_some(first)
     }
 
     fn total(&self, of: impl Fn(&Row) -> Option<u64>) -> Value<'_> {
@@ -49,11 +86,14 @@ impl Record for Group {
             }
             "failed" => self.total(|row| row.metric().failed),
             "nan" => self.total(|row| row.metric().nan),
-            _ => {
-                let mut values = self.rows.iter().map(|row| row.get(column));
-                let first = values.next().unwrap_or(Value::Missing);
-                if values.all(|value| value == first) { first } else { Value::Missing }
-            }
+            _ => self.common(column).unwrap_or_else(|| {
+                let kept = match column.name {
+                    "task_settings" => &self.task_settings,
+                    "splits" => &self.parts,
+                    _ => return Value::Missing,
+                };
+                if kept.is_empty() { Value::Missing } else { Value::Text(kept) }
+            }),
         }
     }
 }
@@ -65,34 +105,118 @@ pub fn contender_columns() -> Vec<&'static Column> {
 
 /// The columns of a table of groups by these columns.
 pub fn group_columns(by: &[&'static Column]) -> Vec<&'static Column> {
-    let shown =
-        |column: &&Column| by.contains(column) || column.role == Role::Score || APART.contains(&column.name);
+    let shown = |column: &&Column| {
+        let name = &column.name;
+        by.contains(column) || column.role == Role::Score || APART.contains(name) || MEASURED.contains(name)
+    };
     COLUMNS.iter().filter(shown).collect()
 }
 
 /// Puts rows that agree in these columns together, in the order of the first row of each, and the best first within each
 /// task, metric and split if the rows stand so. Rows of different metrics, splits, units, tasks or versions are never put
-/// together. A cell that is in several experiments counts once.
-pub fn group(rows: &[Row], by: &[&'static Column]) -> Vec<Group> {
+/// together, nor are those of other data, or of other settings that change what is measured: what is on one leaderboard can
+/// be averaged. A cell that is in several experiments counts once.
+pub fn group(rows: &[Row], by: &[&'static Column], about: &About) -> Vec<Group> {
     let keys: Vec<&Column> =
         COLUMNS.iter().filter(|column| by.contains(column) || APART.contains(&column.name)).collect();
-    let mut order: HashMap<String, usize> = HashMap::new();
-    let mut members: Vec<(HashSet<&str>, Vec<Row>)> = Vec::new();
-    for row in rows {
-        let key: Vec<_> = keys.iter().map(|column| row.get(column).text()).collect();
-        let position = *order.entry(key.join("\u{1f}")).or_insert(members.len());
+    // The columns themselves keep everything apart where these are among them.
+    let is_by = |name: &str| by.iter().any(|column| column.name == name);
+    let apart = !is_by("cell") && !MEASURED.iter().all(|name| is_by(name));
+    let measures = if apart { measures(rows, about) } else { HashMap::new() };
+    let nothing = Arc::new(Measure::new());
+    let measure = |row: &Row| measures.get(&std::ptr::from_ref(row.cell())).unwrap_or(&nothing);
+    let keys: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let columns = keys.iter().map(|column| row.get(column).text().into_owned());
+            let measure = measure(row).iter().flat_map(|(key, value)| [key.clone(), value.clone()]);
+            columns.chain(measure).collect::<Vec<_>>().join("\u{1f}")
+        })
+        .collect();
+    // Older results don't say what they are computed of: they are with the others, if there is but one kind of those.
+    let mut known: HashMap<&str, HashSet<String>> = HashMap::new();
+    for (row, key) in rows.iter().zip(&keys).filter(|_| apart) {
+        known.entry(key).or_default().extend(parts(row));
+    }
+    let mut order: HashMap<(&str, String), usize> = HashMap::new();
+    let mut members: Vec<(HashSet<&str>, Vec<Row>, String)> = Vec::new();
+    for (row, key) in rows.iter().zip(&keys) {
+        let known = known.get(key.as_str());
+        let only = || known.filter(|known| known.len() == 1).and_then(|known| known.iter().next().cloned());
+        let parts = if apart { parts(row).or_else(only).unwrap_or_default() } else { String::new() };
+        let position = *order.entry((key, parts.clone())).or_insert(members.len());
         if position == members.len() {
-            members.push(Default::default());
+            members.push((HashSet::new(), Vec::new(), parts));
         }
-        let (cells, of_group) = &mut members[position];
+        let (cells, of_group, _) = &mut members[position];
         if cells.insert(row.result().cell.id.as_str()) {
             of_group.push(row.clone());
         }
     }
-    members.into_iter().map(|(_, rows)| Group::new(rows)).collect()
+    let group = |(_, rows, parts): (_, Vec<Row>, _)| {
+        let measure = Arc::clone(measure(&rows[0]));
+        Group::new(rows, measure, parts)
+    };
+    members.into_iter().map(group).collect()
 }
 
-/// The best mean first within each experiment, task, metric and split; equal ones stay as they are.
+/// What each cell measures.
+fn measures(rows: &[Row], about: &About) -> HashMap<*const CompleteCell, Arc<Measure>> {
+    let mut found = HashMap::new();
+    for row in rows {
+        found.entry(std::ptr::from_ref(row.cell())).or_insert_with(|| {
+            let cell = &row.result().cell;
+            Arc::new(measured_by(&cell.config, cell.protocol_version, about))
+        });
+    }
+    found
+}
+
+/// The splits and groups of samples that a row's metric is computed of, if it says so.
+fn parts(row: &Row) -> Option<String> {
+    let from = row.metric().from_samples.as_ref()?;
+    let parts = from.parts.iter().map(|part| match part.group.as_deref() {
+        Some(group) if !group.is_empty() => format!("{}/{group}", part.split),
+        _ => part.split.clone(),
+    });
+    Some(parts.collect::<Vec<_>>().join(","))
+}
+
+/// In what groups by these columns are kept apart besides: a head, and a value for each of them.
+pub fn kept_apart(groups: &[Group], by: &[&'static Column]) -> Vec<(String, Vec<String>)> {
+    let is_by = |name: &str| by.iter().any(|column| column.name == name);
+    let mut keys: Vec<&String> = groups.iter().flat_map(|group| group.measure.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let mut found = Vec::new();
+    for key in keys {
+        let (column, head) = match key.strip_prefix("data.") {
+            Some("name") => ("dataset", "dataset"),
+            Some("limit") => ("limit", "limit"),
+            Some("folder") => ("data_folder", "data_folder"),
+            Some(key) if key.starts_with("test.") => ("test_data", key),
+            Some(key) => ("dataset_settings", key),
+            None if key == "protocol version" => ("protocol_version", "protocol_version"),
+            None => ("task_settings", key.as_str()),
+        };
+        let value = |group: &Group| group.measure.get(key).filter(|value| *value != "none").cloned();
+        let values: Vec<String> = groups.iter().map(|group| value(group).unwrap_or_default()).collect();
+        if !is_by(column) && values.iter().any(|value| *value != values[0]) {
+            found.push((head.to_owned(), values));
+        }
+    }
+    let mut of_split: HashMap<(&str, &str), &str> = HashMap::new();
+    let differ = groups.iter().any(|group| {
+        let metric = group.rows[0].metric();
+        *of_split.entry((&metric.name, &metric.split)).or_insert(&group.parts) != group.parts
+    });
+    if differ && !is_by("splits") {
+        found.push(("splits".to_owned(), groups.iter().map(|group| group.parts.clone()).collect()));
+    }
+    found
+}
+
+/// The best mean first within each experiment, task, metric, split and what else is kept apart; equal ones stay as they are.
 pub fn best_groups_first(groups: &mut [Group]) {
     groups.sort_by(|a, b| {
         let (first, second) = (&a.rows[0], &b.rows[0]);
@@ -102,6 +226,7 @@ pub fn best_groups_first(groups: &mut [Group]) {
         };
         board(first)
             .cmp(&board(second))
+            .then_with(|| (&a.measure, &a.parts).cmp(&(&b.measure, &b.parts)))
             .then_with(|| better(a.value, b.value, first.metric().higher_is_better))
     });
 }

@@ -12,7 +12,7 @@ mod value;
 pub use column::{COLUMNS, Column, Role, UnknownColumn, find_column, find_columns};
 pub use filter::{Condition, ConditionError, Order};
 pub use gather::{Gathered, gather};
-pub use group::{Group, best_groups_first, contender_columns, group, group_columns};
+pub use group::{Group, best_groups_first, contender_columns, group, group_columns, kept_apart};
 pub use parquet::write_parquet;
 pub use row::{CompleteCell, Record, Repetitions, Row};
 pub use table::{csv, to_json};

@@ -91,6 +91,7 @@ fn metric() -> ComponentManifest {
         protocol_version: Some(1),
         deterministic: Some([("task.dropout".to_owned(), json!(0.0))].into_iter().collect()),
         needs: ["ref", "p0", "p1", "judge"].map(str::to_owned).to_vec(),
+        measure_settings: vec!["dropout".to_owned()],
         ..Details::default()
     };
     component(Kind::Task, "metric", schema, details)

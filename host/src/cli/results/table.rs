@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
+use crate::analysis::About;
 use crate::cli::output;
 use crate::config::flatten;
 use crate::results::{
     COLUMNS, Column, Gathered, Group, Record, Role, Row, Value, best_groups_first, contender_columns, group,
+    kept_apart,
 };
 
 /// A column as it is shown: its head, and a value for each row.
@@ -61,6 +63,7 @@ fn one_table(groups: &[Group], by: &[&'static Column]) -> String {
         .filter(|column| column.role != Role::Score)
         .flat_map(|column| differing(groups, column))
         .collect();
+    shown.extend(kept_apart(groups, by));
     let score = |name: &str| COLUMNS.iter().find(|column| column.name == name);
     let mut add = |name: &str, only_if: &dyn Fn(Value<'_>) -> bool| {
         let Some(column) = score(name) else { return };
@@ -90,10 +93,12 @@ fn one_table(groups: &[Group], by: &[&'static Column]) -> String {
 /// What a run ends with: the contenders' means on all of the data, the best first, and how to see the rest.
 pub(in crate::cli) fn summary(experiment: &str, gathered: &Gathered) -> Option<String> {
     let by = contender_columns();
-    let mut all = group(&main_rows(&gathered.rows), &by);
+    // By all that contenders differ in, so that nothing else has to be known.
+    let about = About::default();
+    let mut all = group(&main_rows(&gathered.rows), &by, &about);
     best_groups_first(&mut all);
     let mut shown_of: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let total = group(&gathered.rows, &by).len();
+    let total = group(&gathered.rows, &by, &about).len();
     all.retain(|group| {
         let metric = group.rows()[0].metric();
         let shown = shown_of.entry((metric.name.clone(), metric.split.clone())).or_default();
