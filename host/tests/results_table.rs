@@ -16,6 +16,7 @@ use lossnet::store::Store;
 use lossnet_plugin_protocol::report::{FromSamples, Metric, Report};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::RowAccessor as _;
+use serde_json::Value as Json;
 
 /// A value for each of the layers 1, 2, … of AlexNet, as metrics of which a larger value is better, or a smaller one.
 fn store(root: &Path, name: &str, values: &[f64], higher_is_better: bool, protocol_version: u32) {
@@ -110,6 +111,37 @@ fn conditions_and_orders_select_rows() {
         "value>much".parse::<Condition>().unwrap_err().to_string(),
         "`value>much` holds for no row: the column `value` has numbers"
     );
+}
+
+#[test]
+fn layers_are_numbers_and_several_are_lists_of_numbers() {
+    let root = tempfile::tempdir().unwrap();
+    let sweep = "[experiment]\nname = \"test\"\n[sweep]\n\
+                 loss_network.layers = [2, 10, [1, 4], [1, 10], 9, \"features.0\", \"features.0.inner\"]";
+    let experiment = Store::new(root.path()).experiment("test");
+    for cell in &plan(&swept(sweep)).unwrap().cells {
+        let mut writer = experiment.cell(&cell.id).begin("test", cell).unwrap().unwrap();
+        writer.report(&Report::Metric(Metric::new("score", "val", 0.5, "share", true, 9))).unwrap();
+        writer.finish(|_| {}).unwrap();
+    }
+    let mut rows = gathered(root.path()).rows;
+    "layers".parse::<Order>().unwrap().sort(&mut rows);
+    let order = ["1,4", "1,10", "2", "9", "10", "features.0", "features.0.inner"];
+    assert_eq!(column(&rows, "layers"), order);
+    "layers:desc".parse::<Order>().unwrap().sort(&mut rows);
+    assert_eq!(column(&rows, "layers"), order.into_iter().rev().collect::<Vec<_>>());
+    "layers".parse::<Order>().unwrap().sort(&mut rows);
+    for (condition, layers) in [
+        ("layers>=9", &order[3..5]),
+        ("layers<2", &order[..2]),
+        ("layers=1, 10", &order[1..2]),
+        ("layers>features.0", &order[6..]),
+        ("layers!=10", &["1,4", "1,10", "2", "9", "features.0", "features.0.inner"]),
+    ] {
+        let condition: Condition = condition.parse().unwrap();
+        let kept: Vec<Row> = rows.iter().filter(|row| condition.holds(row)).cloned().collect();
+        assert_eq!(column(&kept, "layers"), layers, "{condition:?}");
+    }
 }
 
 #[test]
@@ -333,8 +365,8 @@ fn what_can_not_be_on_one_leaderboard_is_never_averaged() {
     let heads: Vec<&str> = shown.iter().map(|(head, _)| head.as_str()).collect();
     assert_eq!(heads, ["data_folder", "limit", "triplets", "dropout", "splits"]);
     let json = to_json(&groups, &group_columns(&by));
-    for (column, value) in [("limit", "3"), ("data_folder", "\"elsewhere\"")] {
-        let with = json.as_array().unwrap().iter().filter(|row| row[column].to_string() == value);
+    for (column, value) in [("limit", Json::from(3)), ("data_folder", "elsewhere".into())] {
+        let with = json.as_array().unwrap().iter().filter(|row| row[column] == value);
         assert_eq!(with.count(), 2, "{column}");
     }
 }

@@ -5,9 +5,12 @@ use std::str::FromStr;
 
 use super::column::{Column, UnknownColumn, find_column};
 use super::row::{Record, Row};
-use super::value::{Storage, Value};
+use super::value::{Storage, Value, compare_layers, indices};
 use crate::plan::{self, Cell};
 use crate::relation::Relation;
+
+/// The column whose texts are lists of numbers.
+const LAYERS: &str = "layers";
 
 /// A condition on a column, such as `metric=2afc_score` or `value>=0.6`, or on a setting of the cell by its dotted key, such as
 /// `task.variant=lin`.
@@ -71,7 +74,7 @@ impl FromStr for Condition {
 }
 
 impl Condition {
-    /// Whether a row meets it. Numbers are compared as numbers, everything else as text. What is missing is neither less nor
+    /// Whether a row meets it. Numbers are compared as numbers, layers by their indices, everything else as text. What is missing is neither less nor
     /// greater than anything, and `column=` finds it; nor is what is no number, which `column=NaN` finds.
     pub fn holds(&self, row: &Row) -> bool {
         let (column, relation, wanted) = match &self.0 {
@@ -83,6 +86,7 @@ impl Condition {
             (Some(ours), Ok(theirs)) if ours.is_nan() && theirs.is_nan() => Some(Ordering::Equal),
             (Some(ours), Ok(theirs)) => ours.partial_cmp(&theirs),
             _ if value == Value::Missing => wanted.is_empty().then_some(Ordering::Equal),
+            _ if column.name == LAYERS => compare_layers(&value.text(), wanted),
             _ => Some(value.text().as_ref().cmp(wanted.as_str())),
         };
         relation.holds(order)
@@ -127,6 +131,14 @@ impl FromStr for Order {
 impl Order {
     /// Puts records into this order; equal ones stay as they are. What has no value comes last.
     pub fn sort(self, records: &mut [impl Record]) {
-        records.sort_by(|a, b| a.get(self.column).compare(b.get(self.column), self.descending));
+        records.sort_by(|a, b| match (a.get(self.column), b.get(self.column)) {
+            (Value::Text(a), Value::Text(b)) if self.column.name == LAYERS => {
+                // Names come after indices.
+                let order =
+                    compare_layers(a, b).unwrap_or_else(|| indices(a).is_none().cmp(&indices(b).is_none()));
+                if self.descending { order.reverse() } else { order }
+            }
+            (a, b) => a.compare(b, self.descending),
+        });
     }
 }

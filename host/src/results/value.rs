@@ -16,6 +16,21 @@ pub enum Storage {
     Flag,
 }
 
+/// How two lists of layers stand to each other: by their indices as numbers, one after the other; those that go by names as
+/// text. An index is neither before nor after a name.
+pub(super) fn compare_layers(a: &str, b: &str) -> Option<Ordering> {
+    match (indices(a), indices(b)) {
+        (Some(a), Some(b)) => Some(a.cmp(&b)),
+        (None, None) => Some(a.cmp(b)),
+        _ => None,
+    }
+}
+
+/// The layers' indices. None if one of them goes by its name.
+pub(super) fn indices(layers: &str) -> Option<Vec<u64>> {
+    layers.split(',').map(|layer| layer.trim().parse().ok()).collect()
+}
+
 /// A value of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
