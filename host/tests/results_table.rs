@@ -63,7 +63,7 @@ fn conditions_and_orders_select_rows() {
     let root = tempfile::tempdir().unwrap();
     store(root.path(), "test", &[0.5, 0.25, 0.75, 0.1], true, 1);
     let rows = gathered(root.path()).rows;
-    let cases: [(&[&str], &[&str]); 14] = [
+    let cases: [(&[&str], &[&str]); 18] = [
         (&["layers=1"], &["1"]),
         (&["value>=0.5"], &["3", "1"]),
         (&["value<0.50"], &["2", "4"]),
@@ -80,13 +80,23 @@ fn conditions_and_orders_select_rows() {
         // Settings of the config, lists of values, too.
         (&["loss_network.layers=[1, 3]", "value<0.6"], &["1"]),
         (&["run.precision=fp16"], &[]),
+        // Short names of settings that are no columns; settings that a cell could have and none has.
+        (&["variant=baseline", "layers>2"], &["3", "4"]),
+        (&["variant=lin"], &[]),
+        (&["data.limit=3"], &[]),
+        (&["backbone=vgg16", "task.dropout=0.5"], &[]),
     ];
     for (conditions, layers) in cases {
         let conditions: Vec<Condition> = conditions.iter().map(|text| text.parse().unwrap()).collect();
-        let kept: Vec<Row> =
-            rows.iter().filter(|row| conditions.iter().all(|c| c.holds(row))).cloned().collect();
+        let kept = Condition::select(&conditions, &rows).unwrap();
         assert_eq!(column(&kept, "layers"), layers, "{conditions:?}");
     }
+    let unknown: Condition = "task.varian=lin".parse().unwrap();
+    let unknown = ["backbone=vgg16".parse().unwrap(), unknown];
+    let error = Condition::select(&unknown, &rows).unwrap_err();
+    assert_eq!(error.to_string(), "there is no such result: no cell has a setting `task.varian`");
+    assert_eq!(error.help.unwrap(), "did you mean `task.variant`?");
+    assert!(Condition::select(&unknown, &[]).unwrap().is_empty(), "there is nothing to know settings from");
     for (order, layers) in [
         ("value", ["4", "2", "1", "3"]),
         ("value:desc", ["3", "1", "2", "4"]),
@@ -139,7 +149,7 @@ fn layers_are_numbers_and_several_are_lists_of_numbers() {
         ("layers!=10", &["1,4", "1,10", "2", "9", "features.0", "features.0.inner"]),
     ] {
         let condition: Condition = condition.parse().unwrap();
-        let kept: Vec<Row> = rows.iter().filter(|row| condition.holds(row)).cloned().collect();
+        let kept = Condition::select(std::slice::from_ref(&condition), &rows).unwrap();
         assert_eq!(column(&kept, "layers"), layers, "{condition:?}");
     }
 }

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::{output, status};
 use crate::analysis::About;
 use crate::results::{
-    self, COLUMNS, Column, Condition, Gathered, Order, Record, Row, best_groups_first, contender_columns,
+    self, COLUMNS, Column, Condition, Gathered, Order, Record, best_groups_first, contender_columns,
     find_columns, gather, group, group_columns,
 };
 use crate::store::Store;
@@ -37,19 +37,13 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
     let mut gathered = gather(&experiments);
     gathered.problems.splice(..0, others);
     warn(&gathered, context);
-    let meets = |row: &Row| conditions.iter().all(|condition| condition.holds(row));
-    let rows: Vec<Row> = gathered.rows.iter().filter(|row| meets(row)).cloned().collect();
-    if rows.is_empty()
-        && !gathered.rows.is_empty()
-        && let Some((why, help)) = Condition::why_none(&conditions, &gathered.rows)
-    {
-        let failure = Failure::usage(format!("there is no such result: {why}"));
-        return Err(match help {
-            Some(help) => failure.with_hint(&help),
+    gathered.rows = Condition::select(&conditions, &gathered.rows).map_err(|unknown| {
+        let failure = Failure::usage(unknown.to_string());
+        match &unknown.help {
+            Some(help) => failure.with_hint(help),
             None => failure,
-        });
-    }
-    gathered.rows = rows;
+        }
+    })?;
 
     let files = arguments.csv.is_some() || arguments.parquet.is_some() || arguments.json;
     // People are shown contenders; files have every repetition, unless told otherwise.

@@ -8,7 +8,7 @@ use super::Cell;
 use super::settings::{Settings, Tables, text};
 use super::sweep::SECTIONS;
 use crate::catalog::did_you_mean;
-use crate::config::{key_names_in, shell_value};
+use crate::config::{find_key, key_names_in, shell_value};
 use crate::relation::Relation;
 
 /// A condition on one setting of a cell. Cells that lack the setting don't meet it.
@@ -120,9 +120,17 @@ impl Condition {
         }
     }
 
-    /// Whether a planned cell meets it.
-    pub(crate) fn is_met_by(&self, cell: &Cell) -> bool {
-        self.holds(&Tables::of(cell).settings())
+    /// Whether a planned cell meets each of these conditions; None for those whose setting it lacks.
+    pub(crate) fn each_met_by(conditions: &[&Condition], cell: &Cell) -> Vec<Option<bool>> {
+        let tables = Tables::of(cell);
+        let settings = tables.settings();
+        let met = |condition: &&Condition| settings.get(&condition.key).map(|_| condition.holds(&settings));
+        conditions.iter().map(met).collect()
+    }
+
+    /// Whether every cell could have the setting, since it is lossnet's own and not a component's.
+    pub(crate) fn is_of_any_cell(&self) -> bool {
+        OF_CELLS.contains(&self.key.as_str()) || find_key(&self.key).is_some()
     }
 
     /// Whether a cell's settings meet it. Numbers are compared as numbers, everything else as text. Lists, as of layers, come

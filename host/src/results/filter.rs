@@ -1,10 +1,11 @@
 //! Conditions on rows, and their order.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use super::column::{Column, UnknownColumn, find_column};
-use super::row::{Record, Row};
+use super::row::{CompleteCell, Record, Row};
 use super::value::{Storage, Value, compare_layers, indices};
 use crate::plan::{self, Cell};
 use crate::relation::Relation;
@@ -48,6 +49,15 @@ pub enum ConditionError {
     },
 }
 
+/// A condition is on a setting that no cell has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such result: {why}")]
+pub struct NoSuchSetting {
+    why: String,
+    /// What may have been meant.
+    pub help: Option<String>,
+}
+
 impl FromStr for Condition {
     type Err = ConditionError;
 
@@ -57,7 +67,17 @@ impl FromStr for Condition {
         if column.contains('.') {
             return Ok(Condition(Subject::Setting(plan::Condition::parse(text)?)));
         }
-        let (column, value) = (find_column(column)?, value.to_owned());
+        let column = match find_column(column) {
+            Ok(column) => column,
+            // A short name of a setting that has no column, such as `variant`.
+            Err(unknown) => {
+                return match plan::Condition::parse(text) {
+                    Err(plan::ConditionError::Key { .. }) => Err(unknown.into()),
+                    setting => Ok(Condition(Subject::Setting(setting?))),
+                };
+            }
+        };
+        let value = value.to_owned();
         let values = match column.storage {
             _ if value.is_empty() => None,
             Storage::Integer | Storage::Number if value.parse::<f64>().is_err() => Some("numbers"),
@@ -74,13 +94,47 @@ impl FromStr for Condition {
 }
 
 impl Condition {
-    /// Whether a row meets it. Numbers are compared as numbers, layers by their indices, everything else as text. What is missing is neither less nor
-    /// greater than anything, and `column=` finds it; nor is what is no number, which `column=NaN` finds.
-    pub fn holds(&self, row: &Row) -> bool {
-        let (column, relation, wanted) = match &self.0 {
-            Subject::Setting(condition) => return condition.is_met_by(&row.result().cell),
-            Subject::Column { column, relation, value } => (column, relation, value),
-        };
+    /// The rows that meet all of these. Of columns numbers are compared as numbers, layers by their indices, everything else as
+    /// text. What is missing is neither less nor greater than anything, and `column=` finds it; nor is what is no number, which
+    /// `column=NaN` finds. Cells that lack a setting don't meet a condition on it.
+    ///
+    /// Fails where a condition is on a setting that none of the rows' cells has or could have.
+    pub fn select(conditions: &[Condition], rows: &[Row]) -> Result<Vec<Row>, NoSuchSetting> {
+        let settings: Vec<&plan::Condition> = conditions.iter().filter_map(Condition::setting).collect();
+        let is_met = |row: &&Row| conditions.iter().all(|condition| condition.holds_of_column(row));
+        if settings.is_empty() {
+            return Ok(rows.iter().filter(is_met).cloned().collect());
+        }
+        // A cell has many rows.
+        let mut cells: HashMap<*const CompleteCell, bool> = HashMap::new();
+        let mut known: Vec<bool> = settings.iter().map(|setting| setting.is_of_any_cell()).collect();
+        for row in rows {
+            cells.entry(std::ptr::from_ref(row.cell())).or_insert_with(|| {
+                let met = plan::Condition::each_met_by(&settings, &row.result().cell);
+                known.iter_mut().zip(&met).for_each(|(known, met)| *known |= met.is_some());
+                met.iter().all(|met| *met == Some(true))
+            });
+        }
+        if let Some(position) = known.iter().position(|known| !known).filter(|_| !rows.is_empty()) {
+            let cells: Vec<&Cell> = rows.iter().map(|row| &row.result().cell).collect();
+            let (why, help) = plan::why_none(&[settings[position].clone()], &cells);
+            return Err(NoSuchSetting { why, help });
+        }
+        let of_cell = |row: &&Row| cells.get(&std::ptr::from_ref(row.cell())).is_some_and(|met| *met);
+        Ok(rows.iter().filter(of_cell).filter(is_met).cloned().collect())
+    }
+
+    /// The condition, if it is on a setting.
+    fn setting(&self) -> Option<&plan::Condition> {
+        match &self.0 {
+            Subject::Setting(setting) => Some(setting),
+            Subject::Column { .. } => None,
+        }
+    }
+
+    /// Whether a row meets it, if it is on a column.
+    fn holds_of_column(&self, row: &Row) -> bool {
+        let Subject::Column { column, relation, value: wanted } = &self.0 else { return true };
         let value = row.get(column);
         let order = match (value.number(), wanted.parse::<f64>()) {
             (Some(ours), Ok(theirs)) if ours.is_nan() && theirs.is_nan() => Some(Ordering::Equal),
@@ -90,21 +144,6 @@ impl Condition {
             _ => Some(value.text().as_ref().cmp(wanted.as_str())),
         };
         relation.holds(order)
-    }
-
-    /// Why no row meets these conditions, as far as it is for settings: in one part of a sentence, with what may have been
-    /// meant. Nothing where some row meets each condition on a setting.
-    pub fn why_none(conditions: &[Condition], rows: &[Row]) -> Option<(String, Option<String>)> {
-        let settings = conditions.iter().filter_map(|condition| match &condition.0 {
-            Subject::Setting(setting) => Some(setting.clone()),
-            Subject::Column { .. } => None,
-        });
-        let settings: Vec<plan::Condition> = settings.collect();
-        let unmet =
-            |condition: &&plan::Condition| !rows.iter().any(|row| condition.is_met_by(&row.result().cell));
-        let unmet = settings.iter().find(unmet)?;
-        let cells: Vec<&Cell> = rows.iter().map(|row| &row.result().cell).collect();
-        Some(plan::why_none(std::slice::from_ref(unmet), &cells))
     }
 }
 

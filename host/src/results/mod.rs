@@ -10,7 +10,7 @@ mod table;
 mod value;
 
 pub use column::{COLUMNS, Column, Role, UnknownColumn, find_column, find_columns};
-pub use filter::{Condition, ConditionError, Order};
+pub use filter::{Condition, ConditionError, NoSuchSetting, Order};
 pub use gather::{Gathered, gather};
 pub use group::{Group, best_groups_first, contender_columns, group, group_columns, kept_apart};
 pub use parquet::write_parquet;

@@ -65,6 +65,16 @@ fn a_cross_product_is_run_once_and_gathered() {
         &["results", "small", "--where", "task.varian=lin"],
         &["no cell has a setting `task.varian`", "`task.variant`"],
     );
+    // What no row has is an empty table, of settings as of columns.
+    for none in ["backbone=vgg99", "loss_network.backbone=vgg99", "variant=lin", "data.limit=3"] {
+        assert_eq!(
+            user.json(&["results", "small", "--json", "--where", none]),
+            serde_json::json!([]),
+            "{none}"
+        );
+        assert_eq!(user.must(&["results", "small", "--where", none]).trim_end(), "no results", "{none}");
+    }
+    assert!(user.must(&["results", "small", "--where", "variant=baseline"]).contains("2afc_score"));
     user.refused(&["results", "small", "--where", "taks.variant=lin"], &["`taks.variant` is no setting"]);
     let status = user.must(&["status", "small"]);
     assert!(status.contains("12"), "{status}");
