@@ -10,13 +10,12 @@ use lossnet::analysis::About;
 use lossnet::plan::Cell;
 use lossnet::results::{
     COLUMNS, Column, Condition, Gathered, Order, Record as _, Row, best_groups_first, contender_columns, csv,
-    find_columns, gather, group, group_columns, kept_apart, to_json, write_parquet,
+    find_columns, gather, group, group_columns, to_json, write_parquet,
 };
-use lossnet::store::Store;
-use lossnet_plugin_protocol::report::{FromSamples, Metric, Report};
+use lossnet::store::{CellResult, Store};
+use lossnet_plugin_protocol::report::{Metric, Report};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::RowAccessor as _;
-use serde_json::Value as Json;
 
 /// A value for each of the layers 1, 2, … of AlexNet, as metrics of which a larger value is better, or a smaller one.
 fn store(root: &Path, name: &str, values: &[f64], higher_is_better: bool, protocol_version: u32) {
@@ -251,7 +250,13 @@ fn repeated(root: &Path, name: &str) -> Vec<Cell> {
             let metric = Metric::new("score", split, value, "share", true, samples).with_counts(0, nan);
             writer.report(&Report::Metric(metric)).unwrap();
         }
-        writer.finish(|_| {}).unwrap();
+        let repetition = f64::from(cell.repetition);
+        let cost = |result: &mut CellResult| {
+            result.seconds = 2.0 + repetition;
+            result.cpu_seconds = (repetition > 0.0).then_some(repetition);
+            result.peak_memory = Some(1000 * u64::from(cell.repetition));
+        };
+        writer.finish(cost).unwrap();
     }
     cells
 }
@@ -309,6 +314,9 @@ fn groups_average_what_agrees() {
             ["1", "val/mean", "0.110", "3", "238", "0", "3", ""],
         ]
     );
+    // What they cost: means of what is known, and the most memory.
+    let cost = ["layers", "split", "seconds", "cpu_seconds", "peak_memory"];
+    assert_eq!(texts(&contender_columns(), &cost)[0], ["2", "val/a", "3", "1.5", "2000"]);
     // Splits and metrics are never averaged.
     assert_eq!(
         rounded(texts(&find_columns(&["backbone".to_owned()]).unwrap(), &shown)),
@@ -331,54 +339,6 @@ fn groups_average_what_agrees() {
     let first =
         json.as_array().unwrap().iter().find(|row| row["layers"] == "1" && row["split"] == "val/mean");
     assert!((first.unwrap()["spread"].as_f64().unwrap() - 0.01).abs() < 1e-12);
-}
-
-/// Cells of an experiment of two backbones with this in their config, each with the mean over these groups of samples.
-fn measured(root: &Path, name: &str, [data, sweep]: [&str; 2], groups: &[&str]) {
-    let backbones = "[sweep]\nloss_network.backbone = [\"alexnet\", \"vgg16\"]";
-    let text = format!("{data}\n[experiment]\nname = \"{name}\"\n{backbones}\n{sweep}");
-    let experiment = Store::new(root).experiment(name);
-    for cell in &plan(&swept(&text)).unwrap().cells {
-        let mut writer = experiment.cell(&cell.id).begin(name, cell).unwrap().unwrap();
-        let from = FromSamples::mean_of_groups("score", groups.iter().map(|group| ("val", *group)));
-        let metric = Metric::new("score", "val/mean", 0.5, "share", true, 40);
-        writer.report(&Report::Metric(Metric { from_samples: Some(from), ..metric })).unwrap();
-        writer.finish(|_| {}).unwrap();
-    }
-}
-
-#[test]
-fn what_can_not_be_on_one_leaderboard_is_never_averaged() {
-    let root = tempfile::tempdir().unwrap();
-    let both = ["cnn", "deblur"];
-    measured(root.path(), "whole", ["", ""], &both);
-    measured(root.path(), "short", ["limit = 3", ""], &both);
-    measured(root.path(), "fewer", ["triplets = 7", ""], &both);
-    measured(root.path(), "moved", ["folder = \"elsewhere\"", ""], &both);
-    measured(root.path(), "parts", ["splits = [\"val\"]", ""], &both[..1]);
-    measured(root.path(), "task", ["", "task.dropout = [0.1]"], &both);
-    // Neither other settings of the task nor what else was evaluated changes what is measured.
-    measured(root.path(), "epochs", ["splits = [\"val\"]", "task.epochs = [3]"], &both);
-    let rows = gathered(root.path()).rows;
-    let by = find_columns(&["backbone".to_owned()]).unwrap();
-    let about = About::tasks(&config_fixture::catalog(), ["metric"]);
-    let mut groups = group(&rows, &by, &about);
-    best_groups_first(&mut groups);
-    assert_eq!(groups.len(), 2 * 6);
-    let repeated: Vec<&str> = groups
-        .iter()
-        .filter(|group| group.rows().len() > 1)
-        .flat_map(|group| group.rows().iter().map(|row| row.cell().experiment.as_str()))
-        .collect();
-    assert_eq!(repeated, ["epochs", "whole", "epochs", "whole"]);
-    let shown = kept_apart(&groups, &by);
-    let heads: Vec<&str> = shown.iter().map(|(head, _)| head.as_str()).collect();
-    assert_eq!(heads, ["data_folder", "limit", "triplets", "dropout", "splits"]);
-    let json = to_json(&groups, &group_columns(&by));
-    for (column, value) in [("limit", Json::from(3)), ("data_folder", "elsewhere".into())] {
-        let with = json.as_array().unwrap().iter().filter(|row| row[column] == value);
-        assert_eq!(with.count(), 2, "{column}");
-    }
 }
 
 #[test]

@@ -24,7 +24,8 @@ const MEASURED: [&str; 7] =
 type Measure = BTreeMap<String, String>;
 
 /// Rows that agree in some columns, as one record. Its value is their mean, its spread their standard deviation, its
-/// repetitions their number; samples are those of the row with the fewest, failed and NaN ones those of all rows. In every
+/// repetitions their number; samples are those of the row with the fewest, failed and NaN ones those of all rows; times are means
+/// and the memory is that of the row with the most. In every
 /// other column it has what the rows have in common, and nothing where they differ.
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -69,6 +70,13 @@ impl Group {
         values.all(|value| value == first).then_some(first)
     }
 
+    /// Of the rows that have the number.
+    fn mean(&self, of: impl Fn(&Row) -> Option<f64>) -> Value<'_> {
+        let numbers: Vec<f64> = self.rows.iter().filter_map(of).collect();
+        let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+        if numbers.is_empty() { Value::Missing } else { Value::Number(mean) }
+    }
+
     fn total(&self, of: impl Fn(&Row) -> Option<u64>) -> Value<'_> {
         let counts: Option<Vec<u64>> = self.rows.iter().map(of).collect();
         Value::optional(counts, |counts| Value::count(counts.iter().sum()))
@@ -84,6 +92,13 @@ impl Record for Group {
             "samples" => {
                 Value::optional(self.rows.iter().map(|row| row.metric().samples).min(), Value::count)
             }
+            // A group differs in these nearly always, so that what they have in common would be nothing.
+            "seconds" => self.mean(|row| Some(row.result().seconds)),
+            "cpu_seconds" => self.mean(|row| row.result().cpu_seconds),
+            "peak_memory" => Value::optional(
+                self.rows.iter().filter_map(|row| row.result().peak_memory).max(),
+                Value::count,
+            ),
             "failed" => self.total(|row| row.metric().failed),
             "nan" => self.total(|row| row.metric().nan),
             _ => self.common(column).unwrap_or_else(|| {
