@@ -17,7 +17,7 @@ use super::{output, results};
 use crate::config::RawConfig;
 use crate::execute::{Adjust, Job, Policy, Requests, Tally};
 use crate::plan::{Cell, CellState, Plan};
-use crate::results::{COLUMNS, Column, csv, gather, to_json, write_parquet};
+use crate::results::{COLUMNS, Column, Gathered, csv, gather, to_json, write_parquet};
 use crate::store::{ExperimentFolder, Store};
 use crate::words::count;
 
@@ -79,6 +79,9 @@ fn report(
 ) -> Result<(), Failure> {
     let gathered = gather(std::slice::from_ref(experiment));
     results::warn(&gathered, context);
+    if let Some(sentence) = not_counted(plan, &gathered) {
+        context.display.warn(&sentence);
+    }
     let columns: Vec<&Column> = COLUMNS.iter().collect();
     let table = csv(&gathered.rows, &columns).map_err(|error| Failure::run(&error))?;
     crate::atomic::write(&experiment.path().join("results.csv"), &table)?;
@@ -95,6 +98,25 @@ fn report(
         context.display.say(&format!("drew {}", picture.display()));
     }
     Ok(())
+}
+
+/// What is said of cells that were taken for done, since they have a result, and are not counted.
+fn not_counted(plan: &Plan, gathered: &Gathered) -> Option<String> {
+    let planned: HashMap<&str, &Cell> = plan.cells.iter().map(|cell| (cell.id.as_str(), cell)).collect();
+    let of_plan = gathered.unusable.iter().filter_map(|unusable| {
+        let path = unusable.folder.path();
+        Some((planned.get(path.file_name()?.to_str()?)?, path.join("result.json")))
+    });
+    let of_plan: Vec<_> = of_plan.collect();
+    let (cell, path) = of_plan.first()?;
+    let (are, whose) = if of_plan.len() == 1 { ("was", "its") } else { ("were", "their") };
+    Some(format!(
+        "{} {are} taken for done, but {whose} results are not counted, the first that of {} in {}: move what is damaged away, \
+         and the same command computes it again",
+        count(of_plan.len(), "cell"),
+        cell.name,
+        path.display()
+    ))
 }
 
 fn end(plan: &Plan, tally: &Tally, context: &Context) -> ExitCode {

@@ -1,7 +1,8 @@
 //! `lossnet status`
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -13,19 +14,24 @@ use super::output;
 use crate::catalog::did_you_mean;
 use crate::execute::slurm::{CellStatus, Placements};
 use crate::plan::CellState;
-use crate::store::{ExperimentFolder, Problem, ResultOwner, Store, StoreError, survey};
+use crate::store::{ExperimentFolder, Problem, ResultOwner, Store, StoreError, Unusable, survey};
 
 /// How many lines there are at most of cells that run, and of cells that wait.
 const MOST_LINES: usize = 10;
+
+/// What is said of a cell that looks done and is not.
+const NOT_COUNTED: &str =
+    "its result is not counted, and no run computes it again before its result.json is moved away";
 
 /// Shows how far experiments are.
 pub(super) fn status(arguments: &StatusArguments, context: &Context) -> Result<ExitCode, Failure> {
     let store = Store::new(&arguments.logs);
     let (experiments, others) = experiments(&store, arguments.experiment.as_slice())?;
     let mut problems = others;
-    problems.extend(survey::<ResultOwner>(&experiments).problems);
-    let states: Vec<Status> =
-        experiments.iter().map(|experiment| Status::of(experiment, &mut problems, context)).collect();
+    let survey = survey::<ResultOwner>(&experiments);
+    problems.extend(survey.problems);
+    let status = |experiment| Status::of(experiment, &survey.unusable, &mut problems, context);
+    let states: Vec<Status> = experiments.iter().map(status).collect();
     for problem in &problems {
         context.display.warn(&problem.to_string());
     }
@@ -79,8 +85,13 @@ struct KnownCell {
 }
 
 impl Status {
-    /// Looks at all cells; what can't be read is told, and the rest shown.
-    fn of(experiment: &ExperimentFolder, problems: &mut Vec<Problem>, context: &Context) -> Status {
+    /// Looks at all cells; what can't be read is told, and the rest shown. Results that are not counted make no cell done.
+    fn of(
+        experiment: &ExperimentFolder,
+        unusable: &[Unusable],
+        problems: &mut Vec<Problem>,
+        context: &Context,
+    ) -> Status {
         fn readable<T: Default>(read: Result<T, StoreError>, problems: &mut Vec<Problem>) -> T {
             read.unwrap_or_else(|error| {
                 problems.push(Problem::Unreadable(error));
@@ -100,13 +111,23 @@ impl Status {
         // Those of earlier plans. A folder that can't be read is among the problems already.
         let others = experiment.cells().unwrap_or_default().into_iter().map(|(id, _)| id);
         names.extend(others.filter(|id| !planned.contains(id)).map(|id| (id, None)));
+        let unusable: HashMap<&Path, &Unusable> =
+            unusable.iter().map(|unusable| (unusable.folder.path(), unusable)).collect();
         let mut cells = Vec::new();
         for (id, name) in names {
             let folder = experiment.cell(&id);
-            let status = placements.status(&id, &folder).unwrap_or_else(|error| {
+            let unusable = unusable.get(folder.path());
+            // A copy is no cell, unless its name is planned.
+            if unusable.is_some_and(|unusable| unusable.is_copy) && !planned.contains(&id) {
+                continue;
+            }
+            let mut status = placements.status(&id, &folder).unwrap_or_else(|error| {
                 problems.push(Problem::Unreadable(error));
                 CellStatus { state: folder.state(), detail: None }
             });
+            if unusable.is_some() && status.state == CellState::Done {
+                status = CellStatus { state: CellState::ToDo, detail: Some(NOT_COUNTED.to_owned()) };
+            }
             let name = name.or_else(|| folder.failure().ok().flatten().map(|failure| failure.name));
             cells.push(KnownCell { name: name.unwrap_or_else(|| id.clone()), id, status });
         }

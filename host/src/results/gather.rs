@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::slice::ParallelSliceMut as _;
 
 use super::row::{CompleteCell, Repetitions, Row};
-use crate::store::{ExperimentFolder, Problem, survey};
+use crate::store::{ExperimentFolder, Problem, Unusable, survey};
 
 /// What is there.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Gathered {
     pub rows: Vec<Row>,
     /// What can't be read, or does not belong there.
     pub problems: Vec<Problem>,
+    /// Folders that look like those of complete cells, and whose results are not counted.
+    pub unusable: Vec<Unusable>,
     /// Versions of what a task computes, where rows of several are in the table: they must not be compared.
     pub mixed_protocols: Vec<String>,
 }
@@ -41,7 +43,7 @@ pub fn gather(experiments: &[ExperimentFolder]) -> Gathered {
     spread(&mut rows);
     rows.par_sort_by(best_first);
     let mixed_protocols = mixed_protocols(&cells);
-    Gathered { cells, rows, problems: survey.problems, mixed_protocols }
+    Gathered { cells, rows, problems: survey.problems, unusable: survey.unusable, mixed_protocols }
 }
 
 /// Notes how each metric varies over the repetitions of what was run.

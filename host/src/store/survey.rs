@@ -67,6 +67,18 @@ pub struct Survey<T> {
     pub found: Vec<Found<T>>,
     /// What does not belong, or can't be read.
     pub problems: Vec<Problem>,
+    /// Folders with a `result.json` that is not counted, though they look like those of complete cells. Each is among the
+    /// problems.
+    pub unusable: Vec<Unusable>,
+}
+
+/// A cell's folder whose result is not counted.
+#[derive(Clone, Debug)]
+pub struct Unusable {
+    /// The folder.
+    pub folder: CellFolder,
+    /// Whether it holds the result of another cell: it was copied or renamed, and is no cell's.
+    pub is_copy: bool,
 }
 
 /// Reads the results of these experiments with all cores, also while runs go on.
@@ -83,12 +95,15 @@ pub fn survey<T: ResultFile>(experiments: &[ExperimentFolder]) -> Survey<T> {
         }
     }
     let results = in_parallel(&cells, |(_, _, folder)| read_result(&folder.result_path()));
-    let mut found = Vec::new();
+    let (mut found, mut unusable) = (Vec::new(), Vec::new());
     for ((experiment, id, folder), result) in cells.iter().zip(results) {
         match result {
             Ok(Some(result)) => found.push((*experiment, id, folder, result)),
             Ok(None) => {}
-            Err(error) => problems.push(Problem::Unreadable(error)),
+            Err(error) => {
+                problems.push(Problem::Unreadable(error));
+                unusable.push(Unusable { folder: folder.clone(), is_copy: false });
+            }
         }
     }
     found.retain(|(_, id, folder, result): &(_, _, _, T)| {
@@ -96,6 +111,7 @@ pub fn survey<T: ResultFile>(experiments: &[ExperimentFolder]) -> Survey<T> {
         if !own {
             let (path, id) = (folder.path().to_owned(), result.cell().to_owned());
             problems.push(Problem::OtherCell { path, id });
+            unusable.push(Unusable { folder: (*folder).clone(), is_copy: true });
         }
         own
     });
@@ -106,7 +122,7 @@ pub fn survey<T: ResultFile>(experiments: &[ExperimentFolder]) -> Survey<T> {
         folder: folder.clone(),
         result,
     });
-    Survey { found: found.collect(), problems }
+    Survey { found: found.collect(), problems, unusable }
 }
 
 /// A complete cell with its experiment and its folder's name.

@@ -196,3 +196,58 @@ fn a_cell_that_fails_is_told_and_the_others_go_on() {
     ]);
     assert_eq!(rows.as_array().unwrap().len(), 12);
 }
+
+/// The cells of an experiment that have a folder.
+fn cells(user: &User, experiment: &str) -> Vec<String> {
+    let names = user.names(&format!("logs/{experiment}"));
+    names.into_iter().filter(|name| name.len() == 16 && !name.contains('.')).collect()
+}
+
+#[test]
+fn damaged_and_copied_results_count_as_not_done() {
+    let user = User::new();
+    user.write("small.toml", &SMALL.replace(", \"mean\", \"spatial+mean\"", ""));
+    user.must(&["run", "small.toml"]);
+    assert!(user.must(&["status"]).starts_with("small: 4 cells, 4 done, "));
+    let cells = cells(&user, "small");
+    let result = |cell: &str| format!("logs/small/{cell}/result.json");
+    let whole = std::fs::read_to_string(user.path(&result(&cells[0]))).unwrap();
+    user.write(&result(&cells[0]), &whole[..whole.len() / 2]);
+    user.write(&result(&cells[1]), "{\"format\": 99}");
+    // Over another cell, and beside all of them.
+    for copy in [cells[2].as_str(), "0123456789abcdef"] {
+        user.write(&result(copy), &std::fs::read_to_string(user.path(&result(&cells[3]))).unwrap());
+    }
+    let done = user.run(&["status"]);
+    assert!(
+        done.out.starts_with("small: 4 cells, 1 done, 0 running, 0 queued, 0 failed, 3 to do\n"),
+        "{}",
+        done.out
+    );
+    assert!(done.out.contains(" and 2 more (its result is not counted"), "{}", done.out);
+    assert_eq!(done.err.matches("0123456789abcdef holds the result of the cell").count(), 1, "{}", done.err);
+    let status = user.json(&["status", "--json"]);
+    let states: Vec<_> =
+        status[0]["cells"].as_array().unwrap().iter().map(|cell| cell["state"].clone()).collect();
+    assert_eq!(states.iter().filter(|state| *state == "to do").count(), 3, "{states:?}");
+    let report = user.json(&["report", "small", "--json"]);
+    assert_eq!(report["experiments"][0]["cells"]["done"], 1, "{}", report["experiments"]);
+    assert_eq!(report["experiments"][0]["cells"]["to do"], 3, "{}", report["experiments"]);
+
+    let done = user.run(&["run", "small.toml"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(
+        done.err.contains("3 cells were taken for done, but their results are not counted, the first"),
+        "{}",
+        done.err
+    );
+    assert!(done.err.contains(&result(&cells[0])), "{}", done.err);
+    // As it is advised.
+    for cell in &cells[..3] {
+        std::fs::remove_file(user.path(&result(cell))).unwrap();
+    }
+    std::fs::remove_dir_all(user.path("logs/small/0123456789abcdef")).unwrap();
+    let done = user.run(&["run", "small.toml"]);
+    assert!(done.code == 0 && !done.err.contains("not counted"), "{}", done.err);
+    assert!(user.must(&["status"]).starts_with("small: 4 cells, 4 done, "));
+}

@@ -1,23 +1,31 @@
 //! How far experiments are.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::plan::CellState;
 use crate::report::data::Experiment;
 use crate::results::CompleteCell;
-use crate::store::{CellFolder, ExperimentFolder, Problem};
+use crate::store::{CellFolder, ExperimentFolder, Problem, Unusable};
 
 /// Counts the cells of each experiment by state, and the reasons of failures. What can't be read is told.
 pub(super) fn of(
     experiments: &[ExperimentFolder],
     cells: &[Arc<CompleteCell>],
+    unusable: &[Unusable],
     told: &mut Vec<String>,
 ) -> Vec<Experiment> {
-    experiments.iter().map(|experiment| one(experiment, cells, told)).collect()
+    let unusable = unusable.iter().map(|unusable| (unusable.folder.path(), unusable.is_copy)).collect();
+    experiments.iter().map(|experiment| one(experiment, cells, &unusable, told)).collect()
 }
 
-fn one(experiment: &ExperimentFolder, cells: &[Arc<CompleteCell>], told: &mut Vec<String>) -> Experiment {
+fn one(
+    experiment: &ExperimentFolder,
+    cells: &[Arc<CompleteCell>],
+    unusable: &HashMap<&Path, bool>,
+    told: &mut Vec<String>,
+) -> Experiment {
     let planned = experiment.planned_cells().unwrap_or_else(|error| {
         told.push(Problem::Unreadable(error).to_string());
         None
@@ -30,8 +38,14 @@ fn one(experiment: &ExperimentFolder, cells: &[Arc<CompleteCell>], told: &mut Ve
         CellState::ALL.iter().map(|state| (state.name().to_owned(), 0)).collect();
     *counts.entry(CellState::ToDo.name().to_owned()).or_default() += missing;
     let mut failures: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, folder) in &begun {
-        let state = folder.state();
+    let is_planned: HashSet<&String> = planned.iter().flatten().map(|cell| &cell.id).collect();
+    for (id, folder) in &begun {
+        let state = match (unusable.get(folder.path()), folder.state()) {
+            // A copy is no cell, unless its name is planned.
+            (Some(true), _) if !is_planned.contains(id) => continue,
+            (Some(_), CellState::Done) => CellState::ToDo,
+            (_, state) => state,
+        };
         *counts.entry(state.name().to_owned()).or_default() += 1;
         if state == CellState::Failed {
             match reason(folder) {

@@ -53,8 +53,8 @@ pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
     let gathered = gather(sources.experiments);
     let problems = sources.problems.iter().map(ToString::to_string);
     let mut told: Vec<String> = problems.chain(gathered.warnings()).collect();
-    let Gathered { cells, rows, .. } = gathered;
-    let experiments = experiments::of(sources.experiments, &cells, &mut told);
+    let Gathered { cells, rows, unusable, .. } = gathered;
+    let experiments = experiments::of(sources.experiments, &cells, &unusable, &mut told);
     let measured: Vec<Measured> = cells
         .iter()
         .map(|cell| Measured { result: cell.result.clone(), folder: cell.folder.clone() })
