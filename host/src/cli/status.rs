@@ -15,6 +15,7 @@ use crate::catalog::did_you_mean;
 use crate::execute::slurm::{CellStatus, Placements};
 use crate::plan::CellState;
 use crate::store::{ExperimentFolder, Problem, ResultOwner, Store, StoreError, Unusable, survey};
+use crate::words::count;
 
 /// How many lines there are at most of cells that run, and of cells that wait.
 const MOST_LINES: usize = 10;
@@ -74,7 +75,10 @@ pub(super) fn experiments(
 /// How far an experiment is.
 struct Status {
     name: String,
+    /// Those of the last plan; all that there are where there is no plan.
     cells: Vec<KnownCell>,
+    /// Those of earlier plans, which no run of the last one completes.
+    earlier: Vec<KnownCell>,
 }
 
 /// How far a cell is.
@@ -102,18 +106,17 @@ impl Status {
         if let Some(error) = &placements.unasked {
             context.display.note(&format!("what Slurm knows of {} is not shown: {error}", experiment.name()));
         }
-        let mut names: Vec<(String, Option<String>)> = readable(experiment.planned_cells(), problems)
-            .into_iter()
-            .flatten()
-            .map(|cell| (cell.id, Some(cell.name)))
-            .collect();
+        let plan = readable(experiment.planned_cells(), problems);
+        let is_planned = plan.is_some();
+        let mut names: Vec<(String, Option<String>)> =
+            plan.into_iter().flatten().map(|cell| (cell.id, Some(cell.name))).collect();
         let planned: HashSet<String> = names.iter().map(|(id, _)| id.clone()).collect();
         // Those of earlier plans. A folder that can't be read is among the problems already.
         let others = experiment.cells().unwrap_or_default().into_iter().map(|(id, _)| id);
         names.extend(others.filter(|id| !planned.contains(id)).map(|id| (id, None)));
         let unusable: HashMap<&Path, &Unusable> =
             unusable.iter().map(|unusable| (unusable.folder.path(), unusable)).collect();
-        let mut cells = Vec::new();
+        let (mut cells, mut earlier) = (Vec::new(), Vec::new());
         for (id, name) in names {
             let folder = experiment.cell(&id);
             let unusable = unusable.get(folder.path());
@@ -129,9 +132,10 @@ impl Status {
                 status = CellStatus { state: CellState::ToDo, detail: Some(NOT_COUNTED.to_owned()) };
             }
             let name = name.or_else(|| folder.failure().ok().flatten().map(|failure| failure.name));
-            cells.push(KnownCell { name: name.unwrap_or_else(|| id.clone()), id, status });
+            let kind = if is_planned && !planned.contains(&id) { &mut earlier } else { &mut cells };
+            kind.push(KnownCell { name: name.unwrap_or_else(|| id.clone()), id, status });
         }
-        Status { name: experiment.name().to_owned(), cells }
+        Status { name: experiment.name().to_owned(), cells, earlier }
     }
 
     fn of_state(&self, state: CellState) -> impl Iterator<Item = &KnownCell> {
@@ -141,7 +145,8 @@ impl Status {
     fn text(&self) -> String {
         let counts = CellState::ALL.iter().map(|&state| format!("{} {state}", self.of_state(state).count()));
         let counts: Vec<String> = counts.collect();
-        let mut text = format!("{}: {} cells, {}\n", self.name, self.cells.len(), counts.join(", "));
+        let cells = count(self.cells.len(), "cell");
+        let mut text = format!("{}: {cells}, {}\n", self.name, counts.join(", "));
         for state in [CellState::Running, CellState::Queued, CellState::ToDo] {
             let told = self.told(state);
             for (name, others, detail) in told.iter().take(MOST_LINES) {
@@ -154,7 +159,22 @@ impl Status {
         for (name, others, why) in self.told(CellState::Failed) {
             let _ = writeln!(text, "  failed: {name}{others}: {why}");
         }
+        if !self.earlier.is_empty() {
+            let _ = writeln!(text, "  {}", self.of_earlier_plans());
+        }
         text
+    }
+
+    /// "3 cells of earlier plans: 1 done, 2 not finished".
+    fn of_earlier_plans(&self) -> String {
+        let number =
+            |state| self.earlier.iter().filter(|cell: &&KnownCell| cell.status.state == state).count();
+        let (done, running) = (number(CellState::Done), number(CellState::Running));
+        let counts =
+            [(done, "done"), (running, "running"), (self.earlier.len() - done - running, "not finished")];
+        let counts = counts.iter().filter(|(number, _)| *number > 0);
+        let counts: Vec<String> = counts.map(|(number, what)| format!("{number} {what}")).collect();
+        format!("{} of earlier plans: {}", count(self.earlier.len(), "cell"), counts.join(", "))
     }
 
     /// What there is to say of cells in a state, said once for all of which it is true: the first cell's name, how many
@@ -173,17 +193,15 @@ impl Status {
     }
 
     fn json(&self) -> Value {
-        let cells: Vec<Value> = self
-            .cells
-            .iter()
-            .map(|KnownCell { id, name, status }| {
-                json!({ "cell": id, "name": name, "state": status.state.name(), "detail": status.detail })
-            })
-            .collect();
+        let json = |KnownCell { id, name, status }: &KnownCell| -> Value {
+            json!({ "cell": id, "name": name, "state": status.state.name(), "detail": status.detail })
+        };
+        let cells: Vec<Value> = self.cells.iter().map(json).collect();
+        let earlier: Vec<Value> = self.earlier.iter().map(json).collect();
         let failures = self.of_state(CellState::Failed);
         let failures: Vec<Value> = failures
             .map(|cell| json!({ "name": cell.name, "why": cell.status.detail.clone().unwrap_or_default() }))
             .collect();
-        json!({ "experiment": self.name, "cells": cells, "failures": failures })
+        json!({ "experiment": self.name, "cells": cells, "earlier": earlier, "failures": failures })
     }
 }

@@ -251,3 +251,30 @@ fn damaged_and_copied_results_count_as_not_done() {
     assert!(done.code == 0 && !done.err.contains("not counted"), "{}", done.err);
     assert!(user.must(&["status"]).starts_with("small: 4 cells, 4 done, "));
 }
+
+#[test]
+fn cells_of_earlier_plans_are_not_to_do() {
+    let user = User::new();
+    user.write("small.toml", &SMALL.replace(", \"mean\", \"spatial+mean\"", ""));
+    user.must(&["run", "small.toml"]);
+    // As an interruption leaves them.
+    for cell in &cells(&user, "small")[..3] {
+        std::fs::remove_file(user.path("logs/small").join(cell).join("result.json")).unwrap();
+    }
+    user.must(&["run", "small.toml", "-s", "data.triplets=5"]);
+    let status = user.must(&["status"]);
+    let expected = "small: 4 cells, 4 done, 0 running, 0 queued, 0 failed, 0 to do\n  \
+                    4 cells of earlier plans: 1 done, 3 not finished\n";
+    assert_eq!(status.trim_end(), expected.trim_end());
+    let status = user.json(&["status", "--json"]);
+    let states = |of: &str| -> Vec<String> {
+        let cells = status[0][of].as_array().unwrap().iter();
+        let mut states: Vec<String> = cells.map(|cell| cell["state"].as_str().unwrap().to_owned()).collect();
+        states.sort();
+        states
+    };
+    assert_eq!(states("cells"), ["done"; 4]);
+    assert_eq!(states("earlier"), ["done", "to do", "to do", "to do"]);
+    let report = user.json(&["report", "small", "--json"]);
+    assert_eq!(report["experiments"][0]["cells"]["to do"], 0, "{}", report["experiments"]);
+}

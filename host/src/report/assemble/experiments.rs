@@ -46,6 +46,11 @@ fn one(
             (Some(_), CellState::Done) => CellState::ToDo,
             (_, state) => state,
         };
+        // What an earlier plan has left undone, no run of the last one completes.
+        let is_earlier = planned.is_some() && !is_planned.contains(id);
+        if is_earlier && matches!(state, CellState::ToDo | CellState::Failed) {
+            continue;
+        }
         *counts.entry(state.name().to_owned()).or_default() += 1;
         if state == CellState::Failed {
             match reason(folder) {
