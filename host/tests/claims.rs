@@ -3,8 +3,11 @@
 
 use std::path::Path;
 
+use lossnet::catalog::{Catalog, CataloguedPlugin};
 use lossnet::claims::{Claims, Judged, Verdict};
 use lossnet::report::data::{Board, Entry, Network, Pair};
+use lossnet_plugin_protocol::manifest::{Details, PluginManifest};
+use lossnet_plugin_protocol::{ComponentManifest, Kind};
 
 const DEPTHS: [f64; 4] = [0.1, 0.4, 0.7, 1.0];
 
@@ -158,6 +161,119 @@ fn what_is_missing_is_named_with_the_command_that_makes_it() {
     let alone = results.judge("best = { expected = [\"a\", \"b\"] }");
     assert_eq!(alone.verdict, Verdict::NoData);
     assert!(alone.evidence.contains("nothing to compare it with"), "{}", alone.evidence);
+}
+
+/// What is said of a statement where components are known: the tasks `pose` and `metric`, AlexNet and VGG-16.
+fn known(claim: &str) -> Result<Judged, String> {
+    let component = |kind, name: &str, keys: &[&str]| {
+        let properties: serde_json::Map<_, _> =
+            keys.iter().map(|key| ((*key).to_owned(), serde_json::json!({ "type": "object" }))).collect();
+        ComponentManifest {
+            kind,
+            name: name.to_owned(),
+            summary: String::new(),
+            config_schema: serde_json::json!({ "type": "object", "properties": properties }),
+            details: Details::default(),
+        }
+    };
+    let components = vec![
+        component(Kind::Task, "pose", &[]),
+        component(Kind::Task, "metric", &["variant", "training"]),
+        component(Kind::Backbone, "alexnet", &["width"]),
+        component(Kind::Backbone, "vgg16", &[]),
+        component(Kind::Comparison, "spatial", &["epsilon"]),
+        component(Kind::Comparison, "mean", &[]),
+        component(Kind::Dataset, "data", &[]),
+    ];
+    let manifest = PluginManifest { name: "p".to_owned(), version: "1.0.0".to_owned(), components };
+    let plugin = CataloguedPlugin { path: "p.so".into(), manifest };
+    let (catalog, problems) = Catalog::new(vec![plugin], Vec::new());
+    assert_eq!(problems, []);
+    let results = Results::new(&["alexnet", "b"]).board("pose", true, |backbone, _| backbone as f64);
+    let text = format!("[[claim]]\ntext = \"t\"\nsource = \"s\"\n{claim}");
+    let judged = parse(&text).knowing(&catalog).judge(&results.networks, &results.boards);
+    judged.map(|mut judged| judged.remove(0)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn names_that_there_are_not_are_told_from_what_was_not_measured() {
+    let best = "best = { expected = [\"alexnet\", \"b\"] }";
+    for (claim, evidence) in [
+        (
+            format!("where = {{ task = \"metrc\" }}\n{best}"),
+            "there are no results with task = metrc; no task is called `metrc`; did you mean `metric`?",
+        ),
+        // Known, and not measured.
+        (
+            format!("where = {{ task = \"metric\", metric = \"2afc\" }}\n{best}"),
+            "there are no results with task = metric, metric = 2afc",
+        ),
+        (
+            format!("where = {{ comparison = \"spatial+mean\" }}\n{best}"),
+            "there are no results with comparison = spatial+mean",
+        ),
+        (
+            format!("where = {{ comparison = \"spatial+maen\" }}\n{best}"),
+            "there are no results with comparison = spatial+maen; no comparison is called `maen`; did you mean `mean`?",
+        ),
+        (
+            format!("where = {{ task = \"pose\", metric = \"scores\" }}\n{best}"),
+            "there are no results with task = pose, metric = scores; no result has metric = `scores`; did you mean `score`?",
+        ),
+        (
+            format!("where = {{ main = \"yes\" }}\n{best}"),
+            "there are no results with main = yes; no result has main = `yes`",
+        ),
+        (
+            "best = { expected = [\"alxnet\"] }".to_owned(),
+            "pose on data, val score: there is nothing of what should be best; no backbone is called `alxnet`; did you mean \
+             `alexnet`?",
+        ),
+        (
+            "best = { expected = [\"vgg16\"] }".to_owned(),
+            "pose on data, val score: there is nothing of what should be best",
+        ),
+        (
+            "compare = { first = { backbone = \"vgg61\" }, paired_by = [\"layers\"] }".to_owned(),
+            "no two results of backbone = vgg61 and of the others share layers; no backbone is called `vgg61`; did you mean \
+             `vgg16`?",
+        ),
+    ] {
+        let judged = known(&claim).unwrap();
+        assert_eq!((judged.verdict, judged.evidence.as_str()), (Verdict::NoData, evidence), "{claim}");
+    }
+    let partial = known("best = { expected = [\"b\", \"alxnet\"] }").unwrap();
+    assert_eq!(partial.verdict, Verdict::Holds);
+    assert_eq!(partial.missing[1], "no backbone is called `alxnet`; did you mean `alexnet`?");
+
+    for key in [
+        "task.training.epochs",
+        "loss_network.backbone_config.width",
+        "loss_network.spatial.epsilon",
+        "run.precision",
+    ] {
+        known(&format!("where = {{ \"{key}\" = 1 }}\n{best}")).unwrap();
+    }
+    for (claim, problem) in [
+        (
+            format!("where = {{ \"task.varian\" = \"lin\" }}\n{best}"),
+            "`task.varian` is no setting in which networks can differ; did you mean `task.variant`?",
+        ),
+        (
+            "compare = { first = { \"run.precison\" = \"fp16\" }, paired_by = [\"layers\"] }".to_owned(),
+            "`run.precison` is no setting in which networks can differ; did you mean `run.precision`?",
+        ),
+        (
+            format!("where = {{ \"loss_network.layers\" = \"1\" }}\n{best}"),
+            "`loss_network.layers` is no setting in which networks can differ; write `layers`",
+        ),
+        (
+            "best = { of = [\"task.varian\"], expected = [\"lin\"] }".to_owned(),
+            "`task.varian` is no setting in which networks can differ; did you mean `task.variant`?",
+        ),
+    ] {
+        assert_eq!(known(&claim).unwrap_err(), format!("configs/claims.toml:1: {problem}"));
+    }
 }
 
 #[test]
@@ -316,6 +432,21 @@ fn wrong_files_are_named_by_line() {
         (
             format!("{claim}layer_trend = {{ at_least = 0.5, at_most = 0.1 }}"),
             "configs/claims.toml:1: at_least 0.5 is above at_most 0.1",
+        ),
+        (
+            format!("{claim}layer_trend = {{}}"),
+            "configs/claims.toml:1: a layer_trend is a correlation, that of depth and score, from -1 (the deeper, the worse) \
+             to 1: it needs at_least or at_most",
+        ),
+        (
+            format!("{claim}best = {{ expected = [] }}"),
+            "configs/claims.toml:1: `expected` is empty: name what should be best",
+        ),
+        (format!("{claim}mean_rank = {{ expected = [] }}"), "configs/claims.toml:1: `expected` is empty"),
+        (
+            format!("{claim}where = {{ \"tsk.variant\" = \"lin\" }}\nimportance = {{}}"),
+            "configs/claims.toml:4: results have no column `tsk.variant`; the dotted key of a setting begins with task., \
+             loss_network. or run.",
         ),
         (format!("{claim}importance = {{"), "configs/claims.toml:4: "),
         (

@@ -31,6 +31,9 @@ const NAMES: [(&str, Text); 10] = [
     ("comparison", |_, network| network.comparison.clone()),
 ];
 
+/// What the dotted key of a setting in which networks differ begins with.
+const SECTIONS: [&str; 3] = ["task.", "loss_network.", "run."];
+
 const BACKBONE: usize = 6;
 const WEIGHTS: usize = 7;
 const COMPARISON: usize = 9;
@@ -39,12 +42,25 @@ const COMPARISON: usize = 9;
 const LAYER_POSITION: &str = "layer_position";
 
 impl Column {
+    /// The names of the properties that all results have.
+    pub(super) fn known() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name).chain([LAYER_POSITION])
+    }
+
     pub(super) fn new(name: &str) -> Result<Column, String> {
-        let known = || NAMES.iter().map(|(name, _)| *name).chain([LAYER_POSITION]);
-        match known().position(|known| known == name) {
+        match Column::known().position(|known| known == name) {
             Some(position) => Ok(Column::Known(position)),
-            None if name.contains('.') => Ok(Column::Setting(name.to_owned())),
+            None if SECTIONS
+                .iter()
+                .any(|section| name.strip_prefix(section).is_some_and(|rest| !rest.is_empty())) =>
+            {
+                Ok(Column::Setting(name.to_owned()))
+            }
+            None if name.contains('.') => Err(format!(
+                "results have no column `{name}`; the dotted key of a setting begins with task., loss_network. or run."
+            )),
             None => {
+                let known = || Column::known();
                 let hint = did_you_mean(name, known())
                     .unwrap_or_else(|| format!("there are {}", known().collect::<Vec<_>>().join(", ")));
                 Err(format!("results have no column `{name}`; {hint}"))

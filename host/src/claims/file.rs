@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::check::{Best, Check, Compare, Correlation, Importance, LayerTrend, MeanRank, RankingCorrelation};
+use super::known::Known;
 use super::selection::{Selection, Values};
 use super::{Claim, Claims, ClaimsError};
 
@@ -63,7 +64,7 @@ impl Claims {
             let place = format!("{}:{}", path.display(), line(text, offset));
             claim.checked(path, place).map_err(|problem| error(offset, problem))
         });
-        Ok(Claims { claims: claims.collect::<Result<_, _>>()? })
+        Ok(Claims { claims: claims.collect::<Result<_, _>>()?, known: Known::default() })
     }
 }
 

@@ -21,6 +21,16 @@ impl Selection {
         self.0.iter().all(|(column, values)| values.0.contains(&column.text(item)))
     }
 
+    /// The columns with the values that each may have.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Column, &[String])> {
+        self.0.iter().map(|(column, values)| (column, values.0.as_slice()))
+    }
+
+    /// The values that a column may have, if it is among those that are asked for.
+    pub(super) fn values(&self, column: &str) -> Option<&[String]> {
+        self.iter().find(|(known, _)| known.name() == column).map(|(_, values)| values)
+    }
+
     /// The values, of columns with several, that none of these results has.
     pub(super) fn lacking(&self, items: &Items<'_>) -> Vec<String> {
         let several = self.0.iter().filter(|(_, values)| values.0.len() > 1);

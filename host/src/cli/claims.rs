@@ -10,6 +10,7 @@ use super::{output, status};
 use crate::analysis::{About, Measured, analyze};
 use crate::claims::{Claims, Judged, Verdict};
 use crate::store::{CellResult, Store, survey};
+use crate::words::count;
 
 /// Evaluates statements on results.
 pub(super) fn claims(arguments: &ClaimsArguments, context: &Context) -> Result<ExitCode, Failure> {
@@ -26,6 +27,7 @@ pub(super) fn claims(arguments: &ClaimsArguments, context: &Context) -> Result<E
     for problem in &analysis.problems {
         context.display.warn(problem);
     }
+    let claims = claims.knowing(&context.index()?.catalog);
     let judged =
         claims.judge(&analysis.networks, &analysis.boards).map_err(|error| Failure::input(&error))?;
     if arguments.json {
@@ -65,6 +67,6 @@ fn text(judged: &[Judged]) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(verdict, count)| format!("{count} {}", verdict.name()))
         .collect();
-    let _ = writeln!(text, "{} statements: {}", judged.len(), counts.join(", "));
+    let _ = writeln!(text, "{}: {}", count(judged.len(), "statement"), counts.join(", "));
     text
 }

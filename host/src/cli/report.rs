@@ -22,6 +22,7 @@ pub(super) fn report(arguments: &ReportArguments, context: &Context) -> Result<E
     let claims = arguments.claims.as_deref().map(Claims::read).transpose();
     let claims = claims.map_err(|error| Failure::input(&error))?;
     let index = context.index()?;
+    let claims = claims.map(|claims| claims.knowing(&index.catalog));
     let data = assemble(Sources {
         experiments: &experiments,
         problems,

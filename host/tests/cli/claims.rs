@@ -74,6 +74,11 @@ fn wrong_claims_are_refused() {
     let user = User::new();
     user.write("claims.toml", "[[claim]]\ntext = \"t\"\nsource = \"s\"\nbest = { expectd = [\"vgg16\"] }\n");
     user.refused(&["claims", "claims.toml"], &["claims.toml:4", "unknown field `expectd`"]);
+    user.write("keys.toml", &CLAIMS.replace("backbone = \"vgg16\"", "\"task.varian\" = \"lin\""));
+    user.refused(&["claims", "keys.toml"], &["keys.toml:14", "`task.varian`", "`task.variant`"]);
+    user.write("names.toml", &CLAIMS.replace("backbone = \"vgg16\"", "backbone = \"alxnet\""));
+    let said = user.must(&["claims", "names.toml"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("no backbone is called `alxnet`; did you mean `alexnet`?"), "{said}");
     user.refused(&["claims", "none.toml"], &["the claims none.toml can't be read"]);
     user.write("claims.toml", CLAIMS);
     user.refused(&["claims", "claims.toml", "small"], &["there is no experiment `small`"]);

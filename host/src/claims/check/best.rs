@@ -32,6 +32,18 @@ pub(super) fn backbone() -> Vec<Column> {
 }
 
 impl Best {
+    pub(super) fn of(&self) -> &[Column] {
+        &self.of
+    }
+
+    pub(super) fn expected(&self) -> &[String] {
+        &self.expected
+    }
+
+    pub(super) fn among(&self) -> &[String] {
+        &self.among
+    }
+
     pub(super) fn judge(&self, items: &Items<'_>) -> Finding {
         let found: Vec<Finding> = items.by_board().iter().map(|board| self.judge_board(board)).collect();
         Finding::all(&found)

@@ -37,6 +37,14 @@ enum Scale {
 }
 
 impl Compare {
+    pub(super) fn paired_by(&self) -> &[Column] {
+        &self.paired_by
+    }
+
+    pub(super) fn selections(&self) -> Vec<&Selection> {
+        [&self.first].into_iter().chain(&self.second).collect()
+    }
+
     pub(super) fn judge(&self, items: &Items<'_>) -> Result<Finding, String> {
         let boards = items.by_board();
         if self.scale == Scale::Score

@@ -67,6 +67,10 @@ impl Coefficient {
 }
 
 impl Correlation {
+    pub(super) fn points(&self) -> &[Column] {
+        &self.points
+    }
+
     pub(super) fn bounds(&self) -> Bounds {
         Bounds { at_least: self.at_least, at_most: self.at_most }
     }

@@ -32,6 +32,10 @@ fn backbone() -> Column {
 }
 
 impl Importance {
+    pub(super) fn columns(&self) -> [&Column; 2] {
+        [&self.of, &self.than]
+    }
+
     pub(super) fn judge(&self, items: &Items<'_>) -> Finding {
         let found: Vec<Finding> = items.by_board().iter().map(|board| self.judge_board(board)).collect();
         Finding::all(&found)

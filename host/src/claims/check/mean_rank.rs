@@ -24,6 +24,14 @@ pub(in crate::claims) struct MeanRank {
 }
 
 impl MeanRank {
+    pub(super) fn of(&self) -> &[Column] {
+        &self.of
+    }
+
+    pub(super) fn expected(&self) -> &[String] {
+        &self.expected
+    }
+
     pub(super) fn judge(&self, items: &Items<'_>) -> Finding {
         let boards: Vec<_> = items.by_board();
         let groups: Vec<_> = boards.iter().map(|board| board.by(&self.of)).collect();

@@ -34,6 +34,14 @@ fn mean() -> Summary {
 }
 
 impl RankingCorrelation {
+    pub(super) fn points(&self) -> &[Column] {
+        &self.points
+    }
+
+    pub(super) fn selections(&self) -> [&Selection; 2] {
+        [&self.first, &self.second]
+    }
+
     pub(super) fn bounds(&self) -> Bounds {
         Bounds { at_least: self.at_least, at_most: self.at_most }
     }
