@@ -255,6 +255,12 @@ fn repeated_trainings_vary_by_samples_and_by_repetitions() {
         assert_eq!((entry.repetitions, entry.cells.len()), (3, 3));
     }
     same_pairs(&board.pairs, "paired-t", &expected["paired_t"]);
+    assert_eq!(
+        board.method,
+        "T intervals and paired t tests with the variances of both samples and repetitions (Satterthwaite) of those that were \
+         repeated; tests are of all pairs, Holm-corrected. Few repetitions make intervals wide, also beyond the scores that \
+         are possible."
+    );
 }
 
 #[test]

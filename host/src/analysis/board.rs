@@ -142,11 +142,14 @@ fn pairs(order: &[usize], evidence: &dyn Evidence, all: bool) -> Vec<Pair> {
 fn method(evidence: &dyn Evidence, pairs: &[Pair], all: bool, contenders: usize) -> String {
     let mut method = evidence.method();
     if !pairs.is_empty() {
-        let whom = if all { "of all pairs" } else { "of the best against all others" };
-        method = format!("{method}, {whom}, Holm-corrected");
+        let whom = if all { "all pairs" } else { "the best against all others" };
+        method = format!("{method}; tests are of {whom}, Holm-corrected");
     }
     if contenders > 0 {
         method.push('.');
+        if let Some(remark) = evidence.remark() {
+            method = format!("{method} {remark}");
+        }
     }
     method
 }

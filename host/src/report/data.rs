@@ -99,7 +99,7 @@ pub struct Board {
     pub main: bool,
     /// The contenders, the best first.
     pub entries: Vec<Entry>,
-    /// How intervals and ties were made, in one sentence for readers.
+    /// How intervals and ties were made, for readers.
     pub method: String,
     /// The result in one sentence.
     pub answer: String,

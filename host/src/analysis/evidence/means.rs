@@ -235,13 +235,17 @@ impl Evidence for Means<'_> {
         if repeated {
             parts.push(
                 "t intervals and paired t tests with the variances of both samples and repetitions \
-                 (Satterthwaite) of those that were repeated; few repetitions make them wide, also beyond the scores that \
-                 are possible"
+                 (Satterthwaite) of those that were repeated"
                     .to_owned(),
             );
         }
         let text = parts.join("; ");
         let mut letters = text.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
+    fn remark(&self) -> Option<&'static str> {
+        let repeated = (0..self.values.len()).any(|contender| self.repetitions(contender).is_some());
+        repeated.then_some("Few repetitions make intervals wide, also beyond the scores that are possible.")
     }
 }

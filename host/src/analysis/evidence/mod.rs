@@ -29,8 +29,13 @@ pub(super) trait Evidence: Sync {
     /// Number of samples of a contender whose score is no number.
     fn nan(&self, contender: usize) -> u64;
 
-    /// How intervals and tests were made, in one sentence.
+    /// How intervals and tests were made, without the full stop.
     fn method(&self) -> String;
+
+    /// What else there is to know of them, in a sentence.
+    fn remark(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A contender's values, one for each repetition.
