@@ -188,7 +188,33 @@ fn answers_say_who_is_best_and_how_sure_that_is() {
     }
     let found = analysis(&old);
     assert!(found.answer[0].ends_with("nothing says how sure that is."), "{:?}", found.answer);
-    assert!(found.answer.iter().any(|sentence| sentence.starts_with("There are no intervals for ")));
+    let no_intervals = |found: &Analysis| {
+        let mut said =
+            found.answer.iter().filter_map(|sentence| sentence.strip_prefix("There are no intervals for "));
+        let (why, method) = (said.next().unwrap().to_owned(), found.boards[0].method.clone());
+        assert_eq!(said.next(), None);
+        (why.split_once(": ").unwrap().1.to_owned(), method)
+    };
+    let (why, method) = no_intervals(&found);
+    assert_eq!(why, "the results don't say how they come from samples.");
+    assert!(method.starts_with("There are no intervals: the results don't say how"), "{method}");
+    // A single sample has no neighbours, and what is not there can't be read.
+    let root = tempfile::tempdir().unwrap();
+    let single = ["a", "b"].map(|backbone| cell(root.path(), config("metric", backbone, "1"), 0, &[0.5]));
+    let (why, method) = no_intervals(&analysis(&single));
+    assert_eq!(why, "there are fewer than two samples.");
+    assert!(method.starts_with("There are no intervals: there are fewer than two samples, and "), "{method}");
+    for cell in &single {
+        std::fs::remove_file(cell.folder.path().join("samples.val.csv")).unwrap();
+    }
+    let found = analysis(&single);
+    assert_eq!(no_intervals(&found).0, "the scores of single samples can't be read.");
+    // Each missing file is named.
+    assert_eq!(found.problems.len(), 2);
+    for (cell, problem) in single.iter().zip(&found.problems) {
+        let path = cell.folder.path().join("samples.val.csv").display().to_string();
+        assert!(problem.contains(&path), "{problem}");
+    }
 }
 
 #[test]

@@ -48,12 +48,13 @@ pub(super) fn of(board: &Board, networks: &[Network]) -> String {
     }
 }
 
-/// The answers of all main boards, what holds over them, and what is missing.
+/// The answers of all main boards, what holds over them, and what is missing. `why`: why samples say nothing of a board.
 pub(super) fn of_all(
     boards: &[Board],
     overall: &Overall,
     networks: &[Network],
     groups: &[Group],
+    why: &dyn Fn(&Group) -> Option<&'static str>,
 ) -> Vec<String> {
     let main: Vec<&Board> = boards.iter().filter(|board| board.main).collect();
     let mut answer = Vec::new();
@@ -62,7 +63,7 @@ pub(super) fn of_all(
     }
     answer.extend(over_all(overall, main.len()));
     answer.extend(main.iter().map(|board| board.answer.clone()));
-    answer.extend(missing(boards, groups));
+    answer.extend(missing(boards, groups, why));
     answer.extend(left_out(&main, networks));
     answer
 }
@@ -91,7 +92,7 @@ fn over_all(overall: &Overall, boards: usize) -> Option<String> {
 }
 
 /// What is said of no training noise, and of no intervals at all.
-fn missing(boards: &[Board], groups: &[Group]) -> Vec<String> {
+fn missing(boards: &[Board], groups: &[Group], why: &dyn Fn(&Group) -> Option<&'static str>) -> Vec<String> {
     let mut found = Vec::new();
     let main = || boards.iter().zip(groups).filter(|(board, _)| board.main);
     let once: Vec<String> = main()
@@ -105,17 +106,22 @@ fn missing(boards: &[Board], groups: &[Group]) -> Vec<String> {
             list(&unique(&once))
         ));
     }
-    let unsure: Vec<String> = main()
-        .filter(|(board, _)| board.entries.iter().all(|entry| entry.interval.is_none()))
-        .map(|(board, _)| name(board))
-        .collect();
-    if !unsure.is_empty() {
-        found.push(format!(
-            "There are no intervals for {}: its results don't say how they come from samples, or the samples' scores can't be \
-             read.",
-            list(&unique(&unsure))
-        ));
+    let mut unsure: Vec<(&str, Vec<String>)> = Vec::new();
+    for (board, group) in main() {
+        if board.entries.iter().any(|entry| entry.interval.is_some()) {
+            continue;
+        }
+        let why = why(group).unwrap_or("the scores of single samples can't be read");
+        match unsure.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, boards)) => boards.push(name(board)),
+            None => unsure.push((why, vec![name(board)])),
+        }
     }
+    found.extend(
+        unsure
+            .iter()
+            .map(|(why, boards)| format!("There are no intervals for {}: {why}.", list(&unique(boards)))),
+    );
     found
 }
 

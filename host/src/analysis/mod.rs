@@ -80,7 +80,10 @@ pub fn analyze(cells: &[Measured], about: &About) -> Analysis {
     let groups = boards::split_by_samples(groups, cells, &samples, &mut problems);
     let boards = board::all(&groups, cells, &samples, &contenders.networks);
     let overall = overall::of(&boards, &contenders.networks);
-    let answer = answers::of_all(&boards, &overall, &contenders.networks, &groups);
+    let why = |group: &boards::Group| {
+        evidence::with(group, cells, &samples, 0.0, |evidence| evidence.why_without_samples())
+    };
+    let answer = answers::of_all(&boards, &overall, &contenders.networks, &groups, &why);
     Analysis {
         networks: contenders.networks,
         network_of_cell: contenders.of_cell,

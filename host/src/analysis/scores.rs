@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::Measured;
 use super::boards::Group;
-use crate::store::{SampleColumns, StoreError};
+use crate::store::{Problem, SampleColumns, StoreError};
 
 /// The scores of the samples of all cells, by cell and split.
 #[derive(Debug, Default)]
@@ -55,6 +55,7 @@ pub(super) fn read(cells: &[Measured], groups: &[Group], problems: &mut Vec<Stri
     for (found, errors) in read {
         samples.cells.push(found);
         problems.extend(errors.into_iter().map(|error| {
+            let error = Problem::Unreadable(error);
             format!("the scores of samples can't be read, so their metrics have no intervals: {error}")
         }));
     }

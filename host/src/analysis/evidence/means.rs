@@ -77,6 +77,18 @@ impl<'a> Read<'a> {
         self.scores.iter().any(Option::is_some)
     }
 
+    /// Why the scores of samples can't be used, in a part of a sentence.
+    pub(super) fn why_not(&self) -> &'static str {
+        match self.lengths.as_slice() {
+            _ if !self.is_any() && self.nan.iter().any(|&nan| nan > 0) => {
+                "scores of single samples are no numbers"
+            }
+            _ if !self.is_any() => "the scores of single samples can't be read",
+            [_] => "there are fewer than two samples",
+            _ => "a part of the samples has fewer than two",
+        }
+    }
+
     /// The parts as groups of samples that count the same. None if a part has a single sample.
     pub(in crate::analysis) fn strata(&self) -> Option<Strata> {
         Strata::new(self.lengths.clone()).ok()

@@ -32,6 +32,11 @@ pub(super) trait Evidence: Sync {
     /// How intervals and tests were made, without the full stop.
     fn method(&self) -> String;
 
+    /// Why nothing is said of samples, in a part of a sentence.
+    fn why_without_samples(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What else there is to know of them, in a sentence.
     fn remark(&self) -> Option<&'static str> {
         None
@@ -55,14 +60,14 @@ pub(super) fn with<T>(
     use_evidence: impl FnOnce(&dyn Evidence) -> T,
 ) -> T {
     let values = values(group, cells);
-    match group.from_samples.as_ref().map(|from| (from, &from.statistic)) {
+    let why = match group.from_samples.as_ref().map(|from| (from, &from.statistic)) {
         Some((from, SampleStatistic::Mean { column })) => {
             let read = means::Read::new(group, cells, samples, from, column);
-            if read.is_any() {
-                let strata = read.strata();
-                if let Some(strata) = &strata {
-                    return use_evidence(&Means::new(&read, strata, &values, work));
+            match read.strata() {
+                Some(strata) if read.is_any() => {
+                    return use_evidence(&Means::new(&read, &strata, &values, work));
                 }
+                _ => read.why_not(),
             }
         }
         Some((from, SampleStatistic::AveragePrecision { distance, same })) => {
@@ -70,8 +75,10 @@ pub(super) fn with<T>(
             if let Some(precisions) = precisions {
                 return use_evidence(&precisions);
             }
+            "the distances of single pairs can't be read, are no numbers, or are too many"
         }
-        _ => {}
-    }
-    use_evidence(&Repetitions::new(&values))
+        Some(_) => "this lossnet does not know the way in which the results come from samples",
+        None => "the results don't say how they come from samples",
+    };
+    use_evidence(&Repetitions::new(&values, why))
 }

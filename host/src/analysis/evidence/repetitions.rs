@@ -12,12 +12,14 @@ const FEWEST: usize = 3;
 /// The values of repetitions, of scores whose samples are not known.
 pub(in crate::analysis) struct Repetitions<'a> {
     values: &'a [Vec<f64>],
+    /// Why samples say nothing, in a part of a sentence.
+    why: &'static str,
 }
 
 impl<'a> Repetitions<'a> {
-    /// Values by contender and repetition.
-    pub(in crate::analysis) fn new(values: &'a [Vec<f64>]) -> Repetitions<'a> {
-        Repetitions { values }
+    /// Values by contender and repetition, and why samples say nothing.
+    pub(in crate::analysis) fn new(values: &'a [Vec<f64>], why: &'static str) -> Repetitions<'a> {
+        Repetitions { values, why }
     }
 
     fn enough(&self, contender: usize) -> Option<&'a [f64]> {
@@ -56,17 +58,19 @@ impl Evidence for Repetitions<'_> {
     }
 
     fn method(&self) -> String {
+        let why = self.why;
         if (0..self.values.len()).any(|contender| self.enough(contender).is_some()) {
-            format!(
-                "Student's t intervals and Welch's tests over {FEWEST} repetitions and more; these results don't say how \
-                 they come from samples"
-            )
+            format!("Student's t intervals and Welch's tests over {FEWEST} repetitions and more, since {why}")
         } else {
             format!(
-                "There are no intervals: these results don't say how they come from samples, and there are fewer than \
-                 {FEWEST} repetitions; only equal scores are shown as tied"
+                "There are no intervals: {why}, and there are fewer than {FEWEST} repetitions; only equal scores are shown as \
+                 tied"
             )
         }
+    }
+
+    fn why_without_samples(&self) -> Option<&'static str> {
+        Some(self.why)
     }
 }
 
