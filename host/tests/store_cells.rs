@@ -171,6 +171,8 @@ fn rows_that_do_not_fit_are_refused_and_change_nothing() {
     ] {
         let error = writer.report(&Report::Samples(wrong)).unwrap_err().to_string();
         assert!(error.contains(sentence), "{error}");
+        let is_plugins = !sentence.starts_with("it has the columns");
+        assert_eq!(error.ends_with("; this is a mistake of the task's plugin"), is_plugins, "{error}");
     }
     writer.report(&Report::Samples(rows("val", 2, 3))).unwrap();
     assert_same(&writer.read("val", 0, 9).unwrap(), &rows("val", 0, 3));
@@ -204,6 +206,12 @@ fn damaged_and_newer_files_are_named() {
     std::fs::write(&samples, "group,id,d0\ng,1,0.5\ng,2\ng,3,0.5\n").unwrap();
     let error = begin(root.path()).recorded("val").unwrap_err().to_string();
     assert!(error.contains("samples.val.csv is damaged: row 2 has 2 values"), "{error}");
+    assert!(error.ends_with("; move the cell's folder away to compute the cell again"), "{error}");
+    let plan = experiment(root.path()).path().join("plan.json");
+    std::fs::write(&plan, "{\"cells\":").unwrap();
+    let planned = experiment(root.path()).planned_cells().unwrap_err().to_string();
+    assert!(planned.starts_with(&format!("{} is damaged: ", plan.display())), "{planned}");
+    assert!(planned.ends_with("; move it away; the next run writes it anew"), "{planned}");
     std::fs::write(&samples, "group,id,d0\ng,1,0.5\ng,2,half\n").unwrap();
     let error = folder.samples("val", 1, 1).unwrap_err().to_string();
     assert!(error.contains("`half` in row 2 is no number"), "{error}");

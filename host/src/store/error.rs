@@ -1,7 +1,7 @@
 //! What can go wrong with results on disk.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why results can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +27,19 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file is not what lossnet writes.
-    #[error("{path} is damaged: {reason}; move it away to compute it again", path = path.display())]
+    #[error("{path} is damaged: {reason}; {advice}", path = path.display(), advice = advice(path))]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// Scores that a task has reported can't be kept.
+    #[error("scores can't be added to {path}: {reason}; this is a mistake of the task's plugin", path = path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// Why.
         reason: String,
     },
     /// A newer lossnet has written it.
@@ -47,6 +55,22 @@ pub enum StoreError {
         /// The newest format that is known.
         known: u32,
     },
+}
+
+/// What to do about a damaged file.
+fn advice(path: &Path) -> &'static str {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let of_slurm = path.ancestors().nth(2).and_then(Path::file_name).is_some_and(|name| name == "slurm");
+    match name {
+        "result.json" => "move it away to compute it again",
+        _ if name.starts_with("samples.") || name == "metrics.jsonl" => {
+            "move the cell's folder away to compute the cell again"
+        }
+        _ if of_slurm => "move its folder away and submit again",
+        "plan.json" => "move it away; the next run writes it anew",
+        "failed.json" => "delete it; the next run tries the cell again",
+        _ => "move it away",
+    }
 }
 
 impl StoreError {

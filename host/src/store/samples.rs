@@ -115,7 +115,7 @@ impl SampleFile {
 
     /// Appends rows, all or none.
     pub(super) fn append(&mut self, rows: &SampleRows) -> Result<(), StoreError> {
-        let refuse = |reason: String| StoreError::Damaged { path: self.path.clone(), reason };
+        let refuse = |reason: String| StoreError::Unfit { path: self.path.clone(), reason };
         let mut names = vec!["group", "id"];
         names.extend(rows.columns.iter().map(|column| column.name.as_str()));
         if let Some(name) = names.iter().find(|name| name.contains([',', '"', '\n', '\r'])) {
@@ -134,9 +134,9 @@ impl SampleFile {
         match &self.header {
             None => writer.write_record(&names).map_err(failed)?,
             Some(known) if *known != header => {
-                return Err(refuse(format!(
-                    "it has the columns {known}, and rows with {header} were to be added"
-                )));
+                // As after the plugin was replaced by another version.
+                let reason = format!("it has the columns {known}, and rows with {header} were to be added");
+                return Err(StoreError::Damaged { path: self.path.clone(), reason });
             }
             Some(_) => {}
         }
