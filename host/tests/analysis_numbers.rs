@@ -319,5 +319,12 @@ fn two_contenders_are_compared_alone() {
     let names: Vec<&str> = found.networks.iter().map(|network| network.label.as_str()).collect();
     assert_eq!(names, ["narrow · layer 1", "wide · layer 3"]);
     let unknown = compare(&cells, &about, ["wide · layer 3", "narow · layer 1"]).unwrap_err().to_string();
-    assert!(unknown.contains("`narow · layer 1`") && unknown.contains("narrow · layer 1"), "{unknown}");
+    assert!(
+        unknown.starts_with("no contender is called `narow · layer 1`; did you mean `narrow · layer 1`"),
+        "{unknown}"
+    );
+    let far = compare(&cells, &about, ["wide · layer 3", "perceptron"]).unwrap_err().to_string();
+    assert!(far.starts_with("no contender is called `perceptron`; there are `"), "{far}");
+    let same = compare(&cells, &about, ["wide · layer 3"; 2]).unwrap_err().to_string();
+    assert_eq!(same, "`wide · layer 3` can't differ from itself: name two different ones");
 }

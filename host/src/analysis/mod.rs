@@ -29,7 +29,7 @@ use crate::store::{CellFolder, CellResult, Found};
 
 pub use about::About;
 pub(crate) use boards::measured_by;
-pub use pair::{UnknownContender, compare};
+pub use pair::{PairError, compare};
 
 /// A complete cell and where it is.
 #[derive(Clone, Debug)]

@@ -49,6 +49,8 @@ fn contenders_are_tested_against_each_other_on_the_samples_of_a_run() {
         "{two}"
     );
     assert!(two.as_array().unwrap().len() >= 2, "{two}");
+    let same = ["results", "small", "--differ", differ[0], differ[0]];
+    user.refused(&same, &["name two different ones"]);
     let refused = ["results", "small", "--differ", "squeezenet1_1 · layer 12", "squeezenet1_1 · layer 2"];
     user.refused(&refused, &["no contender is called `squeezenet1_1 · layer 2`", "squeezenet1_1 · layer 1"]);
 }
