@@ -390,11 +390,15 @@ fn what_is_damaged_or_does_not_belong_is_named() {
     std::fs::create_dir(at("a/.hidden")).unwrap();
     std::fs::write(at("a/notes.txt"), "mine").unwrap();
     copy(&at(&format!("a/{}", ids[3])), &at("a/0123456789abcdef"));
+    // Files where folders would be.
+    std::fs::write(at("a/fedcba9876543210"), "").unwrap();
     // Folders beside experiments, and a file, which is nobody's result.
     std::fs::create_dir(at("empty")).unwrap();
     std::fs::write(at("README.md"), "").unwrap();
     let expected = [
         "empty is no experiment: it has neither a plan nor a cell".to_owned(),
+        "a/fedcba9876543210 is a file, and not counted: a cell's result is in a folder named by the cell's 16 hex digits"
+            .to_owned(),
         "a/old results is no cell's folder, and nothing in it is counted: a cell's folder is named by the cell's 16 hex \
          digits"
             .to_owned(),
@@ -417,6 +421,22 @@ fn what_is_damaged_or_does_not_belong_is_named() {
     }
     // The rest is there.
     assert_eq!(gathered(root.path()).cells.len(), 3);
+}
+
+#[test]
+fn one_is_said_of_one() {
+    let root = tempfile::tempdir().unwrap();
+    store(root.path(), "a", &[0.5], true, 1);
+    store(root.path(), "b", &[0.5], true, 1);
+    assert!(
+        problems(root.path())[0].starts_with("the experiments `a` and `b` have 1 cell in common, such as")
+    );
+    std::fs::remove_dir_all(root.path().join("b")).unwrap();
+    copy(&root.path().join("a"), &root.path().join("b"));
+    assert!(problems(root.path())[0].starts_with("b holds copies of 1 result of the experiment `a`, "));
+    std::fs::remove_dir_all(root.path().join("a")).unwrap();
+    let renamed = "b holds 1 result of the experiment `a`: it is counted under the folder's name";
+    assert_eq!(problems(root.path()), [renamed]);
 }
 
 #[test]

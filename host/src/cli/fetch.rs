@@ -14,6 +14,7 @@ use crate::engine::Request;
 use crate::engine::protocol::{Configured, FetchDatasetRequest};
 use crate::fetch::FetchOptions;
 use crate::weights::{WeightsChoice, locate};
+use crate::words::count;
 
 /// Brings, or checks, what is named.
 pub(super) fn fetch(arguments: &FetchArguments, context: &Context) -> Result<ExitCode, Failure> {
@@ -132,8 +133,8 @@ fn dataset(
     let answer = context.call(engine, &Request::FetchDataset(request))?;
     let counts: BTreeMap<String, usize> =
         serde_json::from_value(answer).map_err(|error| Failure::run(&error))?;
-    for (split, count) in counts {
-        context.display.say(&format!("{name} {split}: {count} samples"));
+    for (split, samples) in counts {
+        context.display.say(&format!("{name} {split}: {}", count(samples, "sample")));
     }
     Ok(())
 }

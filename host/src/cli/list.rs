@@ -11,6 +11,7 @@ use super::context::{Context, sentence};
 use super::failure::Failure;
 use super::output;
 use crate::index::Index;
+use crate::words::count;
 
 /// Lists what there is.
 pub(super) fn list(arguments: &ListArguments, context: &Context) -> Result<ExitCode, Failure> {
@@ -70,10 +71,10 @@ fn plugins_text(index: &Index) -> String {
     let mut rows = vec![vec!["plugins".to_owned(), String::new(), String::new()]];
     for plugin in index.catalog.plugins() {
         let manifest = &plugin.manifest;
-        let count = format!("{} components", manifest.components.len());
+        let components = count(manifest.components.len(), "component");
         rows.push(vec![
             format!("  {} {}", manifest.name, manifest.version),
-            count,
+            components,
             plugin.path.display().to_string(),
         ]);
     }

@@ -16,6 +16,7 @@ use crate::results::{
     find_columns, gather, group, group_columns,
 };
 use crate::store::Store;
+use crate::words::count;
 
 pub(super) use table::{differing_identity, summary};
 
@@ -98,7 +99,7 @@ fn write(
     context: &Context,
 ) -> Result<ExitCode, Failure> {
     let wrote = |file: &Path| {
-        context.display.say(&format!("wrote {} rows to {}", records.len(), file.display()));
+        context.display.say(&format!("wrote {} to {}", count(records.len(), "row"), file.display()));
     };
     if let Some(file) = &arguments.csv {
         let text = results::csv(records, columns).map_err(|error| Failure::run(&error))?;

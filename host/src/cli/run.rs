@@ -34,7 +34,9 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
     let selection = arguments.selection.selection();
     let plan = whole.select(&selection, state).map_err(|error| Failure::usage(error.to_string()))?;
     if !selection.is_everything() {
-        context.display.note(&format!("{} of {} cells are selected", plan.cells.len(), whole.cells.len()));
+        let are = if plan.cells.len() == 1 { "is" } else { "are" };
+        let all = count(whole.cells.len(), "cell");
+        context.display.note(&format!("{} of {all} {are} selected", plan.cells.len()));
     }
     if arguments.plan {
         let submission = match executor {

@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::path::PathBuf;
 
 use super::StoreError;
+use crate::words::count;
 
 /// Something in a results folder that is not what lossnet has put there, in one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +19,13 @@ pub enum Problem {
         path = path.display()
     )]
     NoCell {
-        /// The folder or file.
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file where a cell's folder would be, or a result without one.
+    #[error("{path} is a file, and not counted: a cell's result is in a folder named by the cell's 16 hex digits", path = path.display())]
+    NoFolder {
+        /// The file.
         path: PathBuf,
     },
     /// A folder among the experiments that is none.
@@ -40,9 +47,10 @@ pub enum Problem {
     },
     /// Copies of another experiment's results.
     #[error(
-        "{path} holds copies of {cells} results of the experiment `{experiment}`, which is there, too: the copies are not \
+        "{path} holds copies of {results} of the experiment `{experiment}`, which is there, too: the copies are not \
          counted",
-        path = path.display()
+        path = path.display(),
+        results = count(*cells, "result")
     )]
     Copies {
         /// The experiment's folder.
@@ -54,8 +62,10 @@ pub enum Problem {
     },
     /// Results of an experiment of another name: its folder was renamed, or moved.
     #[error(
-        "{path} holds {cells} results of the experiment `{experiment}`: they are counted under the folder's name",
-        path = path.display()
+        "{path} holds {results} of the experiment `{experiment}`: {counted} under the folder's name",
+        path = path.display(),
+        results = count(*cells, "result"),
+        counted = if *cells == 1 { "it is counted" } else { "they are counted" }
     )]
     Renamed {
         /// The experiment's folder.
@@ -67,8 +77,9 @@ pub enum Problem {
     },
     /// Cells that were run in two experiments.
     #[error(
-        "the experiments `{first}` and `{second}` have {cells} cells in common, such as {id}: where both are averaged, each \
-         counts once"
+        "the experiments `{first}` and `{second}` have {cells} in common, such as {id}: where both are averaged, each \
+         counts once",
+        cells = count(*cells, "cell")
     )]
     Shared {
         /// An experiment.

@@ -1,6 +1,7 @@
 //! Reads the results of many cells at once, and finds what does not belong.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Deserialize;
@@ -89,7 +90,10 @@ pub fn survey<T: ResultFile>(experiments: &[ExperimentFolder]) -> Survey<T> {
         match experiment.contents() {
             Ok(contents) => {
                 cells.extend(contents.cells.into_iter().map(|(id, folder)| (experiment, id, folder)));
-                problems.extend(contents.foreign.into_iter().map(|path| Problem::NoCell { path }));
+                let folder_or_file = |path: PathBuf| {
+                    if path.is_dir() { Problem::NoCell { path } } else { Problem::NoFolder { path } }
+                };
+                problems.extend(contents.foreign.into_iter().map(folder_or_file));
             }
             Err(error) => problems.push(Problem::Unreadable(error)),
         }
@@ -216,7 +220,7 @@ pub struct Contents {
     /// The cells, by id.
     pub cells: Vec<(String, CellFolder)>,
     /// What is no cell, and was not put there by lossnet either.
-    pub foreign: Vec<std::path::PathBuf>,
+    pub foreign: Vec<PathBuf>,
 }
 
 /// Folders of an experiment that are no cells, and belong there.

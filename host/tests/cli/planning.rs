@@ -54,7 +54,7 @@ fn parts_of_a_plan_are_run_and_the_status_counts_the_whole() {
 
     let one = user.run(&["run", "small.toml", "--plan", "--only", "backbone=alexnet", "--only", "layers=4"]);
     assert!(one.out.contains("small: 1 cell in 1 group (1 done)"), "{}", one.out);
-    assert!(one.err.contains("note: 1 of 4 cells are selected"), "{}", one.err);
+    assert!(one.err.contains("note: 1 of 4 cells is selected"), "{}", one.err);
     let none = user.run(&["run", "small.toml", "--plan", "--only", "backbone=vgg16"]);
     assert_eq!(none.code, 2);
     assert!(
