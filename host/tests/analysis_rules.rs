@@ -7,7 +7,7 @@ use std::path::Path;
 
 use lossnet::analysis::{About, Analysis, Measured, analyze};
 use lossnet::config::ResolvedConfig;
-use lossnet_plugin_protocol::report::{Column, SampleRows};
+use lossnet_plugin_protocol::report::{Column, FromSamples, Metric, SampleRows};
 use proptest::prelude::*;
 use synthetic_store::{Random, component, config, metric, result, write};
 
@@ -127,6 +127,43 @@ fn other_samples_are_never_on_one_board() {
     assert_eq!(found.boards.len(), 1);
     assert_eq!(found.boards[0].entries.iter().filter(|entry| entry.interval.is_none()).count(), 1);
     assert!(found.problems[0].contains("samples.val.csv"), "{:?}", found.problems);
+}
+
+#[test]
+fn boards_of_one_name_say_in_what_they_differ() {
+    let root = tempfile::tempdir().unwrap();
+    let mut cells = Vec::new();
+    // The mean over what was evaluated, one part or two; and a smaller part of the data.
+    for (backbone, splits, limit) in [
+        ("a", &["cnn", "deblur"][..], None),
+        ("b", &["cnn"], None),
+        ("c", &["deblur"], None),
+        ("d", &["cnn"], Some(5)),
+    ] {
+        let mut config = config("metric", backbone, "1");
+        config.data.splits = splits.iter().map(|split| format!("val/{split}")).collect();
+        config.data.limit = limit;
+        let samples = 10 * splits.len() as u64;
+        let from = FromSamples::mean_of_groups("score", splits.iter().map(|split| ("val", *split)));
+        let metric = metric("score", "val/mean", 0.5, true, samples);
+        let metric = Metric { from_samples: Some(from), ..metric };
+        cells.push(write(root.path(), &result(config, 0, &[metric]), &[]));
+    }
+    let found = analysis(&cells);
+    let mut variants: Vec<&str> = found.boards.iter().map(|board| board.variant.as_str()).collect();
+    variants.sort_unstable();
+    assert_eq!(
+        variants,
+        ["limit=5", "limit=none, over cnn", "limit=none, over cnn + deblur", "limit=none, over deblur"]
+    );
+    // Older results, which say nothing of parts, are told apart by how many samples they have.
+    for cell in &mut cells {
+        cell.result.metrics[0].from_samples = None;
+    }
+    let found = analysis(&cells);
+    let mut variants: Vec<&str> = found.boards.iter().map(|board| board.variant.as_str()).collect();
+    variants.sort_unstable();
+    assert_eq!(variants, ["limit=5", "limit=none, samples=10", "limit=none, samples=20"]);
 }
 
 #[test]

@@ -235,6 +235,56 @@ fn name_variants(groups: &mut [Group], places: &[Place]) {
     }
 }
 
+/// Adds to the variants of boards that would have the same name in what they differ: what their samples are, how many there
+/// are, the unit, or the direction.
+pub(super) fn tell_apart(groups: &mut [Group], cells: &[Measured]) {
+    let mut of_name: BTreeMap<[String; 5], Vec<usize>> = BTreeMap::new();
+    for (position, group) in groups.iter().enumerate() {
+        let Group { task, variant, dataset, metric, split, .. } = group;
+        of_name.entry([task, variant, dataset, metric, split].map(Clone::clone)).or_default().push(position);
+    }
+    for positions in of_name.into_values().filter(|positions| positions.len() > 1) {
+        let own: Vec<[String; 5]> =
+            positions.iter().map(|&position| own_words(&groups[position], cells)).collect();
+        let mut names = vec![Vec::<&str>::new(); own.len()];
+        for property in 0..own[0].len() {
+            // As few words as it takes.
+            let is_settled = names.iter().collect::<BTreeSet<_>>().len() == names.len();
+            if !is_settled && own.iter().any(|words| words[property] != own[0][property]) {
+                let words = own.iter().map(|words| words[property].as_str());
+                names.iter_mut().zip(words).for_each(|(name, words)| name.push(words));
+            }
+        }
+        let mut seen: HashMap<Vec<&str>, usize> = HashMap::new();
+        for (&position, name) in positions.iter().zip(names) {
+            let times = seen.entry(name.clone()).or_default();
+            *times += 1;
+            let number = (*times > 1).then(|| format!("({times})"));
+            let variant = &mut groups[position].variant;
+            let words = [variant.as_str()].into_iter().chain(name).chain(number.as_deref());
+            *variant = words.filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
+        }
+    }
+}
+
+/// What a board's name does not say of it, in words.
+fn own_words(group: &Group, cells: &[Measured]) -> [String; 5] {
+    let parts = group.from_samples.iter().flat_map(|from| &from.parts);
+    let parts: Vec<&str> = parts.map(|part| part.group.as_deref().unwrap_or(&part.split)).collect();
+    let first = group.members.first().map(|member| member.runs[0]);
+    let samples = first.map_or(0, |run| run.of(cells).samples);
+    // A split of a further dataset is named by that.
+    let data = first.map_or("", |run| cells[run.cell].result.cell.config.data.dataset.name.as_str());
+    let direction = if group.higher_is_better { "higher is better" } else { "lower is better" };
+    [
+        if parts.is_empty() { String::new() } else { format!("over {}", parts.join(" + ")) },
+        format!("data={data}"),
+        format!("samples={samples}"),
+        format!("unit={}", group.unit),
+        direction.to_owned(),
+    ]
+}
+
 /// Chooses the board by which each task is mainly judged on each dataset.
 ///
 /// That of the task's main metric (of its first one, if it names none or did not report it), on a split that was to be

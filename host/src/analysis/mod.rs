@@ -77,7 +77,8 @@ pub fn analyze(cells: &[Measured], about: &About) -> Analysis {
     let kept = contenders::without_repeats(cells, &contenders.of_cell, about, &mut problems);
     let groups = boards::group(cells, &kept, &contenders.of_cell, about, &mut problems);
     let samples = scores::read(cells, &groups, &mut problems);
-    let groups = boards::split_by_samples(groups, cells, &samples, &mut problems);
+    let mut groups = boards::split_by_samples(groups, cells, &samples, &mut problems);
+    boards::tell_apart(&mut groups, cells);
     let boards = board::all(&groups, cells, &samples, &contenders.networks);
     let overall = overall::of(&boards, &contenders.networks);
     let why = |group: &boards::Group| {
