@@ -52,7 +52,7 @@ fn what_can_not_be_on_one_leaderboard_is_never_averaged() {
     assert_eq!(repeated, ["epochs", "whole", "epochs", "whole"]);
     let shown = kept_apart(&groups, &by);
     let heads: Vec<&str> = shown.iter().map(|(head, _)| head.as_str()).collect();
-    assert_eq!(heads, ["data_folder", "limit", "triplets", "dropout", "splits"]);
+    assert_eq!(heads, ["data_folder", "limit", "data.triplets", "task.dropout", "splits"]);
     let json = to_json(&groups, &group_columns(&by));
     for (column, value) in [("limit", Json::from(3)), ("data_folder", "elsewhere".into())] {
         let with = json.as_array().unwrap().iter().filter(|row| row[column] == value);

@@ -154,6 +154,9 @@ fn add(members: &mut Vec<Member>, positions: &mut Positions, network: usize, run
     members[position].runs.push(run);
 }
 
+/// The key of the version of a task's protocol among what changes what a cell measures.
+pub(crate) const PROTOCOL: &str = "protocol version";
+
 /// All that changes what a cell measures: its task's settings as far as they do, its data, its protocol's version.
 pub(crate) fn measured_by(
     config: &ResolvedConfig,
@@ -179,7 +182,7 @@ pub(crate) fn measured_by(
     for (label, data) in &config.data.test {
         add(&format!("data.test.{label}."), data);
     }
-    flatten("protocol version", &Value::from(protocol_version), &mut found);
+    flatten(PROTOCOL, &Value::from(protocol_version), &mut found);
     found
 }
 
@@ -332,7 +335,7 @@ fn mixtures(groups: &[Group], places: &[Place]) -> Vec<String> {
         let keys: BTreeSet<&String> = of.iter().flat_map(|place| place.settings.keys()).collect();
         let differing: Vec<&str> = keys
             .into_iter()
-            .filter(|key| key.starts_with("data.") || *key == "protocol version")
+            .filter(|key| key.starts_with("data.") || *key == PROTOCOL)
             .filter(|key| of.iter().any(|place| place.settings.get(*key) != of[0].settings.get(*key)))
             .map(String::as_str)
             .collect();

@@ -28,7 +28,7 @@ use crate::report::data::{Board, Network, Overall};
 use crate::store::{CellFolder, CellResult, Found};
 
 pub use about::About;
-pub(crate) use boards::measured_by;
+pub(crate) use boards::{PROTOCOL, measured_by};
 pub use pair::{PairError, compare};
 
 /// A complete cell and where it is.

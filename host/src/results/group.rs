@@ -1,6 +1,7 @@
 //! Rows that differ only in what is averaged, as one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -9,7 +10,7 @@ use super::column::{COLUMNS, Column, Role};
 use super::gather::{better, deviation};
 use super::row::{CompleteCell, Record, Row};
 use super::value::Value;
-use crate::analysis::{About, measured_by};
+use crate::analysis::{About, PROTOCOL, measured_by};
 
 /// What is never averaged: metrics of different tasks, splits, units, or versions of what a task computes.
 const APART: [&str; 6] = ["task", "protocol_version", "metric", "split", "unit", "higher_is_better"];
@@ -197,50 +198,63 @@ fn parts(row: &Row) -> Option<String> {
     Some(parts.collect::<Vec<_>>().join(","))
 }
 
-/// In what groups by these columns are kept apart besides: a head, and a value for each of them.
+/// In what groups by these columns are kept apart besides: a head, and a value for each of them. Settings have their dotted
+/// keys, since some are called like columns.
 pub fn kept_apart(groups: &[Group], by: &[&'static Column]) -> Vec<(String, Vec<String>)> {
     let is_by = |name: &str| by.iter().any(|column| column.name == name);
-    let mut keys: Vec<&String> = groups.iter().flat_map(|group| group.measure.keys()).collect();
-    keys.sort();
-    keys.dedup();
+    let keys: BTreeSet<&String> = groups.iter().flat_map(|group| group.measure.keys()).collect();
     let mut found = Vec::new();
     for key in keys {
         let (column, head) = match key.strip_prefix("data.") {
-            Some("name") => ("dataset", "dataset"),
-            Some("limit") => ("limit", "limit"),
-            Some("folder") => ("data_folder", "data_folder"),
-            Some(key) if key.starts_with("test.") => ("test_data", key),
-            Some(key) => ("dataset_settings", key),
-            None if key == "protocol version" => ("protocol_version", "protocol_version"),
-            None => ("task_settings", key.as_str()),
+            Some("name") => ("dataset", "dataset".to_owned()),
+            Some("limit") => ("limit", "limit".to_owned()),
+            Some("folder") => ("data_folder", "data_folder".to_owned()),
+            Some(rest) if rest.starts_with("test.") => ("test_data", key.clone()),
+            Some(_) => ("dataset_settings", key.clone()),
+            None if key == PROTOCOL => ("protocol_version", "protocol_version".to_owned()),
+            None => ("task_settings", format!("task.{key}")),
         };
-        let value = |group: &Group| group.measure.get(key).filter(|value| *value != "none").cloned();
-        let values: Vec<String> = groups.iter().map(|group| value(group).unwrap_or_default()).collect();
-        if !is_by(column) && values.iter().any(|value| *value != values[0]) {
-            found.push((head.to_owned(), values));
+        // Another dataset has other settings.
+        let among = |group: &'_ Group| match column {
+            "dataset_settings" => group.measure.get("data.name").cloned(),
+            _ => None,
+        };
+        if !is_by(column) && differ(groups, &among, &|group| group.measure.get(key)) {
+            let value = |group: &Group| group.measure.get(key).filter(|value| *value != "none").cloned();
+            found.push((head, groups.iter().map(|group| value(group).unwrap_or_default()).collect()));
         }
     }
-    let mut of_split: HashMap<(&str, &str), &str> = HashMap::new();
-    let differ = groups.iter().any(|group| {
+    let among = |group: &'_ Group| {
         let metric = group.rows[0].metric();
-        *of_split.entry((&metric.name, &metric.split)).or_insert(&group.parts) != group.parts
-    });
-    if differ && !is_by("splits") {
+        (metric.name.clone(), metric.split.clone(), Arc::clone(&group.measure))
+    };
+    if !is_by("splits") && differ(groups, &among, &|group| &group.parts) {
         found.push(("splits".to_owned(), groups.iter().map(|group| group.parts.clone()).collect()));
     }
     found
+}
+
+/// Whether a value differs between any two groups that have this in common.
+fn differ<'a, K: Eq + Hash, V: PartialEq>(
+    groups: &'a [Group],
+    in_common: &dyn Fn(&'a Group) -> K,
+    value: &dyn Fn(&'a Group) -> V,
+) -> bool {
+    let mut first: HashMap<K, &Group> = HashMap::new();
+    groups.iter().any(|group| value(first.entry(in_common(group)).or_insert(group)) != value(group))
 }
 
 /// The best mean first within each experiment, task, metric, split and what else is kept apart; equal ones stay as they are.
 pub fn best_groups_first(groups: &mut [Group]) {
     groups.sort_by(|a, b| {
         let (first, second) = (&a.rows[0], &b.rows[0]);
-        let board = |row: &Row| {
-            let names = ["experiment", "task", "metric", "split", "protocol_version"];
-            names.map(|name| row.text(name))
+        // Groups of all experiments may well have rows of several.
+        let experiment = |group: &Group| {
+            if group.measure.is_empty() { group.rows[0].text("experiment") } else { String::new() }
         };
-        board(first)
-            .cmp(&board(second))
+        let board = |row: &Row| ["task", "metric", "split", "protocol_version"].map(|name| row.text(name));
+        (experiment(a), board(first))
+            .cmp(&(experiment(b), board(second)))
             .then_with(|| (&a.measure, &a.parts).cmp(&(&b.measure, &b.parts)))
             .then_with(|| better(a.value, b.value, first.metric().higher_is_better))
     });

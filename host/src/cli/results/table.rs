@@ -31,14 +31,19 @@ pub(super) fn columns(groups: &[Group], columns: &[&Column]) -> String {
     lines(&shown.collect::<Vec<_>>())
 }
 
-/// Groups by these columns, a table for each experiment and task: what tells contenders apart differs between tasks.
+/// Groups by these columns, a table for each task, and for each experiment if they are by that: what tells contenders apart
+/// differs between tasks.
 pub(super) fn groups(groups: &[Group], by: &[&'static Column]) -> String {
     if groups.is_empty() {
         return "no results".to_owned();
     }
-    let names = ["experiment", "task"].map(|name| COLUMNS.iter().find(|column| column.name == name));
+    let is_shown = |column: &&Column| match column.name {
+        "experiment" => by.contains(column),
+        name => name == "task",
+    };
+    let titles: Vec<&Column> = COLUMNS.iter().filter(is_shown).collect();
     let title = |group: &Group| {
-        let parts = names.iter().flatten().map(|column| text(group, column));
+        let parts = titles.iter().map(|column| text(group, column));
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     };
     let mut parts: Vec<(String, Vec<Group>)> = Vec::new();
