@@ -168,7 +168,8 @@ fn all_datasets_are_fetched_from_where_they_were_published_once() {
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     for (name, counts) in COUNTS {
         for count in *counts {
-            let line = format!("{name} {count} samples");
+            let samples = if count.ends_with(": 1") { "sample" } else { "samples" };
+            let line = format!("{name} {count} {samples}");
             let said = done.out.lines().chain(done.err.lines()).any(|said| said == line);
             assert!(said, "no `{line}` in {}{}", done.out, done.err);
         }
