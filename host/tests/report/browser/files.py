@@ -13,6 +13,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def saved(page, button):
     """The file that a press on a button gives."""
+    # Of more than ten files within a second or so, which no reader can ask for, Chromium drops one without a word.
+    page.wait_for_timeout(400)
     with page.expect_download() as download:
         button.click()
     return download.value.suggested_filename, download.value.path().read_bytes()
