@@ -31,6 +31,13 @@ pub fn write_png(path: impl AsRef<Path>, image: &Image) -> Result<(), ImageError
     replace(path, &bytes).map_err(|reason| ImageError::Write { path: path.to_owned(), reason })
 }
 
+/// A text, such as a sample's name, as a part of a picture's file name: letters, digits, `.`, `_` and `-` stay, all else
+/// becomes `-`.
+pub fn file_part(text: &str) -> String {
+    let keep = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    text.chars().map(keep).collect()
+}
+
 /// Writes beside the file, then renames over it.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -31,7 +31,7 @@ mod text;
 pub use color::ColorMode;
 pub use decode::{Decoded, MAX_PIXELS, decode, decode_grey, read, read_as_is, read_grey};
 pub use distort::{Distortion, distort};
-pub use encode::{encode_png, write_png};
+pub use encode::{encode_png, file_part, write_png};
 pub use error::{ImageError, ReadProblem};
 pub use gaussian::gaussian_blur;
 pub use geometry::{center_crop, crop, flip_horizontal, flip_vertical, pad_reflect, resize_shorter_side};

@@ -11,7 +11,7 @@ use super::disagreements::{Disagreement, Disagreements};
 use super::evaluate::Prepare;
 use super::judgement::stack;
 use super::{Judged, Kind};
-use crate::image::{Image, ImageError, number, overlay_alone, sheet, write_png};
+use crate::image::{Image, ImageError, file_part, number, overlay_alone, sheet, write_png};
 
 /// The features of a batch of images: as [`LossNetwork::features`](lossnet_plugin_api::component::LossNetwork::features).
 pub type Features<'a> = dyn Fn(&Tensor) -> Result<Vec<Tensor>, PluginError> + 'a;
@@ -172,9 +172,7 @@ impl Scene<'_> {
         caption: String,
     ) -> Result<(), PluginError> {
         let name = format!("{name}/{}", self.split);
-        let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
-        let file: String = name.chars().map(plain).collect();
-        let path = self.run.context().cells[cell].folder.join(format!("{file}.png"));
+        let path = self.run.context().cells[cell].folder.join(format!("{}.png", file_part(&name)));
         let rows: Vec<Vec<Image>> = rows.map(|row| row.images.clone()).collect();
         write_png(&path, &sheet(&rows)?)?;
         self.run.report(cell, &Report::Image { name, path, step: None, caption })

@@ -1,7 +1,7 @@
 //! Images to be looked at.
 
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::image::{Filter, Image, match_histograms, resize, sheet, write_png};
+use lossnet_plugin_kit::image::{Filter, Image, file_part, match_histograms, resize, sheet, write_png};
 
 /// An image enlarged to the size of another by bicubic interpolation, as Pillow does it.
 pub(crate) fn enlarge_bicubic(image: &Image, like: &Image) -> Result<Image, PluginError> {
@@ -29,7 +29,7 @@ impl Stages<'_> {
             row.push(match_histograms(&self.output.to_rgb(), &self.target.to_rgb())?);
         }
         let folder = &run.context().cells[0].folder;
-        let path = folder.join(format!("{}-{}.png", plain(self.set), plain(self.id)));
+        let path = folder.join(format!("{}-{}.png", file_part(self.set), file_part(self.id)));
         write_png(&path, &sheet(&[row])?)?;
         let name = format!("{}/{}", self.set, self.id);
         let matched = if matched { ", the output with the true image's histograms" } else { "" };
@@ -40,10 +40,4 @@ impl Stages<'_> {
         );
         run.report(0, &Report::Image { name, path, step: None, caption })
     }
-}
-
-/// A text as part of a file's name.
-fn plain(text: &str) -> String {
-    let keep = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
-    text.chars().map(keep).collect()
 }
