@@ -179,7 +179,7 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         ),
         (
             "loss_network.weights=none/a.pth",
-            "`loss_network.weights` names the file `none/a.pth`, which does not exist",
+            "`loss_network.weights` names the file `none/a.pth` (HERE/none/a.pth), which does not exist",
         ),
         (
             "loss_network.normalize=0.5,0.5/1,1,0",
@@ -196,13 +196,13 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         ),
         (
             "loss_network.calibration=none/c.pth",
-            "`loss_network.calibration` names the file `none/c.pth`, which does not exist; give a .pth or .safetensors file \
-             with weights for each layer, by its path from here, or leave the key out to weight all channels alike",
+            "`loss_network.calibration` names the file `none/c.pth` (HERE/none/c.pth), which does not exist; give a .pth or .safetensors file \
+             with weights for each layer, or leave the key out to weight all channels alike",
         ),
         (
             "loss_network.calibration=tests",
-            "`loss_network.calibration` names `tests`, which is no file; give a .pth or .safetensors file \
-             with weights for each layer, by its path from here, or leave the key out to weight all channels alike",
+            "`loss_network.calibration` names `tests` (HERE/tests), which is no file; give a .pth or .safetensors file \
+             with weights for each layer, or leave the key out to weight all channels alike",
         ),
         (
             "task.optimizer.betas=[]",
@@ -245,6 +245,8 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         .into_iter()
         .map(|(setting, problem)| {
             let said = configs.plan("test.toml", &[], &[setting]).unwrap_err();
+            let here = std::env::current_dir().unwrap();
+            let problem = problem.replace("HERE", here.to_str().unwrap());
             (said, format!("-s {setting}: {problem}"))
         })
         .filter(|(said, sentence)| said != sentence)

@@ -11,6 +11,8 @@ use lossnet::config::RawConfig;
 use lossnet::plan::{CellState, Plan};
 use proptest::prelude::*;
 
+const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weights");
+
 fn names(plan: &Plan) -> Vec<&str> {
     plan.cells.iter().map(|cell| cell.name.as_str()).collect()
 }
@@ -92,11 +94,7 @@ fn cells_share_a_group_only_along_the_tasks_axes() {
     let cases = [
         ("loss_network.layers = [1, 2]", 2, 1),
         ("loss_network.epsilon = [\"lpips\", \"f-normalize\"]", 2, 1),
-        (
-            "loss_network.calibration = [\"tests/fixtures/weights/list.pth\", \"tests/fixtures/weights/legacy.pth\"]",
-            2,
-            1,
-        ),
+        (&format!("loss_network.calibration = [\"{WEIGHTS}/list.pth\", \"{WEIGHTS}/legacy.pth\"]"), 2, 1),
         ("loss_network.weights = [\"imagenet\", \"random:1\"]", 2, 2),
         ("loss_network.normalize = [\"none\", \"imagenet\"]", 2, 2),
         ("task.variant = [\"baseline\", \"lin\"]\nloss_network.layers = [1, 2]", 4, 3),
@@ -361,7 +359,8 @@ fn settings_of_trackers_and_executors_are_the_plan_s_and_in_no_id() {
     let configs = Configs::new(&[("test.toml", &text)]);
     let with = configs.plan("test.toml", &[], &[]).unwrap();
     let [diary] = with.surroundings.trackers.as_slice() else { panic!("{:?}", with.surroundings) };
-    assert_eq!((diary.name.as_str(), &diary.settings["folder"]), ("diary", &serde_json::json!("here")));
+    assert_eq!(diary.name, "diary");
+    assert!(diary.settings["folder"].as_str().unwrap().ends_with("/here"), "{:?}", diary.settings);
     assert_eq!(diary.settings["every"], 10, "defaults are filled in");
     assert_eq!(with.cells, plain.cells);
     let off = configs.plan("test.toml", &[], &["trackers.diary.enabled=false"]).unwrap();

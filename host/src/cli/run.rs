@@ -63,7 +63,9 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
 fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
     let index = context.index()?;
     let wrong = |errors: crate::config::ConfigErrors| Failure::usage(errors.to_string());
-    let environment = std::env::vars();
+    // A variable that is no text is no setting, and in no path.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let raw = RawConfig::load(&arguments.configs, environment, &arguments.set).map_err(wrong)?;
     let plan = Plan::new(&raw, &index.catalog, index).map_err(wrong)?;
     for note in &plan.notes {

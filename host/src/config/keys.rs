@@ -31,6 +31,8 @@ pub(crate) enum Shape {
     Text,
     /// Any text.
     Prose,
+    /// A file or directory, which is made a whole path.
+    Path,
     /// Text that this function finds nothing wrong with; it gives what the text must be.
     Checked(fn(&str) -> Result<(), String>),
     /// One of these.
@@ -70,11 +72,11 @@ pub(crate) const KEYS: &[Key] = &[
     key("loss_network.layers", Shape::Layers),
     key("loss_network.normalize", Shape::Checked(normalize)),
     key("loss_network.comparison", Shape::Text),
-    key("loss_network.calibration", Shape::Text),
+    key("loss_network.calibration", Shape::Path),
     key("loss_network.size", Shape::Whole(1, 16_384)),
     key("data.name", Shape::Text),
     key("data.splits", Shape::Texts),
-    key("data.folder", Shape::Text),
+    key("data.folder", Shape::Path),
     key("data.limit", Shape::Whole(1, i64::MAX)),
     incidental("run.device", Shape::Checked(device)),
     key("run.precision", Shape::Choice(&["fp32", "tf32", "bf16"])),
@@ -111,6 +113,15 @@ pub(crate) fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path)
 }
 
+/// Whether what is set at a dotted key is a path: always, or for weights where it is a whole one.
+pub(super) fn is_path(path: &str, value: &str) -> bool {
+    match find(path) {
+        Some(Key { shape: Shape::Path, .. }) => true,
+        Some(Key { path: "loss_network.weights", .. }) => value.starts_with('/'),
+        _ => false,
+    }
+}
+
 /// What the section of every further dataset begins with.
 const TEST_DATA: &str = "data.test.";
 
@@ -134,7 +145,7 @@ impl Shape {
     pub(crate) fn check(&self, value: &Value, text: Option<&str>) -> Result<Value, (String, Option<String>)> {
         let must = |what: String| Err((format!("must be {what}, not {}", shown(value)), None));
         match self {
-            Shape::Text | Shape::Prose | Shape::Checked(_) | Shape::Choice(_) => match text {
+            Shape::Text | Shape::Prose | Shape::Path | Shape::Checked(_) | Shape::Choice(_) => match text {
                 Some("") if !matches!(self, Shape::Prose) => Err(("must not be empty".to_owned(), None)),
                 Some(text) => self.check_text(text),
                 None => must("text".to_owned()),

@@ -9,6 +9,7 @@ mod describe;
 mod keys;
 mod network;
 mod origin;
+mod paths;
 mod raw;
 mod resolved;
 mod schema;

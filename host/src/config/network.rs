@@ -100,15 +100,17 @@ impl Checker<'_> {
         if path.is_file() {
             return Some(file);
         }
+        let named = view.get("calibration").and_then(|leaf| leaf.as_text()).unwrap_or_default();
+        let named = looked_for(named, &file);
         let problem = if path.exists() {
-            format!("names `{file}`, which is no file")
+            format!("names {named}, which is no file")
         } else {
-            format!("names the file `{file}`, which does not exist")
+            format!("names the file {named}, which does not exist")
         };
         let error = ConfigError::at(&origin(view, "calibration"), "loss_network.calibration", problem);
         self.error(error.help(Some(
-            "give a .pth or .safetensors file with weights for each layer, by its path from here, or leave the key out \
-             to weight all channels alike"
+            "give a .pth or .safetensors file with weights for each layer, or leave the key out to weight all channels \
+             alike"
                 .to_owned(),
         )));
         None
@@ -142,12 +144,19 @@ impl Checker<'_> {
         let entries: Vec<&str> = backbone.details.weights.iter().map(|entry| entry.name.as_str()).collect();
         let named =
             weights == "imagenet" || weights.starts_with("random:") || entries.contains(&weights.as_str());
-        let path = std::path::Path::new(&weights);
-        if named || entries.is_empty() || path.is_file() {
+        if named {
             return Some(weights);
         }
-        let problem = if weights.contains(['/', '.']) {
-            format!("names the file `{weights}`, which does not exist")
+        let file = self.path(view.get("weights")?, "loss_network.weights", &weights)?;
+        if std::path::Path::new(&file).is_file() {
+            return Some(file);
+        }
+        let is_file = weights.contains(['/', '.', '~', '$']);
+        if entries.is_empty() && !is_file {
+            return Some(weights);
+        }
+        let problem = if is_file {
+            format!("names the file {}, which does not exist", looked_for(&weights, &file))
         } else {
             format!("is `{weights}`, and `{}` has the weights {}", backbone.name, entries.join(", "))
         };
@@ -265,6 +274,11 @@ impl Checker<'_> {
 
 fn origin(view: &View<'_>, key: &str) -> Origin {
     view.get(key).map_or(Origin::Default, |leaf| leaf.origin.clone())
+}
+
+/// A path as it was written, and what it stands for where that is another.
+fn looked_for(written: &str, whole: &str) -> String {
+    if written == whole { format!("`{whole}`") } else { format!("`{written}` ({whole})") }
 }
 
 /// The layers that a setting names: a list of indices and names, or a text with commas.

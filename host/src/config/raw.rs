@@ -1,6 +1,7 @@
 //! First stage: layers of settings put on top of each other, each setting still knowing where it was written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::SECTIONS;
 use super::origin::{ConfigError, ConfigErrors, Origin};
+use super::paths::Paths;
 
 /// lossnet's own defaults: the first layer of every config, and its documentation.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -26,6 +28,8 @@ pub(crate) struct Leaf {
     elements: Vec<Origin>,
     /// The text that the value was read from, outside files.
     text: Option<String>,
+    /// The directory that a path starts from: the file's, where a file has set it; else the working directory.
+    pub(crate) base: Option<Arc<Path>>,
     /// Settings keep the order in which they were written.
     order: usize,
     /// Which of the layers it stands in, from the defaults, 0, on. Every file is a layer of its own.
@@ -35,7 +39,15 @@ pub(crate) struct Leaf {
 impl Leaf {
     /// A default.
     pub(crate) fn of_default(value: Value) -> Leaf {
-        Leaf { value, origin: Origin::Default, elements: Vec::new(), text: None, order: 0, layer: 0 }
+        Leaf {
+            value,
+            origin: Origin::Default,
+            elements: Vec::new(),
+            text: None,
+            base: None,
+            order: 0,
+            layer: 0,
+        }
     }
 
     /// Where the list's element at this position stands.
@@ -64,7 +76,7 @@ impl Leaf {
     /// A value of this setting, if it is a list, as a setting of its own.
     pub(crate) fn element(&self, index: usize, value: Value) -> Leaf {
         let origin = self.element_origin(index).clone();
-        Leaf { value, origin, elements: Vec::new(), text: None, order: self.order, layer: self.layer }
+        Leaf { value, origin, elements: Vec::new(), text: None, ..self.clone() }
     }
 }
 
@@ -77,6 +89,8 @@ pub struct RawConfig {
     taken_back: BTreeSet<String>,
     /// The layer that is being read.
     layer: usize,
+    /// What paths are resolved with.
+    pub(crate) paths: Paths,
     /// The experiment's name where none is given.
     pub(crate) default_name: Option<String>,
     /// The file whose name that is.
@@ -94,19 +108,35 @@ impl RawConfig {
         environment: impl IntoIterator<Item = (String, String)>,
         settings: &[String],
     ) -> Result<RawConfig, ConfigErrors> {
-        let mut config = RawConfig::default();
+        let variables: BTreeMap<String, String> = environment.into_iter().collect();
+        let own: Vec<(String, String)> = variables
+            .range(ENVIRONMENT_PREFIX.to_owned()..)
+            .take_while(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX))
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect();
+        let mut config = RawConfig { paths: Paths::new(variables), ..RawConfig::default() };
         let mut errors = ConfigErrors::default();
-        config.add_text(&Source { text: DEFAULTS, path: None }, &mut errors);
-        for file in files {
+        config.add_text(&Source { text: DEFAULTS, path: None, base: None }, &mut errors);
+        for (position, file) in files.iter().enumerate() {
+            let input = Input::of(file);
+            if input == Input::Standard && files[..position].contains(file) {
+                errors.push(ConfigError {
+                    origin: Origin::Whole(Arc::from(file.as_path())),
+                    key: None,
+                    problem: "the standard input can be one config only, and is named twice".to_owned(),
+                    help: None,
+                });
+                continue;
+            }
             config.add_file(file, &mut Vec::new(), &Origin::Whole(Arc::from(file.as_path())), &mut errors);
-            config.last_file = Some(Arc::from(file.as_path()));
-            config.default_name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            // What comes through a pipe has no name that an experiment could have.
+            if input == Input::File {
+                config.last_file = Some(Arc::from(file.as_path()));
+                config.default_name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            }
         }
-        let mut variables: Vec<(String, String)> =
-            environment.into_iter().filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).collect();
-        variables.sort();
         config.layer += 1;
-        for (name, text) in variables {
+        for (name, text) in own {
             let key = name[ENVIRONMENT_PREFIX.len()..].to_lowercase().replace("__", ".");
             config.add_shell_value(&key, &text, Origin::Environment(name), &mut errors);
         }
@@ -174,7 +204,13 @@ impl RawConfig {
                 help,
             }
         };
-        let real = match std::fs::canonicalize(file) {
+        let input = Input::of(file);
+        let real = match input {
+            Input::File => std::fs::canonicalize(file),
+            // What a pipe's name leads to is no file with a path.
+            Input::Standard | Input::Stream => Ok(file.to_owned()),
+        };
+        let real = match real {
             Ok(real) => real,
             Err(error) => return errors.push(unreadable(error)),
         };
@@ -191,25 +227,33 @@ impl RawConfig {
                 help: Some("remove one of them".to_owned()),
             });
         }
-        let text = match std::fs::read(file).map(String::from_utf8) {
+        let shown = if input == Input::Standard { Path::new(STANDARD_INPUT) } else { file };
+        let text = match input.read(file).map(String::from_utf8) {
             Ok(Ok(text)) => text,
             Ok(Err(error)) => {
-                return errors.push(not_utf8(file, error.as_bytes(), error.utf8_error().valid_up_to()));
+                return errors.push(not_utf8(shown, error.as_bytes(), error.utf8_error().valid_up_to()));
             }
             Err(error) => return errors.push(unreadable(error)),
         };
-        let source = Source { text: &text, path: Some(Arc::from(file)) };
+        let folder = match input {
+            Input::File => file.parent().unwrap_or(Path::new("")),
+            Input::Standard | Input::Stream => Path::new(""),
+        };
+        let source = Source { text: &text, path: Some(Arc::from(shown)), base: Some(Arc::from(folder)) };
 
         let mut layer = RawConfig { written: self.written, ..RawConfig::default() };
         layer.add_text(&source, errors);
         inside.push(real);
         if let Some(extends) = layer.leaves.remove("extends") {
-            let folder = file.parent().unwrap_or(Path::new(""));
             for (index, base) in listed(&extends.value).into_iter().enumerate() {
+                let origin = extends.element_origin(index);
                 match base {
-                    Value::String(base) => {
-                        self.add_file(&folder.join(base), inside, extends.element_origin(index), errors);
-                    }
+                    Value::String(base) => match self.paths.fill_in(base) {
+                        Ok(base) => self.add_file(&folder.join(base), inside, origin, errors),
+                        Err(error) => errors.push(
+                            ConfigError::at(origin, "extends", &error).help(Some(error.help().to_owned())),
+                        ),
+                    },
                     other => errors.push(
                         ConfigError::at(&extends.origin, "extends", format!("can't be {other}"))
                             .help(Some("give a file or a list of files".to_owned())),
@@ -275,7 +319,10 @@ impl RawConfig {
                 _ => Vec::new(),
             };
             match json(value) {
-                Ok(value) => self.set(key, Leaf { value, origin, elements, text: None, order: 0, layer: 0 }),
+                Ok(value) => {
+                    let base = source.base.clone();
+                    self.set(key, Leaf { origin, elements, base, ..Leaf::of_default(value) });
+                }
                 Err(problem) => errors.push(ConfigError::at(&origin, &key, problem)),
             }
         }
@@ -296,14 +343,7 @@ impl RawConfig {
     }
 
     fn add_shell_value(&mut self, key: &str, text: &str, origin: Origin, errors: &mut ConfigErrors) {
-        let leaf = Leaf {
-            value: shell_value(text),
-            origin,
-            elements: Vec::new(),
-            text: Some(text.to_owned()),
-            order: 0,
-            layer: 0,
-        };
+        let leaf = Leaf { origin, text: Some(text.to_owned()), ..Leaf::of_default(shell_value(text)) };
         self.add_shell_leaf(key, leaf, errors);
     }
 
@@ -339,7 +379,8 @@ impl RawConfig {
         let below = format!("{key}.");
         self.leaves.retain(|known, _| known != key && !known.starts_with(&below));
         let mut defaults = RawConfig::default();
-        defaults.add_text(&Source { text: DEFAULTS, path: None }, &mut ConfigErrors::default());
+        let source = Source { text: DEFAULTS, path: None, base: None };
+        defaults.add_text(&source, &mut ConfigErrors::default());
         self.leaves.extend(defaults.leaves.into_iter().filter(|(known, _)| known.starts_with(&below)));
     }
 
@@ -371,6 +412,45 @@ struct Source<'a> {
     text: &'a str,
     /// The file that it is from; none for the defaults.
     path: Option<Arc<Path>>,
+    /// The directory that its paths start from.
+    base: Option<Arc<Path>>,
+}
+
+/// How the standard input is called in errors.
+const STANDARD_INPUT: &str = "standard input";
+
+/// What a config is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    /// A file: its directory is where its paths start.
+    File,
+    /// `-`.
+    Standard,
+    /// A pipe or a device, such as a shell's `<(…)` and `/dev/stdin`: its paths start in the working directory.
+    Stream,
+}
+
+impl Input {
+    fn of(file: &Path) -> Input {
+        if file == Path::new("-") {
+            return Input::Standard;
+        }
+        let is_special = |data: std::fs::Metadata| !data.is_file() && !data.is_dir();
+        // Also where a shell has put a file in the place of the standard input.
+        let is_stream = file.starts_with("/dev") || file.starts_with("/proc");
+        if is_stream || file.metadata().is_ok_and(is_special) { Input::Stream } else { Input::File }
+    }
+
+    fn read(self, file: &Path) -> std::io::Result<Vec<u8>> {
+        match self {
+            Input::File | Input::Stream => std::fs::read(file),
+            Input::Standard => {
+                let mut bytes = Vec::new();
+                std::io::stdin().lock().read_to_end(&mut bytes)?;
+                Ok(bytes)
+            }
+        }
+    }
 }
 
 impl Source<'_> {

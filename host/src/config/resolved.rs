@@ -6,6 +6,8 @@ use lossnet_plugin_protocol::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::paths;
+
 /// All settings of one cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResolvedConfig {
@@ -132,7 +134,13 @@ impl ResolvedConfig {
 
     /// The same as TOML. Fails only if a setting has a form that TOML lacks, which checked ones have not.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(&self.to_map())
+        let mut map = self.to_map();
+        for (section, values) in &mut map {
+            if let Value::Object(values) = values {
+                paths::escape(section, values);
+            }
+        }
+        toml::to_string(&map)
     }
 
     fn task_map(&self) -> Map<String, Value> {

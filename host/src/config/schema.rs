@@ -11,6 +11,18 @@ use crate::catalog::{did_you_mean, either};
 /// With this keyword, set to true, a schema says of a setting that it changes no result.
 const INCIDENTAL: &str = "x-incidental";
 
+/// With this keyword, set to `"file"`, `"directory"` or `"program"`, a schema says of a text that it is a path.
+const PATH: &str = "x-path";
+
+/// What a setting's path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PathKind {
+    /// A file or directory.
+    File,
+    /// A program, which is looked up in PATH where it has no slash.
+    Program,
+}
+
 /// A component's schema, ready for use.
 #[derive(Debug)]
 pub(crate) struct SettingsSchema {
@@ -52,6 +64,18 @@ impl SettingsSchema {
     /// a typing mistake must not pass.
     fn is_open(&self) -> bool {
         matches!(self.schema.get("additionalProperties"), Some(Value::Bool(true) | Value::Object(_)))
+    }
+
+    /// Whether the setting at a path of keys is itself a path in the file system, or a list of such.
+    pub(crate) fn path_kind(&self, keys: &[&str]) -> Option<PathKind> {
+        let keys: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
+        let schema = at(&self.schema, &keys)?;
+        let marked = schema.get(PATH).or_else(|| resolve(&self.schema, schema.get("items")?).get(PATH))?;
+        match marked.as_str()? {
+            "file" | "directory" => Some(PathKind::File),
+            "program" => Some(PathKind::Program),
+            _ => None,
+        }
     }
 
     /// The settings with defaults filled in and numbers in the form that their type has.

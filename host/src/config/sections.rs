@@ -10,11 +10,11 @@ use std::rc::Rc;
 use lossnet_plugin_protocol::{ComponentManifest, Kind};
 use serde_json::{Map, Value};
 
-use super::keys;
+use super::keys::{self, Shape};
 use super::origin::{ConfigError, ConfigErrors, Origin};
 use super::raw::{Leaf, RawConfig};
 use super::resolved::{Component, DataSection, ExperimentSection, RunSection};
-use super::schema::{SettingProblem, SettingsSchema, unknown_key};
+use super::schema::{PathKind, SettingProblem, SettingsSchema, unknown_key};
 use crate::catalog::{Catalog, NodeNames, did_you_mean, nearest};
 
 /// A section's settings by their keys without the section.
@@ -89,10 +89,26 @@ impl<'a> Checker<'a> {
     pub(super) fn value(&self, view: &View<'_>, section: &str, name: &str) -> Option<Value> {
         let leaf = view.get(name)?;
         let path = format!("{section}.{name}");
-        match keys::find(&path)?.shape.check(&leaf.value, leaf.as_text()) {
+        let shape = &keys::find(&path)?.shape;
+        match shape.check(&leaf.value, leaf.as_text()) {
+            Ok(Value::String(text)) if matches!(shape, Shape::Path) => {
+                self.path(leaf, &path, &text).map(Value::String)
+            }
             Ok(value) => Some(value),
             Err((problem, help)) => {
                 self.error(ConfigError::at(&leaf.origin, &path, problem).help(help));
+                None
+            }
+        }
+    }
+
+    /// The whole path that a setting's text stands for; none if there is none, which is then noted.
+    pub(super) fn path(&self, leaf: &Leaf, key: &str, text: &str) -> Option<String> {
+        match self.raw.paths.resolve(text, leaf.base.as_deref()) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                let help = Some(error.help().to_owned());
+                self.error(ConfigError::at(&leaf.origin, key, &error).help(help));
                 None
             }
         }
@@ -333,6 +349,9 @@ impl<'a> Checker<'a> {
         let mut given = nested(own);
         let schemas: Vec<_> =
             components.iter().map(|component| self.schema(section, component)).collect::<Option<_>>()?;
+        if !self.settle_paths(section, &schemas, own, &mut given) {
+            return None;
+        }
         if own.values().any(|leaf| leaf.is_empty_table()) {
             for schema in &schemas {
                 leave_out_empty(&mut given, &schema.complete(&Map::new()));
@@ -372,6 +391,36 @@ impl<'a> Checker<'a> {
             self.setting_problem(section, own, problem);
         }
         fine.then_some(configured)
+    }
+
+    /// Makes the paths among components' settings whole ones; false if that can't be done, which is then noted.
+    fn settle_paths(
+        &self,
+        section: &str,
+        schemas: &[Rc<SettingsSchema>],
+        own: &View<'_>,
+        given: &mut Map<String, Value>,
+    ) -> bool {
+        let mut fine = true;
+        for (key, leaf) in own {
+            let parts: Vec<&str> = key.split('.').collect();
+            let Some(kind) = schemas.iter().find_map(|schema| schema.path_kind(&parts)) else { continue };
+            let [first, inner @ ..] = parts.as_slice() else { continue };
+            let value = inner
+                .iter()
+                .try_fold(given.get_mut(*first), |value, part| Some(value?.as_object_mut()?.get_mut(*part)));
+            for value in value.flatten().into_iter().flat_map(elements_mut) {
+                let Value::String(text) = value else { continue };
+                if kind == PathKind::Program && !text.contains('/') {
+                    continue;
+                }
+                match self.path(leaf, &format!("{section}.{key}"), text) {
+                    Some(path) => *text = path,
+                    None => fine = false,
+                }
+            }
+        }
+        fine
     }
 
     fn setting_problem(&self, section: &str, own: &View<'_>, problem: SettingProblem) {
@@ -419,6 +468,14 @@ fn leave_out_empty(given: &mut Map<String, Value>, defaults: &Map<String, Value>
         }
         _ => true,
     });
+}
+
+/// A list's elements, or the one value.
+fn elements_mut(value: &mut Value) -> Vec<&mut Value> {
+    match value {
+        Value::Array(values) => values.iter_mut().collect(),
+        single => vec![single],
+    }
 }
 
 /// Leaves at dotted keys as the tables that they are.

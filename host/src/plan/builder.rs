@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::identity::{self, Axes, Identity};
 use super::settings::{Settings, Tables, network_table, text};
+use super::short::short_paths;
 use super::sweep::{Part, Sweep};
 use super::variants::{Choice, manifest};
 use super::{Cell, Group};
@@ -228,10 +229,14 @@ impl<'a> Builder<'a> {
             })
             .collect();
         let telling = |cell: &Cell| telling[&cell.config.task.name].iter();
+        let short: Vec<BTreeMap<&str, &str>> = (0..self.varied.len())
+            .map(|column| short_paths(self.values.iter().filter_map(|values| values[column].as_deref())))
+            .collect();
         let named = |cell: usize, column: usize| {
-            let value = self.values[cell][column].as_ref()?;
+            let value = self.values[cell][column].as_deref()?;
+            let value = short[column].get(value).copied().unwrap_or(value);
             let name = self.varied[column].rsplit('.').next().unwrap_or_default();
-            Some(if name == "name" { value.clone() } else { format!("{name}={value}") })
+            Some(if name == "name" { value.to_owned() } else { format!("{name}={value}") })
         };
         let repetition = |cell: &Cell| {
             (self.experiment.repetitions > 1).then(|| format!("repetition {}", cell.repetition + 1))

@@ -1,6 +1,7 @@
 //! Conditions on the settings of cells, such as `loss_network.backbone = "vgg16"` or `task.dropout>0.1`.
 
 use std::cmp::Ordering;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -158,6 +159,13 @@ impl std::fmt::Display for Condition {
     }
 }
 
+/// Whether a value is a whole path that ends with the wanted one, as names of cells have it.
+fn is_end_of_path(value: &Value, wanted: &str) -> bool {
+    let Some(path) = value.as_str().map(Path::new).filter(|path| path.is_absolute()) else { return false };
+    let wanted = Path::new(wanted.strip_prefix("./").unwrap_or(wanted));
+    !wanted.as_os_str().is_empty() && path.ends_with(wanted)
+}
+
 /// How a value stands to the wanted one where there is an order of the two. Layers are a list of texts: a single index
 /// is the number that it is, and of several layers, or of a layer's name, none can be less than another.
 fn in_order(value: &Value, wanted: &str) -> Option<Ordering> {
@@ -171,6 +179,9 @@ fn in_order(value: &Value, wanted: &str) -> Option<Ordering> {
 }
 
 fn compare(value: &Value, wanted: &str) -> Ordering {
+    if is_end_of_path(value, wanted) {
+        return Ordering::Equal;
+    }
     match (value.as_f64(), wanted.parse::<f64>()) {
         (Some(ours), Ok(theirs)) => ours.total_cmp(&theirs),
         _ => text(value).as_str().cmp(wanted),

@@ -6,6 +6,7 @@ mod identity;
 mod part;
 mod select;
 mod settings;
+mod short;
 mod state;
 mod sweep;
 mod table;

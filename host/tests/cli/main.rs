@@ -5,6 +5,7 @@ mod analysing;
 mod calibrating;
 mod claims;
 mod comparing;
+mod configuring;
 mod damage;
 mod datasets;
 mod executing;

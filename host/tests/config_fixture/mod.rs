@@ -126,7 +126,7 @@ fn diary() -> ComponentManifest {
     let schema = json!({
         "type": "object", "additionalProperties": false,
         "properties": {
-            "folder": { "type": "string", "default": "diary" },
+            "folder": { "type": "string", "default": "diary", "x-path": "directory" },
             "every": { "type": "integer", "minimum": 1, "default": 10 },
         },
     });

@@ -53,6 +53,7 @@ pub(crate) struct WandbSettings {
     /// Whether checkpoints are kept as an artifact when a cell is complete.
     checkpoints: bool,
     /// The Python that has the package wandb.
+    #[schemars(extend("x-path" = "program"))]
     python: String,
 }
 
