@@ -15,6 +15,7 @@ pub mod folders;
 pub mod hex;
 pub mod index;
 pub mod lpips;
+mod natural;
 pub mod plan;
 mod relation;
 pub mod report;

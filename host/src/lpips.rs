@@ -12,6 +12,8 @@
 pub struct Preset {
     /// Its name, such as `lpips-alex`.
     pub name: &'static str,
+    /// What it is, in one line.
+    pub summary: &'static str,
     /// The backbone.
     pub backbone: &'static str,
     /// Indices of the layers.
@@ -22,9 +24,13 @@ pub struct Preset {
     pub sha256: &'static str,
 }
 
+/// All of them, the one that is meant where none is named first.
+pub const ALL: [&Preset; 3] = [&ALEX, &VGG, &SQUEEZE];
+
 /// On AlexNet.
 pub const ALEX: Preset = Preset {
     name: "lpips-alex",
+    summary: "LPIPS v0.1 on AlexNet: calibrated distances of five layers (Zhang et al., CVPR 2018)",
     backbone: "alexnet",
     layers: &[1, 4, 7, 9, 11],
     url: "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/082bb24f84c091ea94de2867d34c4544f68e0963/lpips/weights/v0.1/alex.pth",
@@ -34,6 +40,7 @@ pub const ALEX: Preset = Preset {
 /// On SqueezeNet 1.1.
 pub const SQUEEZE: Preset = Preset {
     name: "lpips-squeeze",
+    summary: "LPIPS v0.1 on SqueezeNet 1.1: calibrated distances of seven layers (Zhang et al., CVPR 2018)",
     backbone: "squeezenet1_1",
     layers: &[1, 4, 7, 9, 10, 11, 12],
     url: "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/082bb24f84c091ea94de2867d34c4544f68e0963/lpips/weights/v0.1/squeeze.pth",
@@ -43,6 +50,7 @@ pub const SQUEEZE: Preset = Preset {
 /// On VGG-16.
 pub const VGG: Preset = Preset {
     name: "lpips-vgg",
+    summary: "LPIPS v0.1 on VGG-16: calibrated distances of five layers (Zhang et al., CVPR 2018)",
     backbone: "vgg16",
     layers: &[3, 8, 15, 22, 29],
     url: "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/082bb24f84c091ea94de2867d34c4544f68e0963/lpips/weights/v0.1/vgg.pth",

@@ -16,6 +16,11 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// A distance: six decimals, and six digits where those would not show what it is.
+pub(crate) fn distance(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.6}") } else { format!("{value:.5e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +37,11 @@ mod tests {
             times,
             ["0.0 s", "9.9 s", "10 s", "89 s", "2 min", "83 min", "1.5 h", "47.8 h", "2.1 days"]
         );
+    }
+
+    #[test]
+    fn small_distances_keep_their_digits() {
+        let texts = [0.0, 0.031_654_354, 12.5, 0.001, 4.2e-7].map(distance);
+        assert_eq!(texts, ["0.000000", "0.031654", "12.500000", "0.001000", "4.20000e-7"]);
     }
 }

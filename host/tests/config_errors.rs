@@ -85,7 +85,7 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "[trackers.dairy]\nfolder = \"a\"",
-            "test.toml:10: [trackers.dairy]: no tracker is named `dairy`: did you mean `diary`? (there is 1; looked in plugins)",
+            "test.toml:10: [trackers.dairy]: no tracker is named `dairy`: did you mean `diary`? (there is `diary`; looked in plugins)",
         ),
         (
             "[trackers.diary]\nfolders = \"a\"",
@@ -112,7 +112,7 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         (
             "loss_network.backbone=vgg-16",
             "`loss_network.backbone`: no backbone is named `vgg-16`: did you mean `vgg16`? \
-             (there are 15; looked in plugins)",
+             (there are 15, see `lossnet list backbones`; looked in plugins)",
         ),
         (
             "loss_network.backbone=paper",
@@ -156,7 +156,7 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         ),
         (
             "loss_network.comparison=spatial+sorted",
-            "`loss_network.comparison`: no comparison is named `sorted`: did you mean `sort`? (there are 3; looked in plugins)",
+            "`loss_network.comparison`: no comparison is named `sorted`: did you mean `sort`? (there are `mean`, `sort`, `spatial`; looked in plugins)",
         ),
         ("loss_network.comparison=sort+sort", "`loss_network.comparison` adds `sort` up with itself"),
         (

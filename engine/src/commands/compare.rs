@@ -1,12 +1,12 @@
 //! Distances between pairs of images.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lossnet::engine::protocol::{CompareRequest, ComparisonRequest, Event, LayerDistance, PairDistance};
+use lossnet::engine::protocol::{CompareRequest, Event, LayerDistance, PairDistance, PairFailure};
 use lossnet_plugin_kit::image::{Image, overlay, write_png};
-use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::Progress;
+use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
 use crate::entry::Caller;
 use crate::images::{ImageReader, batch, values};
@@ -16,32 +16,43 @@ use crate::source::{Backbone, Purpose, layers};
 /// Computes and sends each pair's distance.
 pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<(), PluginError> {
     let reader = ImageReader::new(request.backbone.size, caller);
+    let read = |pair: &(PathBuf, PathBuf)| reader.read_alike(&[pair.0.clone(), pair.1.clone()]);
+    // A wrong image of the only pair is told of before weights are brought, which can take minutes.
     let mut first = match request.pairs.first() {
-        Some((a, b)) => Some(reader.read_alike(&[a.clone(), b.clone()])?),
+        Some(pair) if request.keep_going => Some(read(pair)),
+        Some(pair) => Some(Ok(read(pair)?)),
         None => None,
     };
     let layers = layers(&request.layers);
     let backbone = Backbone::open(&request.backbone, layers.iter().cloned(), Purpose::Evaluation, caller)?;
     let spec = backbone.loss_network(&layers, &request.comparison)?;
     let signature = backbone.signature(&layers, Some((&request.comparison, &spec)), "none").to_string();
-    for (position, (a, b)) in request.pairs.iter().enumerate() {
+    let total = request.pairs.len() as u64;
+    for (position, pair) in request.pairs.iter().enumerate() {
         if caller.stopped() {
             return Err(PluginError::interrupted());
         }
-        let images = match first.take() {
-            Some(images) => images,
-            None => reader.read_alike(&[a.clone(), b.clone()])?,
-        };
-        let pair = PairDistance {
-            pair: position,
-            signature: signature.clone(),
-            ..distance(&backbone, &spec, &request.layers, &images)?
-        };
-        if let Some(map) = request.map.as_deref().filter(|_| position == 0) {
-            draw(&backbone, &spec, &request.comparison, &images, map)?;
+        let images = first.take().unwrap_or_else(|| read(pair));
+        let measured = images.and_then(|images| {
+            let distance = distance(&backbone, &spec, &request.layers, &images)?;
+            Ok((images, distance))
+        });
+        match measured {
+            Ok((images, distance)) => {
+                if let Some(map) = request.maps.get(position) {
+                    draw(&backbone, &spec, request, &images, map)?;
+                }
+                caller.send(&Event::Pair(PairDistance {
+                    pair: position,
+                    signature: signature.clone(),
+                    ..distance
+                }));
+            }
+            Err(error) if request.keep_going && error.kind != ErrorKind::Interrupted => {
+                caller.send(&Event::PairFailed(PairFailure { pair: position, error }));
+            }
+            Err(error) => return Err(error),
         }
-        caller.send(&Event::Pair(pair));
-        let total = request.pairs.len() as u64;
         if total > 1 {
             caller.progress(Progress::new("comparing", position as u64 + 1, Some(total), "pairs"));
         }
@@ -74,7 +85,7 @@ fn distance(
 fn draw(
     backbone: &Backbone,
     spec: &LossNetworkSpec,
-    comparison: &ComparisonRequest,
+    request: &CompareRequest,
     images: &[Image],
     path: &Path,
 ) -> Result<(), PluginError> {
@@ -85,7 +96,7 @@ fn draw(
         PluginError::input(format!(
             "there is no map to draw: with the comparison `{}` at these layers a distance says nothing about where images \
              differ",
-            comparison.name
+            request.comparison.name
         ))
         .with_help("leave --map out, or compare with `spatial` at a layer that has positions")
     })?;

@@ -14,6 +14,9 @@ use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginManifest};
 pub(crate) use depth::depth;
 pub use nearest::{did_you_mean, either, nearest};
 
+/// Up to how many names are told where one is not known.
+const NAMED: usize = 12;
+
 /// A plugin's file and what it says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CataloguedPlugin {
@@ -75,7 +78,7 @@ pub enum CatalogProblem {
 #[non_exhaustive]
 pub enum LookupError {
     /// No plugin offers it.
-    #[error("{}", unknown(*.kind, .name, .nearest, *.available, .searched))]
+    #[error("{}", unknown(*.kind, .name, .nearest, .available, .searched))]
     Unknown {
         /// The kind that was looked up.
         kind: Kind,
@@ -83,8 +86,8 @@ pub enum LookupError {
         name: String,
         /// Offered names that are spelled like it.
         nearest: Vec<String>,
-        /// How many components of this kind there are.
-        available: usize,
+        /// The names of all components of this kind.
+        available: Vec<String>,
         /// The folders that were searched for plugins.
         searched: Vec<PathBuf>,
     },
@@ -165,7 +168,7 @@ impl Catalog {
                 kind,
                 name: name.to_owned(),
                 nearest: nearest(name, self.names(kind)).into_iter().map(str::to_owned).collect(),
-                available: self.names(kind).count(),
+                available: self.names(kind).map(str::to_owned).collect(),
                 searched: self.searched.clone(),
             }),
         }
@@ -200,7 +203,7 @@ fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and ")
 }
 
-fn unknown(kind: Kind, name: &str, nearest: &[String], available: usize, searched: &[PathBuf]) -> String {
+fn unknown(kind: Kind, name: &str, nearest: &[String], available: &[String], searched: &[PathBuf]) -> String {
     let quoted: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
     let hint = if quoted.is_empty() { String::new() } else { format!(": did you mean {}?", either(&quoted)) };
     let looked = if searched.is_empty() {
@@ -210,9 +213,12 @@ fn unknown(kind: Kind, name: &str, nearest: &[String], available: usize, searche
         format!("looked in {}", folders.join(", "))
     };
     let count = match available {
-        0 => format!("there is no {kind} at all"),
-        1 => "there is 1".to_owned(),
-        n => format!("there are {n}"),
+        [] => format!("there is no {kind} at all"),
+        [only] => format!("there is `{only}`"),
+        few if few.len() <= NAMED => {
+            format!("there are {}", few.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+        }
+        many => format!("there are {}, see `lossnet list {kind}s`", many.len()),
     };
     format!("no {kind} is named `{name}`{hint} ({count}; {looked})")
 }
@@ -261,7 +267,7 @@ mod tests {
         let (catalog, _) = catalog();
         assert_eq!(
             catalog.get(Kind::Backbone, "resnet-81").unwrap_err().to_string(),
-            "no backbone is named `resnet-81`: did you mean `resnet18`? (there are 2; looked in p)"
+            "no backbone is named `resnet-81`: did you mean `resnet18`? (there are `resnet18`, `vgg16`; looked in p)"
         );
         assert_eq!(
             catalog.get(Kind::Dataset, "bapps").unwrap_err().to_string(),

@@ -1,11 +1,13 @@
 //! All arguments of the command line.
 
+mod comparing;
 mod running;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use comparing::{CompareArguments, MetricPreset};
 pub(super) use running::{CancelArguments, Executor, RunArguments, SlurmTaskArguments, WorkerArguments};
 
 /// Which loss network should I use? Composes image tasks with pretrained networks, layers and comparisons, runs the
@@ -39,13 +41,13 @@ pub(super) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// List components and plugins.
+    /// List components, metrics and plugins.
     List(ListArguments),
-    /// Show a component: what it is, its settings; for a backbone its layers.
+    /// Show a component or metric: what it is, its settings; for a backbone its layers.
     Show(ShowArguments),
     /// Write the features of images at some layers of a network.
     Features(FeaturesArguments),
-    /// Print the perceptual distance between two images, or between the pairs of two folders.
+    /// Print the perceptual distance between two images, or between many.
     Compare(CompareArguments),
     /// Run the cells of a config's cross product; what is done already is not done again.
     Run(RunArguments),
@@ -91,6 +93,7 @@ pub(super) enum Listed {
     Datasets,
     Tasks,
     Trackers,
+    Metrics,
     Plugins,
 }
 
@@ -123,6 +126,7 @@ pub(super) enum Shown {
     Dataset,
     Task,
     Tracker,
+    Metric,
 }
 
 /// How images become features.
@@ -174,58 +178,6 @@ pub(super) struct FeaturesArguments {
     /// The file to write: one float32 tensor N×C×H×W per layer.
     #[arg(long, value_name = "FILE.safetensors")]
     pub(super) out: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CompareArguments {
-    /// The two images.
-    #[arg(num_args = 0..=2)]
-    pub(super) images: Vec<PathBuf>,
-    /// Folders whose images are paired by base name; give the option twice.
-    #[arg(long, num_args = 1..=2, value_name = "FOLDER", conflicts_with = "images")]
-    pub(super) dir: Vec<PathBuf>,
-    /// A published metric.
-    #[arg(long, value_enum, conflicts_with_all = ["backbone", "layers", "comparison", "normalize", "no_channel_norm"])]
-    pub(super) metric: Option<MetricPreset>,
-    /// The network.
-    #[arg(long, required_unless_present = "metric")]
-    pub(super) backbone: Option<String>,
-    /// Layers by index and dotted name (1,4,features.7), `all` indexed ones, or the `paper`'s four.
-    #[arg(long, value_delimiter = ',', required_unless_present = "metric")]
-    pub(super) layers: Vec<String>,
-    /// How features are compared: `spatial`, `mean`, `sort`, or a sum such as `spatial+sort`.
-    #[arg(long, default_value = "spatial")]
-    pub(super) comparison: String,
-    #[command(flatten)]
-    pub(super) network: NetworkArguments,
-    /// Calibration weights in LPIPS's format (.pth or .safetensors with lin0.model.1.weight, …).
-    #[arg(long, value_name = "FILE")]
-    pub(super) calibration: Option<PathBuf>,
-    /// Compare features as they are, without dividing each position's channels by their norm.
-    #[arg(long)]
-    pub(super) no_channel_norm: bool,
-    /// How the channel norm is kept from zero: `f-normalize` (max(norm, 1e-12)) or `lpips` (norm + 1e-10).
-    #[arg(long, value_name = "FORM", conflicts_with = "no_channel_norm")]
-    pub(super) epsilon: Option<String>,
-    /// Draw over the first image where the second differs (PNG). Refused where positions mean nothing: with `mean` or `sort`,
-    /// or at a layer of a single position.
-    #[arg(long, value_name = "OUT.png")]
-    pub(super) map: Option<PathBuf>,
-    /// Print JSON: one document, or one line per pair of folders.
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-/// Published metrics.
-#[expect(clippy::enum_variant_names, reason = "these are the metrics' names; others will not be LPIPS")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum MetricPreset {
-    /// LPIPS v0.1 on AlexNet.
-    LpipsAlex,
-    /// LPIPS v0.1 on VGG-16.
-    LpipsVgg,
-    /// LPIPS v0.1 on SqueezeNet 1.1.
-    LpipsSqueeze,
 }
 
 #[derive(Debug, Args)]

@@ -11,10 +11,14 @@ use super::context::{Context, sentence};
 use super::failure::Failure;
 use super::output;
 use crate::index::Index;
+use crate::lpips;
 use crate::words::count;
 
 /// Lists what there is.
 pub(super) fn list(arguments: &ListArguments, context: &Context) -> Result<ExitCode, Failure> {
+    if arguments.what == Some(Listed::Metrics) {
+        return list_metrics(arguments.json);
+    }
     let index = context.index()?;
     let (kinds, plugins) = match arguments.what {
         None => (Kind::ALL.to_vec(), true),
@@ -24,12 +28,18 @@ pub(super) fn list(arguments: &ListArguments, context: &Context) -> Result<ExitC
     if arguments.json {
         let mut document: Map<String, Value> =
             kinds.iter().map(|&kind| (plural(kind), components_json(index, kind))).collect();
+        if arguments.what.is_none() {
+            document.insert("metrics".to_owned(), metrics_json());
+        }
         if plugins {
             document.insert("plugins".to_owned(), plugins_json(index));
         }
         output::print_json(&document)?;
     } else {
         let mut parts: Vec<String> = kinds.iter().filter_map(|&kind| components_text(index, kind)).collect();
+        if arguments.what.is_none() {
+            parts.push(metrics_text());
+        }
         if plugins {
             parts.push(plugins_text(index));
         }
@@ -38,13 +48,33 @@ pub(super) fn list(arguments: &ListArguments, context: &Context) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
+/// Published metrics, which belong to no plugin.
+fn list_metrics(json: bool) -> Result<ExitCode, Failure> {
+    if json {
+        output::print_json(&json!({ "metrics": metrics_json() }))?;
+    } else {
+        output::print(&metrics_text())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn metrics_text() -> String {
+    let mut rows = vec![vec!["metrics".to_owned(), String::new()]];
+    rows.extend(lpips::ALL.map(|metric| vec![format!("  {}", metric.name), metric.summary.to_owned()]));
+    output::table(&rows)
+}
+
+fn metrics_json() -> Value {
+    lpips::ALL.iter().map(|metric| json!({ "name": metric.name, "summary": metric.summary })).collect()
+}
+
 fn kind(what: Listed) -> Kind {
     match what {
         Listed::Backbones => Kind::Backbone,
         Listed::Comparisons => Kind::Comparison,
         Listed::Datasets => Kind::Dataset,
         Listed::Tasks => Kind::Task,
-        Listed::Trackers | Listed::Plugins => Kind::Tracker,
+        Listed::Trackers | Listed::Metrics | Listed::Plugins => Kind::Tracker,
     }
 }
 

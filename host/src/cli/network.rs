@@ -33,6 +33,18 @@ pub(super) fn backbone(
 /// The layers that the arguments ask for, with `all` and `paper` written out.
 pub(super) fn layers(backbone: &str, asked: &[String], context: &Context) -> Result<Vec<String>, Failure> {
     let manifest = context.manifest(Kind::Backbone, backbone)?;
+    if asked.is_empty() {
+        let indexed = manifest.details.layers.len();
+        // There is nothing to choose.
+        if indexed == 1 {
+            return Ok(vec!["0".to_owned()]);
+        }
+        return Err(Failure::usage(format!(
+            "say at which layers of `{backbone}`: --layers takes indices (0 to {}), names, and `all`; `lossnet show \
+             backbone {backbone}` lists them",
+            indexed.saturating_sub(1)
+        )));
+    }
     let mut layers: Vec<String> = Vec::new();
     for layer in asked.iter().map(|layer| layer.trim()) {
         match layer {

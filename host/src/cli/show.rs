@@ -15,6 +15,7 @@ use super::output;
 use crate::config::setting_texts;
 use crate::draw;
 use crate::engine::Request;
+use crate::lpips;
 
 /// Side of a backbone's input, unless the user names another.
 const SIZE: i64 = 224;
@@ -24,7 +25,9 @@ const WIDEST_CELL: usize = 36;
 
 /// Shows one component.
 pub(super) fn show(arguments: &ShowArguments, context: &Context) -> Result<ExitCode, Failure> {
-    let kind = kind(arguments.kind);
+    let Some(kind) = kind(arguments.kind) else {
+        return show_metric(arguments);
+    };
     let for_backbones = [
         (arguments.draw.is_some(), "--draw"),
         (arguments.nodes, "--nodes"),
@@ -59,14 +62,53 @@ pub(super) fn show(arguments: &ShowArguments, context: &Context) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-fn kind(shown: Shown) -> Kind {
-    match shown {
+/// A published metric, which belongs to no plugin.
+fn show_metric(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
+    let Some(metric) = lpips::ALL.iter().find(|metric| metric.name == arguments.name) else {
+        let names: Vec<String> = lpips::ALL.iter().map(|metric| format!("`{}`", metric.name)).collect();
+        return Err(Failure::usage(format!(
+            "no metric is named `{}`: there are {}",
+            arguments.name,
+            names.join(", ")
+        )));
+    };
+    let layers: Vec<String> = metric.layers.iter().map(ToString::to_string).collect();
+    if arguments.json {
+        output::print_json(&json!({
+            "name": metric.name, "summary": metric.summary, "backbone": metric.backbone, "layers": layers,
+            "comparison": "spatial", "epsilon": "lpips", "normalize": "imagenet",
+            "calibration": { "url": metric.url, "sha256": metric.sha256 },
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = [
+        ("backbone", metric.backbone.to_owned()),
+        ("layers", layers.join(",")),
+        ("weights", "imagenet".to_owned()),
+        ("normalize", "imagenet".to_owned()),
+        ("comparison", "spatial, with epsilon = \"lpips\"".to_owned()),
+        ("calibration", metric.url.to_owned()),
+        ("  SHA-256", metric.sha256.to_owned()),
+    ];
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect();
+    output::print(&format!(
+        "{}: {}\n\n{}",
+        metric.name,
+        metric.summary,
+        output::table_with_overflow(&rows, 80)
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn kind(shown: Shown) -> Option<Kind> {
+    Some(match shown {
+        Shown::Metric => return None,
         Shown::Backbone => Kind::Backbone,
         Shown::Comparison => Kind::Comparison,
         Shown::Dataset => Kind::Dataset,
         Shown::Task => Kind::Task,
         Shown::Tracker => Kind::Tracker,
-    }
+    })
 }
 
 /// From the cache, or from the plugin.

@@ -38,7 +38,8 @@ pub enum Request {
     },
     /// Features of images. Answer: a [`FeaturesAnswer`].
     Features(FeaturesRequest),
-    /// Distances between pairs of images. Answer: null; each pair comes as an [`Event::Pair`].
+    /// Distances between pairs of images. Answer: null; each pair comes as an [`Event::Pair`] or an
+    /// [`Event::PairFailed`].
     Compare(CompareRequest),
     /// Runs a group of cells. Answer: a list of [`CellOutcome`], in the order of the cells.
     Run(Box<RunRequest>),
@@ -171,8 +172,10 @@ pub struct CompareRequest {
     pub comparison: ComparisonRequest,
     /// The pairs of images.
     pub pairs: Vec<(PathBuf, PathBuf)>,
-    /// Where the spatial map of the first pair goes, if one is wanted.
-    pub map: Option<PathBuf>,
+    /// Where the spatial map of each pair goes; empty if none is wanted.
+    pub maps: Vec<PathBuf>,
+    /// Whether the pairs after one that can't be compared are compared nevertheless.
+    pub keep_going: bool,
 }
 
 /// The distance of one pair.
@@ -186,6 +189,15 @@ pub struct PairDistance {
     pub layers: Vec<LayerDistance>,
     /// What was computed, in one line.
     pub signature: String,
+}
+
+/// A pair that could not be compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairFailure {
+    /// Position of the pair in the request.
+    pub pair: usize,
+    /// Why.
+    pub error: PluginError,
 }
 
 /// A layer's share of a distance.
@@ -313,6 +325,8 @@ pub enum Event {
     Notice(String),
     /// A pair's distance.
     Pair(PairDistance),
+    /// A pair that could not be compared; the others are.
+    PairFailed(PairFailure),
     /// The request is done, with this answer. Always the last event, as is `Failed`.
     Done(Value),
     /// The request failed.

@@ -95,7 +95,7 @@ fn folders_are_compared_pair_by_pair() {
     ];
     let out = user.must(&arguments);
     let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 3);
     assert!(lines[0]["a"].as_str().unwrap().ends_with("x/1.ppm"));
     assert!(lines[1]["distance"].as_f64().unwrap() > lines[0]["distance"].as_f64().unwrap());
     // The same as one by one.
@@ -104,8 +104,138 @@ fn folders_are_compared_pair_by_pair() {
     let (alone, together) = (single["distance"].as_f64().unwrap(), lines[1]["distance"].as_f64().unwrap());
     assert!((alone - together).abs() <= 1e-6 * alone, "{alone} and {together}");
 
+    let [first, second] = [0, 1].map(|pair: usize| lines[pair]["distance"].as_f64().unwrap());
+    assert_eq!(lines[2]["mean"].as_f64().unwrap(), f64::midpoint(first, second));
+    let deviation = (second - first) / 2.0_f64.sqrt();
+    assert!((lines[2]["std"].as_f64().unwrap() - deviation).abs() < 1e-12);
+    assert_eq!((lines[2]["pairs"].as_u64(), lines[2]["failed"].as_u64()), (Some(2), Some(0)));
+    // Two folders named without --dir are the same.
+    let network = ["--backbone", "alexnet", "--layers", "1", "--json"];
+    assert_eq!(user.must(&compare("x", "y", &network)), out);
+
     user.picture("x/3.ppm", 64, 0.5);
-    user.refused(&arguments, &["x/3.ppm", "no partner"]);
+    user.refused(&arguments, &["x/3.ppm", "no partner", "--strip"]);
+}
+
+/// Layer 1 of AlexNet, in text.
+const PLAIN: [&str; 4] = ["--backbone", "alexnet", "--layers", "1"];
+
+#[test]
+fn folders_get_a_mean_a_table_and_maps() {
+    let user = User::new();
+    for number in [1, 2, 10] {
+        user.picture(&format!("hr/frame{number}_HR.ppm"), 64, 1.0);
+        user.picture(&format!("lr/frame{number}_LR.ppm"), 64, 1.0 / f64::from(number + 1));
+    }
+    user.picture("lr/._frame1_LR.ppm", 64, 1.0);
+    user.refused(
+        &compare("hr", "lr", &PLAIN),
+        &["frame1_HR.ppm has no partner", "nor have 2 more", "--strip _HR,_LR"],
+    );
+    let more = ["--strip", "_HR,_LR", "--csv", "out.csv", "--map", "maps"];
+    let out = user.must(&compare("hr", "lr", &[&PLAIN[..], &more].concat()));
+    let names: Vec<&str> = out.lines().filter_map(|line| line.split("  ").nth(1)).collect();
+    // In the order in which people count.
+    assert_eq!(names[..3], ["hr/frame1_HR.ppm", "hr/frame2_HR.ppm", "hr/frame10_HR.ppm"], "{out}");
+    let distances: Vec<f64> =
+        out.lines().take(3).map(|line| line.split("  ").next().unwrap().parse().unwrap()).collect();
+    let last = out.lines().last().unwrap();
+    let mean: f64 = last.strip_prefix("mean ").unwrap().split("  ").next().unwrap().parse().unwrap();
+    assert!((mean - distances.iter().sum::<f64>() / 3.0).abs() < 2e-6 && last.ends_with("n 3"), "{out}");
+    assert_eq!(user.names("maps"), ["frame1.png", "frame10.png", "frame2.png"]);
+    let table = std::fs::read_to_string(user.path("out.csv")).unwrap();
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!(rows.len(), 4, "{table}");
+    assert_eq!(rows[0], "a,b,distance,layer 1,error");
+    assert!(rows[3].starts_with("hr/frame10_HR.ppm,lr/frame10_LR.ppm,0."), "{table}");
+    // Nothing but the mean.
+    let quiet = user.must(&compare("hr", "lr", &[&PLAIN[..], &["--strip", "_HR,_LR", "-q"]].concat()));
+    assert_eq!(quiet.trim_end(), last.strip_prefix("mean ").unwrap().split("  ").next().unwrap());
+    // Maps never go where they could replace an image.
+    user.refused(
+        &compare("hr", "lr", &[&PLAIN[..], &["--strip", "_HR,_LR", "--map", "hr"]].concat()),
+        &["hr", "another folder"],
+    );
+}
+
+#[test]
+fn one_image_is_compared_with_many_and_many_with_each_other() {
+    let user = User::new();
+    for (name, green) in [("x/a.ppm", 1.0), ("x/b.ppm", 0.9), ("x/c.ppm", 0.5)] {
+        user.picture(name, 64, green);
+    }
+    let lines = |arguments: &[&str]| -> Vec<(String, String)> {
+        let out = user.must(&[arguments, &PLAIN, &RANDOM].concat());
+        let fields = |line: &str| line.split("  ").map(str::to_owned).collect::<Vec<_>>();
+        let lines: Vec<Vec<String>> = out.lines().map(fields).collect();
+        lines[..lines.len() - 1].iter().map(|line| (line[1].clone(), line[2].clone())).collect()
+    };
+    let pair = |a: &str, b: &str| (format!("x/{a}.ppm"), format!("x/{b}.ppm"));
+    assert_eq!(lines(&["compare", "x/a.ppm", "x"]), [pair("a", "b"), pair("a", "c")]);
+    assert_eq!(lines(&["compare", "x", "x/c.ppm"]), [pair("a", "c"), pair("b", "c")]);
+    assert_eq!(lines(&["compare", "x/c.ppm", "x/a.ppm", "x/b.ppm"]), [pair("c", "a"), pair("c", "b")]);
+    let all = [pair("a", "b"), pair("a", "c"), pair("b", "c")];
+    assert_eq!(lines(&["compare", "--all-pairs", "x"]), all);
+    assert_eq!(lines(&["compare", "--all-pairs", "x/a.ppm", "x/b.ppm", "x/c.ppm"]), all);
+    user.refused(&["compare", "x"], &["one folder", "--all-pairs"]);
+}
+
+#[test]
+fn a_pair_that_fails_is_told_of_and_the_others_are_compared() {
+    let user = User::new();
+    for number in 1..=5 {
+        user.picture(&format!("x/{number}.ppm"), 64, 1.0);
+        user.picture(&format!("y/{number}.ppm"), if number == 3 { 65 } else { 64 }, 0.5);
+    }
+    user.write("y/5.ppm", "P6 64 64 255\nshort");
+    let done = user.run(&compare("x", "y", &[&PLAIN[..], &["--csv", "out.csv"]].concat()));
+    assert_eq!(done.code, 3, "{}{}", done.out, done.err);
+    assert!(done.out.contains("x/4.ppm") && done.out.ends_with("n 3\n"), "{}", done.out);
+    for part in ["2 of 5 pairs could not be compared", "x/3.ppm is 64×64", "65×65", "y/5.ppm"] {
+        assert!(done.err.contains(part), "no {part} in {}", done.err);
+    }
+    let table = std::fs::read_to_string(user.path("out.csv")).unwrap();
+    assert!(table.lines().nth(3).unwrap().contains("images must agree in size"), "{table}");
+    let lines = user.run(&compare("x", "y", &[&PLAIN[..], &["--json"]].concat()));
+    assert_eq!(lines.code, 3);
+    let lines: Vec<serde_json::Value> =
+        lines.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 6);
+    assert!(lines[2]["error"].as_str().unwrap().contains("65×65") && lines[2]["a"] == "x/3.ppm");
+    assert_eq!((lines[5]["pairs"].as_u64(), lines[5]["failed"].as_u64()), (Some(3), Some(2)));
+}
+
+#[test]
+fn without_a_network_the_distance_is_lpips_and_quiet_leaves_the_number() {
+    let user = user_with_pictures();
+    // Its calibration can't be had here, which is how it is known.
+    user.refused(&["compare", "a.ppm", "b.ppm", "--offline"], &["lpips-alex"]);
+    user.refused(
+        &["compare", "a.ppm", "b.ppm", "--layers", "1"],
+        &["--layers is for", "--backbone", "lpips-alex"],
+    );
+    user.refused(
+        &["compare", "a.ppm", "b.ppm", "--backbone", "vgg16"],
+        &["0 to 30", "lossnet show backbone vgg16"],
+    );
+    let quiet = user.must(&compare("a.ppm", "b.ppm", &[&PLAIN[..], &["-q"]].concat()));
+    assert_eq!(quiet.lines().count(), 1, "{quiet}");
+    assert!(quiet.trim_end().parse::<f64>().unwrap() > 0.0);
+    // A network with one layer leaves no choice.
+    user.must(&["compare", "a.ppm", "b.ppm", "--backbone", "pixels"]);
+}
+
+#[test]
+fn published_metrics_are_listed_and_shown() {
+    let user = User::new();
+    let list = user.must(&["list", "metrics"]);
+    for name in ["lpips-alex", "lpips-vgg", "lpips-squeeze"] {
+        assert!(list.contains(name), "{list}");
+    }
+    let shown = user.json(&["show", "metric", "lpips-alex", "--json"]);
+    assert_eq!(shown["backbone"], "alexnet");
+    assert_eq!(shown["layers"], serde_json::json!(["1", "4", "7", "9", "11"]));
+    user.refused(&["show", "metric", "lpips-alx"], &["lpips-alx", "lpips-alex"]);
 }
 
 #[test]
@@ -220,7 +350,10 @@ fn wrong_input_is_refused_with_a_sentence_and_leaves_nothing() {
             ],
             vec!["IMAGENET1K_V9", "IMAGENET1K_V1"],
         ),
-        (vec!["compare", "a.ppm", "--backbone", "alexnet", "--layers", "1"], vec!["two images"]),
+        (
+            vec!["compare", "a.ppm", "--backbone", "alexnet", "--layers", "1"],
+            vec!["two images", "one image was given"],
+        ),
         (
             vec![
                 "features",
