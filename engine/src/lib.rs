@@ -3,6 +3,7 @@
 mod commands;
 mod entry;
 mod images;
+mod misfit;
 pub mod network;
 pub mod registry;
 mod services;

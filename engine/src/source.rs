@@ -6,12 +6,13 @@ use std::sync::Arc;
 use lossnet::engine::protocol::{BackboneRequest, ComparisonRequest, Configured};
 use lossnet::signature::Signature;
 use lossnet::weights::{WeightsChoice, WeightsFile, locate};
-use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::graph::Graph;
+use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use tch::{Cuda, Device};
 
 use crate::entry::Caller;
-use crate::network::{CheckWeights, LayerRef, Options, ParameterSource, Precision};
+use crate::misfit;
+use crate::network::{CheckWeights, KnownNames, LayerRef, Options, ParameterSource, Precision};
 use crate::registry;
 use crate::services;
 use crate::session::{
@@ -61,14 +62,32 @@ impl Backbone {
         let layers: Vec<LayerRef> = layers.into_iter().collect();
         // Before weights are brought, which can take minutes.
         for layer in &layers {
-            layer
-                .find(&graph)
-                .map_err(|error| PluginError::from(error).context(format_args!("backbone `{name}`")))?;
+            layer.find(&graph).map_err(|error| {
+                PluginError::from(error).context(format_args!("backbone `{name}`")).with_help(format!(
+                    "`lossnet show backbone {name}` lists its layers, with --nodes all of them"
+                ))
+            })?;
         }
         let source = weights(request, &graph, caller)?;
         let weights = source.identity();
-        let session = Session::new(&graph, layers, &*source, normalization, &options)
-            .map_err(|error| error.context(format_args!("backbone `{name}`")))?;
+        let session = Session::new(&graph, layers, &*source, normalization, &options).map_err(|error| {
+            let told = match misfit::explain(&*source, &graph, &request.backbone) {
+                Some(kind) if error.kind == ErrorKind::Input => {
+                    let message = format!("{kind} ({})", error.message);
+                    PluginError { message, ..error }
+                }
+                _ => error,
+            };
+            told.context(format_args!("backbone `{name}`"))
+        })?;
+        let left_out = session.network().left_out();
+        if !left_out.is_empty() {
+            caller.notice(format!(
+                "{}: what no wanted layer uses does not fit and is left out ({})",
+                left_out.weights,
+                left_out.details()
+            ));
+        }
         Ok(Backbone { session, graph, request: request.clone(), weights })
     }
 
@@ -224,20 +243,31 @@ fn weights(
     let entries = held.map(|held| held.details.weights.clone()).unwrap_or_default();
     let choice =
         WeightsChoice::parse(&request.weights, &component.name, &entries).map_err(|error| input(&error))?;
-    let file = match choice {
+    let (file, key) = match choice {
         WeightsChoice::Random(seed) => return Ok(Box::new(RandomWeights::new(seed, graph))),
-        WeightsChoice::File(file) => file,
+        WeightsChoice::File { path, key } => (path, key),
         WeightsChoice::Entry(entry) => {
             let command = format!("lossnet fetch {}:{}", component.name, entry.name);
             let options = services::fetch_options(request.files.offline, &command);
             let progress = |progress| caller.progress(progress);
-            locate(&entry, &request.files.weights, &options, &progress)
-                .map_err(|error| PluginError::input(error.to_string()).with_source(&error))?
+            let file = locate(&entry, &request.files.weights, &options, &progress)
+                .map_err(|error| PluginError::input(error.to_string()).with_source(&error))?;
+            (file, None)
         }
     };
-    let opened = WeightsFile::open(&file).map_err(|error| input(&error))?;
-    if let Some(taken_off) = opened.unwrapped() {
-        caller.notice(format!("{}: the weights were taken out of `{taken_off}`", file.display()));
+    let known = KnownNames::of(graph).map_err(PluginError::from)?;
+    let opened = WeightsFile::open(&file)
+        .and_then(|file| file.select(key.as_deref(), &|name| known.contains(name)))
+        .map_err(|error| input(&error))?;
+    if let Some(taken_off) = opened.unwrapped().filter(|taken_off| key.as_deref() != Some(taken_off)) {
+        let others: Vec<String> =
+            opened.alternatives().iter().map(|other| format!("{}#{other}", file.display())).collect();
+        let others = if others.is_empty() {
+            String::new()
+        } else {
+            format!("; others that fit are {}", others.join(", "))
+        };
+        caller.notice(format!("{}: the weights were taken out of `{taken_off}`{others}", file.display()));
     }
     Ok(Box::new(FileWeights::new(opened).map_err(|error| input(&error))?))
 }

@@ -97,6 +97,17 @@ fn weights_that_do_not_fit_are_listed_whole() {
     assert!(Network::build(&graph, &layers(&["relu1"]), &zeros, &used).is_ok());
     assert!(Network::build(&graph, &layers(&["relu2"]), &zeros, &used).is_err());
     assert!(Network::build(&graph, &layers(&["relu1"]), &zeros, &options).is_err());
+    // So may it have another shape, and there may be modules that the network does not know; both are told.
+    zeros.0.insert("conv2.weight".to_owned(), vec![1]);
+    zeros.0.insert("fc.weight".to_owned(), vec![2, 2]);
+    let network = Network::build(&graph, &layers(&["relu1"]), &zeros, &used).unwrap();
+    assert_eq!(
+        (&network.left_out().unused[..], network.left_out().misshaped.len()),
+        (&["fc.weight".to_owned()][..], 1)
+    );
+    // Beside what is used a tensor without a place tells that the network is another one.
+    zeros.0.insert("conv1.gain".to_owned(), vec![2]);
+    assert!(Network::build(&graph, &layers(&["relu1"]), &zeros, &used).is_err());
 }
 
 #[test]

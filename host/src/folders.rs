@@ -12,6 +12,19 @@ pub fn cache() -> Option<PathBuf> {
     base("XDG_CACHE_HOME", ".cache")
 }
 
+/// Where published weights are kept, once for all of a user's projects: `$LOSSNET_WEIGHTS_DIR`, else `weights` in the cache.
+pub fn weights() -> PathBuf {
+    let named = std::env::var_os("LOSSNET_WEIGHTS_DIR").filter(|named| !named.is_empty());
+    named.map(PathBuf::from).or_else(|| Some(cache()?.join("weights"))).unwrap_or_else(|| "weights".into())
+}
+
+/// Where PyTorch keeps the weights that it has downloaded: `hub/checkpoints` in `$TORCH_HOME`, else in `torch` of the caches.
+pub fn torch_weights() -> Option<PathBuf> {
+    let named = std::env::var_os("TORCH_HOME").filter(|named| !named.is_empty()).map(PathBuf::from);
+    let home = named.or_else(|| Some(base("XDG_CACHE_HOME", ".cache")?.with_file_name("torch")))?;
+    Some(home.join("hub/checkpoints"))
+}
+
 /// Where checkpoints go of what is run with this folder of results: beside it, so that nobody goes on from the training of a
 /// run whose results are elsewhere. `checkpoints` for `logs`, `trial-checkpoints` for `trial`.
 pub fn checkpoints(logs: &Path) -> PathBuf {

@@ -40,7 +40,11 @@ fn about(cells: &[Measured]) -> About {
     };
     let mut components = Vec::new();
     for (name, top1) in golden()["top1"].as_object().unwrap() {
-        let layer = |index: i32| LayerName { name: format!("features.{index}"), class: "Conv2d".to_owned() };
+        let layer = |index: i32| LayerName {
+            name: format!("features.{index}"),
+            class: "Conv2d".to_owned(),
+            aliases: Vec::new(),
+        };
         let weights =
             WeightsEntry { name: "IMAGENET1K_V1".to_owned(), acc1: top1.as_f64(), ..WeightsEntry::default() };
         let details =

@@ -136,10 +136,13 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
             "`extends` is no setting: `extends` names other files, at the top of a config file and nowhere else; name several \
              files on the command line to put them on top of each other",
         ),
-        ("loss_network.layers=13", "`loss_network.layers` names layer 13, and `alexnet` has layers 0 to 12"),
+        (
+            "loss_network.layers=13",
+            "`loss_network.layers` names layer 13, and `alexnet` has layers 0 to 12; `\"paper\"`, `\"each\"` and `{ depths = [0.25, 0.5, 0.75, 1] }` suit networks of any depth",
+        ),
         (
             "loss_network.layers=features.99",
-            "`loss_network.layers` names `features.99`, and `alexnet` has no such layer; did you mean `features.0`?",
+            "`loss_network.layers` names `features.99`, and `alexnet` has no such layer; did you mean `features.0`? `lossnet show backbone alexnet` lists them",
         ),
         ("loss_network.layers=1,features.1", "`loss_network.layers` names the layer `features.1` twice"),
         (
@@ -269,8 +272,8 @@ fn values_of_a_sweep_are_named_by_their_own_line() {
     assert_eq!(
         plan(&swept(sweep)).unwrap_err(),
         "test.toml:15: `task.variant` must be `baseline`, `lin`, `tune` or `scratch`, not `line`; did you mean `lin` or `baseline`?\n\
-         test.toml:12: `loss_network.layers` names layer 99, and `alexnet` has layers 0 to 12\n\
-         test.toml:13: `loss_network.layers` names layer 98, and `alexnet` has layers 0 to 12"
+         test.toml:12: `loss_network.layers` names layer 99, and `alexnet` has layers 0 to 12; `\"paper\"`, `\"each\"` and `{ depths = [0.25, 0.5, 0.75, 1] }` suit networks of any depth\n\
+         test.toml:13: `loss_network.layers` names layer 98, and `alexnet` has layers 0 to 12; `\"paper\"`, `\"each\"` and `{ depths = [0.25, 0.5, 0.75, 1] }` suit networks of any depth"
     );
 }
 
@@ -293,7 +296,10 @@ fn everything_that_is_wrong_is_told_once() {
 fn a_mistake_that_several_networks_meet_is_told_for_the_first() {
     let sweep = "[sweep]\nloss_network.backbone = \"paper\"\nloss_network.layers = [50]";
     let said = plan(&swept(sweep)).unwrap_err();
-    assert_eq!(said, "test.toml:11: `loss_network.layers` names layer 50, and `alexnet` has layers 0 to 12");
+    assert_eq!(
+        said,
+        "test.toml:11: `loss_network.layers` names layer 50, and `alexnet` has layers 0 to 12; `\"paper\"`, `\"each\"` and `{ depths = [0.25, 0.5, 0.75, 1] }` suit networks of any depth"
+    );
 }
 
 #[test]

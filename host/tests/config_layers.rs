@@ -38,6 +38,27 @@ fn files_environment_and_command_line_are_put_on_top_of_each_other() {
 }
 
 #[test]
+fn layers_can_be_chosen_by_depth_in_unlike_networks() {
+    let config = "[loss_network]\nlayers = { depths = [0.5, 1] }\n[sweep]\n\"loss_network.backbone\" = [\"alexnet\", \"vgg16\"]\n";
+    let configs =
+        Configs::new(&[("base.toml", COMPLETE), ("top.toml", &format!("extends = \"base.toml\"\n{config}"))]);
+    let layers = |set: &[&str]| -> Vec<(String, String)> {
+        let plan = configs.plan("top.toml", &[], set).unwrap();
+        let network = plan.cells.iter().map(|cell| &cell.config.loss_network);
+        network.map(|network| (network.backbone.name.clone(), network.layers.join(","))).collect()
+    };
+    let of = |backbone: &str, layers: &str| (backbone.to_owned(), layers.to_owned());
+    assert_eq!(layers(&[]), [of("alexnet", "6,12"), of("vgg16", "15,30")]);
+    assert_eq!(layers(&["loss_network.layers.depths=0.25"]), [of("alexnet", "3"), of("vgg16", "7")]);
+    // Beside other lists, in a sweep.
+    let swept =
+        layers(&["sweep={loss_network.backbone=[\"vgg16\"], loss_network.layers=[\"1\", {depths=[1]}]}"]);
+    assert_eq!(swept, [of("vgg16", "1"), of("vgg16", "30")]);
+    let wrong = configs.plan("top.toml", &[], &["loss_network.layers.depths=2"]).unwrap_err().to_string();
+    assert!(wrong.contains("fractions from 0 to 1"), "{wrong}");
+}
+
+#[test]
 fn extended_files_may_share_a_base() {
     let configs = Configs::new(&[
         ("base.toml", COMPLETE),

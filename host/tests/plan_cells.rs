@@ -144,7 +144,7 @@ fn an_id_stands_for_all_that_can_change_the_result_and_nothing_else() {
         "experiment.name=other",
         "experiment.description=text",
         "loss_network.layers=features.1",
-        "loss_network.check_weights=used",
+        "loss_network.check_weights=all",
         "task.variant=baseline",
         "task.epochs=10.0",
         "loss_network.backbone_config.width=1",

@@ -72,12 +72,96 @@ fn wrapped_weights_are_taken_out_of_what_wraps_them() {
         ("parallel.pth", "module"),
         ("parallel_checkpoint.pth", "state_dict.module"),
     ] {
-        let file = WeightsFile::open(&fixture(name)).unwrap();
+        let file = selected(name, None).unwrap();
         assert_eq!(file.unwrapped(), Some(unwrapped), "{name}");
         assert_eq!(file.names().collect::<Vec<_>>(), ["features.0.bias", "features.0.weight"], "{name}");
         let bias = file.to_f32("features.0.bias").unwrap();
         assert_eq!(bias, numbers(&expected["features.0.bias"]["values"]), "{name}");
     }
+}
+
+/// What stands in a file for a network with one convolution.
+fn selected(name: &str, key: Option<&str>) -> Result<WeightsFile, WeightsError> {
+    let known = ["features.0.weight", "features.0.bias"];
+    WeightsFile::open(&fixture(name)).unwrap().select(key, &|name| known.contains(&name))
+}
+
+/// `fixtures/weights/checkpoints.py` made the files.
+#[test]
+fn checkpoints_are_taken_as_training_scripts_write_them() {
+    for (name, unwrapped, alternatives) in [
+        ("imagenet.pth", Some("state_dict.module"), &[][..]),
+        ("tutorial.pth", Some("model_state_dict"), &[]),
+        ("lightning.ckpt", Some("state_dict.model"), &[]),
+        ("compiled.pth", Some("module._orig_mod"), &[]),
+        ("compiled_parallel.pth", Some("_orig_mod.module"), &[]),
+        ("moco.pth", Some("state_dict.module.encoder_q"), &["state_dict.module.encoder_k"]),
+        ("averaged.pth", Some("state_dict"), &["state_dict_ema"]),
+        ("nested.pth", Some("a.b.state_dict"), &[]),
+        ("module.pth", None, &[]),
+        ("module_checkpoint.pth", Some("model"), &[]),
+    ] {
+        let file = selected(name, None).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!((file.unwrapped(), file.alternatives().len()), (unwrapped, alternatives.len()), "{name}");
+        assert!(file.alternatives().iter().zip(alternatives).all(|(other, known)| other == known), "{name}");
+        assert_eq!(file.names().collect::<Vec<_>>(), ["features.0.bias", "features.0.weight"], "{name}");
+        assert_eq!(file.to_f32("features.0.bias").unwrap(), [0.5, -1.0, 2.0], "{name}");
+    }
+}
+
+#[test]
+fn a_key_chooses_among_several_sets() {
+    let wrong = selected("basicsr.pth", None).unwrap_err().to_string();
+    for part in ["basicsr.pth holds 2 sets", "`params`, `params_ema`", "basicsr.pth#params_ema"] {
+        assert!(wrong.contains(part), "no {part} in {wrong}");
+    }
+    for (name, key, bias) in [
+        ("basicsr.pth", "params", 0.5),
+        ("basicsr.pth", "params_ema", 1.0),
+        ("averaged.pth", "state_dict_ema", 1.0),
+        ("moco.pth", "state_dict.module.encoder_k", 1.0),
+        ("imagenet.pth", "state_dict", 0.5),
+    ] {
+        let file = selected(name, Some(key)).unwrap();
+        assert_eq!(file.to_f32("features.0.bias").unwrap()[0], bias, "{name}#{key}");
+    }
+    let wrong = selected("two_sets.pth", None).unwrap_err().to_string();
+    assert!(wrong.contains("`critic`, `generator`"), "{wrong}");
+    let wrong = selected("basicsr.pth", Some("param")).unwrap_err().to_string();
+    assert!(wrong.contains("`param`") && wrong.contains("`params`, `params_ema`"), "{wrong}");
+}
+
+#[test]
+fn weights_in_several_files_are_read_by_their_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    write_safetensors(&path("model-1.safetensors"), &[("a", &[2], &[1.0, 2.0])], &[]).unwrap();
+    write_safetensors(&path("model-2.safetensors"), &[("b", &[1], &[3.0]), ("c", &[], &[4.0])], &[]).unwrap();
+    let index = path("model.safetensors.index.json");
+    let map = |c: &str| {
+        format!(
+            r#"{{"metadata": {{}}, "weight_map": {{"a": "model-1.safetensors", "b": "model-2.safetensors", "c": "{c}"}}}}"#
+        )
+    };
+    std::fs::write(&index, map("model-2.safetensors")).unwrap();
+    for path in [index.as_path(), folder.path()] {
+        let file = WeightsFile::open(path).unwrap();
+        assert_eq!(file.names().collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!((file.to_f32("a").unwrap(), file.to_f32("c").unwrap()), (vec![1.0, 2.0], vec![4.0]));
+        assert_eq!(file.parts().len(), 2);
+    }
+    let before = WeightsFile::open(&index).unwrap().sha256().unwrap();
+    write_safetensors(&path("model-1.safetensors"), &[("a", &[2], &[1.0, 5.0])], &[]).unwrap();
+    assert_ne!(WeightsFile::open(&index).unwrap().sha256().unwrap(), before);
+
+    std::fs::write(&index, map("model-1.safetensors")).unwrap();
+    assert!(failure(&index).contains("no tensor `c`"), "{}", failure(&index));
+    std::fs::write(&index, map("../elsewhere.safetensors")).unwrap();
+    assert!(failure(&index).contains("not beside it"), "{}", failure(&index));
+    std::fs::write(&index, "{}").unwrap();
+    assert!(failure(&index).contains("weight_map"), "{}", failure(&index));
+    std::fs::remove_file(&index).unwrap();
+    assert!(failure(folder.path()).contains("`model-1.safetensors`, `model-2.safetensors`"));
 }
 
 #[test]
@@ -88,15 +172,19 @@ fn what_is_no_weights_file_is_named_for_what_it_is() {
         std::fs::write(&path, bytes).unwrap();
         path
     };
+    let empty = tempfile::tempdir().unwrap();
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("photo.txt", zip::write::SimpleFileOptions::default()).unwrap();
     let zip = zip.finish().unwrap().into_inner();
     for (path, words) in [
         (fixture("torchscript.pt"), "TorchScript"),
-        (fixture("two_sets.pth"), "`critic`, `generator`"),
+        (fixture("exported.pt2"), "torch.export"),
+        (made("net.onnx", b"\x08\x07\x12\x07pytorch"), "ONNX"),
+        (made("keras.h5", b"\x89HDF\r\n\x1a\n00000000"), "HDF5"),
+        (made("packed.pth.gz", &[0x1f, 0x8b, 8, 0, 0, 0]), "gunzip"),
         (fixture("no_tensors.pth"), "no tensor"),
         (fixture("list.pth"), "dictionary"),
-        (folder.path().to_path_buf(), "folder"),
+        (empty.path().to_path_buf(), "folder"),
         (folder.path().join("absent.pth"), "can't read"),
         (made("empty.pth", b""), "empty"),
         (made("page.pth", b"<!DOCTYPE html><html></html>"), "web page"),

@@ -331,6 +331,9 @@ pub struct LayerName {
     pub name: String,
     /// Class of the module.
     pub class: String,
+    /// Other names, which the literature uses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
 }
 
 /// A published weights file.

@@ -147,9 +147,21 @@ impl WeightsReport {
     }
 }
 
-impl fmt::Display for WeightsReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the weights {} do not fit the network: ", self.weights)?;
+/// How many tensors of a kind are named.
+const NAMED: usize = 5;
+
+/// The first names of several.
+pub(crate) fn some(names: &[String]) -> String {
+    let mut text = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED {
+        text.push_str(&format!(" and {} more", names.len() - NAMED));
+    }
+    text
+}
+
+impl WeightsReport {
+    /// What does not fit, without saying of which weights.
+    pub fn details(&self) -> String {
         let shape = |shape: &[i64]| {
             if shape.is_empty() {
                 return "a scalar".to_owned();
@@ -170,9 +182,15 @@ impl fmt::Display for WeightsReport {
         let parts: Vec<String> = kinds
             .into_iter()
             .filter(|(_, names)| !names.is_empty())
-            .map(|(what, names)| format!("{} {what}: {}", names.len(), names.join(", ")))
+            .map(|(what, names)| format!("{} {what}: {}", names.len(), some(names)))
             .collect();
-        f.write_str(&parts.join("; "))
+        parts.join("; ")
+    }
+}
+
+impl fmt::Display for WeightsReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the weights {} do not fit the network: {}", self.weights, self.details())
     }
 }
 

@@ -42,8 +42,11 @@ impl LayerRef {
 }
 
 fn nearest(name: &str, graph: &Graph) -> Vec<String> {
-    let mut ranked: Vec<(usize, &str)> =
-        graph.names().map(|known| (strsim::damerau_levenshtein(name, known), known)).collect();
+    let mut ranked: Vec<(usize, &str)> = graph
+        .names()
+        .chain(graph.aliases.keys().map(String::as_str))
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .collect();
     ranked.sort_by_key(|(distance, _)| *distance);
     ranked.into_iter().take(OFFERED).map(|(_, known)| known.to_owned()).collect()
 }

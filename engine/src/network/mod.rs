@@ -20,8 +20,9 @@ pub use error::{NetworkError, WeightsReport};
 pub(crate) use kernel::convolution;
 pub use layer::LayerRef;
 pub use options::{CheckWeights, Options, Precision};
-pub use parameters::{BoxError, ParameterSource};
+pub use parameters::{BoxError, KnownNames, ParameterSource};
 
+pub(crate) use error::some;
 use error::torch;
 use plan::{Plan, Step};
 
@@ -33,6 +34,7 @@ pub struct Network {
     wanted: Vec<NodeId>,
     layers: Vec<LayerRef>,
     weights: String,
+    left_out: WeightsReport,
     options: Options,
     plan: Plan,
     trained: Vec<(String, Tensor)>,
@@ -60,6 +62,7 @@ impl Network {
         let needed = graph.needed_by(&nodes);
         let mut loader = parameters::Loader::check(graph, &needed, parameters, options)?;
         let plan = Plan::build(graph, &needed, &nodes, &mut loader)?;
+        let left_out = loader.left_out().clone();
         let (trained, buffers) = loader.into_tensors(graph, &needed);
         Ok(Network {
             graph: graph.clone(),
@@ -67,12 +70,18 @@ impl Network {
             wanted: nodes,
             layers: wanted.to_vec(),
             weights: parameters.identity(),
+            left_out,
             options: *options,
             plan,
             trained,
             buffers,
             training: options.trainable,
         })
+    }
+
+    /// What of the weights does not fit and is not used, so that it does not matter.
+    pub fn left_out(&self) -> &WeightsReport {
+        &self.left_out
     }
 
     /// The values of the wanted layers, in their order, as those layers produced them: float32, N×C×H×W (or N×C

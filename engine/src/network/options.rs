@@ -29,11 +29,11 @@ impl Default for Options {
     }
 }
 
-/// Which of the network's parameters the weights must have. Tensors that the network does not know are refused
-/// either way.
+/// Which of the network's parameters the weights must have. Tensors that the network does not know are refused where they lie
+/// beside used ones, in the same outermost module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckWeights {
-    /// All, also those behind the deepest wanted layer.
+    /// All, also those behind the deepest wanted layer, and no other.
     All,
     /// Those that the wanted layers need.
     Used,

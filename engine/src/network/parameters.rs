@@ -39,6 +39,32 @@ pub(super) struct Loader<'a> {
     source_names: HashMap<String, String>,
     loaded: HashMap<String, Tensor>,
     options: Options,
+    left_out: WeightsReport,
+}
+
+/// The names under which a network's parameters may stand in a file, those of old files included.
+#[derive(Debug)]
+pub struct KnownNames {
+    names: HashSet<String>,
+    renames: Renames,
+}
+
+impl KnownNames {
+    /// Those of a network.
+    pub fn of(graph: &Graph) -> Result<KnownNames, NetworkError> {
+        let names = graph.parameters().map(|(name, _, _)| name).collect();
+        Ok(KnownNames { names, renames: Renames::compile(graph)? })
+    }
+
+    /// Whether a tensor of this name is a parameter.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names.contains(name) || self.names.contains(&self.renames.apply(name))
+    }
+}
+
+/// The outermost module of a parameter.
+fn outermost(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 /// Whether a parameter belongs to a module that only training uses.
@@ -58,6 +84,13 @@ impl<'a> Loader<'a> {
         options: &Options,
     ) -> Result<Self, NetworkError> {
         let mut report = WeightsReport { weights: source.describe(), ..WeightsReport::default() };
+        let mut left_out = report.clone();
+        let strict = options.check_weights == CheckWeights::All;
+        let used: HashSet<String> = graph
+            .parameters()
+            .filter(|(_, node, _)| needed[node.0])
+            .map(|(name, _, _)| outermost(&name).to_owned())
+            .collect();
         let known: HashMap<String, Parameter> =
             graph.parameters().map(|(name, _, parameter)| (name, parameter)).collect();
         let mut source_names: HashMap<String, String> = HashMap::new();
@@ -66,7 +99,9 @@ impl<'a> Loader<'a> {
             let name = if known.contains_key(&old) { old.clone() } else { renames.apply(&old) };
             if !known.contains_key(&name) {
                 if !is_auxiliary(graph, &name) {
-                    report.unused.push(old);
+                    // Beside what the wanted layers use it tells that the network is another one.
+                    let counts = strict || used.contains(outermost(&name));
+                    if counts { &mut report } else { &mut left_out }.unused.push(old);
                 }
             } else if source_names.insert(name.clone(), old).is_some() {
                 report.ambiguous.push(name);
@@ -79,9 +114,9 @@ impl<'a> Loader<'a> {
             }
             let got = source_names.get(&name).and_then(|old| source.shape(old));
             let got: Option<Vec<i64>> = got.map(|shape| shape.into_iter().map(|size| size as i64).collect());
-            let wanted = options.check_weights == CheckWeights::All || needed[node.0];
+            let report = if strict || needed[node.0] { &mut report } else { &mut left_out };
             match got {
-                None if parameter.required && wanted => report.missing.push(name),
+                None if parameter.required => report.missing.push(name),
                 Some(got) if got != parameter.shape => {
                     report.misshaped.push((name, parameter.shape, got));
                 }
@@ -91,7 +126,12 @@ impl<'a> Loader<'a> {
         if !report.is_empty() {
             return Err(report.into());
         }
-        Ok(Loader { source, source_names, loaded: HashMap::new(), options: *options })
+        Ok(Loader { source, source_names, loaded: HashMap::new(), options: *options, left_out })
+    }
+
+    /// What does not fit and is not used.
+    pub(super) fn left_out(&self) -> &WeightsReport {
+        &self.left_out
     }
 
     /// Whether the parameters are to be trained.
@@ -157,6 +197,7 @@ impl<'a> Loader<'a> {
 type NamedTensors = Vec<(String, Tensor)>;
 
 /// The graph's rules for names in old files.
+#[derive(Debug)]
 struct Renames(Vec<(Regex, String)>);
 
 impl Renames {

@@ -7,6 +7,13 @@ use lossnet_plugin_api::component::torch_error;
 use lossnet_plugin_protocol::PluginError;
 use tch::{Device, Tensor};
 
+use crate::misfit::is_calibration;
+use crate::network::some;
+
+/// What else the file of a whole metric holds, as the `lpips` package's models save themselves: the network, the calibration
+/// a second time, the input normalization.
+const OTHER_PARTS: [&str; 3] = ["net.", "lins.", "scaling_layer."];
+
 /// One vector of channel weights per layer.
 #[derive(Debug)]
 pub struct Calibration {
@@ -24,13 +31,25 @@ impl Clone for Calibration {
 }
 
 impl Calibration {
-    /// Reads a file with the tensors `lin{i}.model.1.weight` of shape 1×C×1×1, one for each of `channels`.
+    /// Reads a file with the tensors `lin{i}.model.1.weight` of shape 1×C×1×1, one for each of `channels`, alone or with the
+    /// network that they were learned for.
     ///
     /// Fails with all that does not fit, and for weights below zero, which would make distances negative.
     pub fn read(path: &Path, channels: &[i64], device: Device) -> Result<Calibration, PluginError> {
         let input = |error: &dyn std::error::Error| PluginError::input(error.to_string());
-        let file = WeightsFile::open(path).map_err(|error| input(&error))?;
         let name = |layer: usize| format!("lin{layer}.model.1.weight");
+        let expected: Vec<String> = (0..channels.len()).map(name).collect();
+        let file = WeightsFile::open(path)
+            .and_then(|file| file.select(None, &|name| expected.iter().any(|expected| expected == name)))
+            .map_err(|error| input(&error))?;
+        if !file.names().any(is_calibration) {
+            return Err(PluginError::input(format!(
+                "{} is not a calibration, whose tensors are lin0.model.1.weight and so on: it holds {}",
+                path.display(),
+                some(&file.names().map(str::to_owned).collect::<Vec<_>>())
+            ))
+            .with_help("a network's weights are given with --weights or `loss_network.weights`"));
+        }
         let mut problems = Vec::new();
         for (layer, &channels) in channels.iter().enumerate() {
             let (name, expected) = (name(layer), [1, channels, 1, 1]);
@@ -42,8 +61,9 @@ impl Calibration {
                 Some(_) => {}
             }
         }
-        let expected: Vec<String> = (0..channels.len()).map(name).collect();
-        for extra in file.names().filter(|name| !expected.iter().any(|expected| expected == name)) {
+        let is_expected = |name: &&str| expected.iter().any(|expected| expected == name);
+        let is_other_part = |name: &&str| OTHER_PARTS.iter().any(|part| name.starts_with(part));
+        for extra in file.names().filter(|name| !is_expected(name) && !is_other_part(name)) {
             problems.push(format!("{extra} is there for no layer"));
         }
         let wrong = |problem: &str| {
@@ -55,7 +75,7 @@ impl Calibration {
                 ))
         };
         if !problems.is_empty() {
-            return Err(wrong(&problems.join("; ")));
+            return Err(wrong(&some(&problems)));
         }
         let mut layers = Vec::new();
         for name in &expected {

@@ -10,7 +10,7 @@ use super::Measured;
 use crate::catalog::{self, Catalog};
 use crate::config::LossNetworkSection;
 use crate::index::Index;
-use crate::weights::DEFAULT_ENTRY;
+use crate::weights;
 
 /// Side in pixels of the images that multiply-adds are counted for.
 const SIDE: i64 = 224;
@@ -96,8 +96,7 @@ impl About {
     /// What is known of a loss network.
     pub(super) fn facts(&self, network: &LossNetworkSection) -> Facts {
         let Some(backbone) = self.backbones.get(&network.backbone.name) else { return Facts::default() };
-        let entry = if network.weights == "imagenet" { DEFAULT_ENTRY } else { &network.weights };
-        let weights = backbone.details.weights.iter().find(|known| known.name == entry);
+        let weights = weights::entry(&network.weights, &backbone.details.weights);
         let graph = backbone.graph.as_ref();
         Facts {
             depth: catalog::depth(&backbone.details, network.layers.iter().map(String::as_str), || {

@@ -132,7 +132,8 @@ pub(super) enum Shown {
 /// How images become features.
 #[derive(Clone, Debug, Args)]
 pub(super) struct NetworkArguments {
-    /// `imagenet`, the name of a published file's entry (IMAGENET1K_V2), a file (.pth, .safetensors) or random:SEED.
+    /// `imagenet`, `DEFAULT` (torchvision's word for the newest), the name of a published file's entry (IMAGENET1K_V2), a
+    /// file (.pth, .safetensors, an index of several; FILE#KEY for the tensors below a key) or random:SEED.
     #[arg(long, default_value = "imagenet", value_name = "WEIGHTS")]
     pub(super) weights: String,
     /// `imagenet`, `none`, `published-lpips`, or mean and deviation of each channel: m,m,m/s,s,s.
@@ -141,8 +142,8 @@ pub(super) struct NetworkArguments {
     /// Resize the images to SIZE×SIZE first (antialiased bilinear, as Pillow).
     #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(u32).range(1..=16384))]
     pub(super) size: Option<u32>,
-    /// Which tensors of the weights file must fit: `all`, or those `used` by the wanted layers.
-    #[arg(long, value_enum, default_value_t = CheckWeights::All)]
+    /// Which tensors of the weights file must fit: those `used` by the wanted layers, or `all`.
+    #[arg(long, value_enum, default_value_t = CheckWeights::Used)]
     pub(super) check_weights: CheckWeights,
     /// `auto`, `cpu`, `cuda` or `cuda:N`.
     #[arg(long, default_value = "auto")]
@@ -150,9 +151,10 @@ pub(super) struct NetworkArguments {
     /// `fp32`, `tf32` or `bf16`.
     #[arg(long, default_value = "fp32")]
     pub(super) precision: String,
-    /// Folder of the published weights.
-    #[arg(long, default_value = "checkpoints/weights", value_name = "FOLDER")]
-    pub(super) weights_dir: PathBuf,
+    /// Folder of the published weights; LOSSNET_WEIGHTS_DIR unless given, or `weights` in lossnet's cache folder. What PyTorch
+    /// has in its own cache is taken from there.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) weights_dir: Option<PathBuf>,
 }
 
 /// How strictly weights are checked.
@@ -284,9 +286,10 @@ pub(super) struct FetchArguments {
     /// Only check what is there: download nothing.
     #[arg(long)]
     pub(super) check: bool,
-    /// Folder of the published weights.
-    #[arg(long, default_value = "checkpoints/weights", value_name = "FOLDER")]
-    pub(super) weights_dir: PathBuf,
+    /// Folder of the published weights; LOSSNET_WEIGHTS_DIR unless given, or `weights` in lossnet's cache folder. What PyTorch
+    /// has in its own cache is taken from there.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) weights_dir: Option<PathBuf>,
     /// Folder of the datasets.
     #[arg(long, default_value = "datasets", value_name = "FOLDER")]
     pub(super) datasets_dir: PathBuf,

@@ -114,7 +114,8 @@ fn request(
             let layers: Vec<String> = preset.layers.iter().map(ToString::to_string).collect();
             let calibration = match &arguments.calibration {
                 Some(file) => file.clone(),
-                None => context.calibration(preset, &arguments.network.weights_dir)?,
+                None => context
+                    .calibration(preset, &network::weights_dir(arguments.network.weights_dir.as_ref()))?,
             };
             (preset.backbone, layers, "spatial", Some(calibration))
         }

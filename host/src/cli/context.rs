@@ -161,7 +161,7 @@ impl Context {
         let fetched = fetch::file(&request, &options, &progress);
         self.display.clear();
         fetched.map_err(|error| {
-            Failure::input(&error).with_hint("put the file there, or give one with --calibration")
+            Failure::input(&error).with_hint("or give a calibration of your own with --calibration")
         })?;
         Ok(to)
     }

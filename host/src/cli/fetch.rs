@@ -79,7 +79,8 @@ fn weights(
     };
     let display = &context.display;
     let progress = |progress| display.progress(&progress);
-    let file = locate(entry, &arguments.weights_dir, &options, &progress);
+    let file =
+        locate(entry, &super::network::weights_dir(arguments.weights_dir.as_ref()), &options, &progress);
     context.display.clear();
     let file = file.map_err(|error| Failure::input(&error))?;
     context.display.say(&format!("{backbone} {}: {}", entry.name, file.display()));

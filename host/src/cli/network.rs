@@ -26,8 +26,16 @@ pub(super) fn backbone(
         size: arguments.size.map(|size| size as usize),
         device: arguments.device.clone(),
         precision: arguments.precision.clone(),
-        files: Files { weights: arguments.weights_dir.clone(), offline: context.global.offline },
+        files: Files {
+            weights: weights_dir(arguments.weights_dir.as_ref()),
+            offline: context.global.offline,
+        },
     })
+}
+
+/// The folder of published weights.
+pub(super) fn weights_dir(named: Option<&PathBuf>) -> PathBuf {
+    named.cloned().unwrap_or_else(crate::folders::weights)
 }
 
 /// The layers that the arguments ask for, with `all` and `paper` written out.

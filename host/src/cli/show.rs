@@ -20,6 +20,9 @@ use crate::lpips;
 /// Side of a backbone's input, unless the user names another.
 const SIZE: i64 = 224;
 
+/// The column of layers' other names.
+const ALSO: usize = 3;
+
 /// Characters up to which a cell widens its column of the table of settings.
 const WIDEST_CELL: usize = 36;
 
@@ -135,6 +138,8 @@ struct Rows(Vec<Row>);
 struct Row {
     index: Option<usize>,
     name: String,
+    /// Other names, of an indexed layer.
+    aliases: Vec<String>,
     class: String,
     shape: String,
     parameters: i64,
@@ -162,6 +167,12 @@ impl Rows {
             Some(Row {
                 index,
                 name: name.to_owned(),
+                aliases: graph
+                    .aliases
+                    .iter()
+                    .filter(|(_, of)| *of == name)
+                    .map(|(alias, _)| alias.clone())
+                    .collect(),
                 class: graph.class_of(name).unwrap_or_default().to_owned(),
                 shape: cost.shape.to_string(),
                 parameters: cost.parameters,
@@ -194,7 +205,7 @@ impl Rows {
             .iter()
             .map(|row| {
                 json!({
-                    "index": row.index, "name": row.name, "class": row.class, "shape": row.shape,
+                    "index": row.index, "name": row.name, "aliases": row.aliases, "class": row.class, "shape": row.shape,
                     "parameters": row.parameters, "macs": row.macs, "flops": 2 * row.macs, "receptive_field": row.receptive_field,
                 })
             })
@@ -202,20 +213,28 @@ impl Rows {
     }
 
     fn text(&self, paper: &[usize]) -> String {
-        let header = ["", "layer", "name", "class", "shape", "parameters", "MMACs", "receptive field"];
-        let mut rows: Vec<Vec<String>> = vec![header.map(str::to_owned).to_vec()];
+        let header =
+            ["", "layer", "name", "also", "class", "shape", "parameters", "MMACs", "receptive field"];
+        // Few networks have other names for their layers.
+        let aliased = self.0.iter().any(|row| !row.aliases.is_empty());
+        let shown = |cells: Vec<String>| -> Vec<String> {
+            let cells = cells.into_iter().enumerate();
+            cells.filter(|(column, _)| aliased || *column != ALSO).map(|(_, cell)| cell).collect()
+        };
+        let mut rows: Vec<Vec<String>> = vec![shown(header.map(str::to_owned).to_vec())];
         for row in &self.0 {
             let paper = row.index.is_some_and(|index| paper.contains(&index));
-            rows.push(vec![
+            rows.push(shown(vec![
                 if paper { "*" } else { "" }.to_owned(),
                 row.index.map(|index| index.to_string()).unwrap_or_default(),
                 row.name.clone(),
+                row.aliases.join(" "),
                 row.class.clone(),
                 row.shape.clone(),
                 row.parameters.to_string(),
                 format!("{:.1}", row.macs as f64 / 1e6),
                 row.receptive_field.clone(),
-            ]);
+            ]));
         }
         output::table(&rows)
     }

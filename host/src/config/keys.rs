@@ -70,6 +70,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("loss_network.weights", Shape::Checked(weights)),
     incidental("loss_network.check_weights", Shape::Choice(&["all", "used"])),
     key("loss_network.layers", Shape::Layers),
+    key("loss_network.layers.depths", Shape::Layers),
     key("loss_network.normalize", Shape::Checked(normalize)),
     key("loss_network.comparison", Shape::Text),
     key("loss_network.calibration", Shape::Path),
@@ -136,7 +137,9 @@ fn main_data(path: &str) -> std::borrow::Cow<'_, str> {
 /// Names of lossnet's own settings in a section, without the section.
 pub(crate) fn names_in(section: &str) -> impl Iterator<Item = &'static str> {
     let section = if section.starts_with(TEST_DATA) { "data" } else { section };
-    KEYS.iter().filter_map(move |key| key.path.strip_prefix(section)?.strip_prefix('.'))
+    let names = KEYS.iter().filter_map(move |key| key.path.strip_prefix(section)?.strip_prefix('.'));
+    // What can stand in the table of another key is told with that key.
+    names.filter(|name| !name.contains('.'))
 }
 
 impl Shape {

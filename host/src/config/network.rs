@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use lossnet_plugin_protocol::manifest::LayerName;
 use lossnet_plugin_protocol::{ComponentManifest, Kind};
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use super::raw::Leaf;
 use super::resolved::{ComparisonSection, Component, LossNetworkSection};
 use super::sections::{Checker, View};
 use crate::catalog::did_you_mean;
+use crate::weights;
 
 const SECTION: &str = "loss_network";
 
@@ -142,13 +144,15 @@ impl Checker<'_> {
     fn weights(&self, view: &View<'_>, backbone: &ComponentManifest) -> Option<String> {
         let weights = self.required(view, SECTION, "weights")?;
         let entries: Vec<&str> = backbone.details.weights.iter().map(|entry| entry.name.as_str()).collect();
-        let named =
-            weights == "imagenet" || weights.starts_with("random:") || entries.contains(&weights.as_str());
+        let words = ["imagenet", weights::NEWEST];
+        let named = words.contains(&weights.as_str())
+            || weights.starts_with("random:")
+            || entries.contains(&weights.as_str());
         if named {
             return Some(weights);
         }
         let file = self.path(view.get("weights")?, "loss_network.weights", &weights)?;
-        if std::path::Path::new(&file).is_file() {
+        if weights::split_key(&file).0.exists() {
             return Some(file);
         }
         let is_file = weights.contains(['/', '.', '~', '$']);
@@ -160,7 +164,7 @@ impl Checker<'_> {
         } else {
             format!("is `{weights}`, and `{}` has the weights {}", backbone.name, entries.join(", "))
         };
-        let help = did_you_mean(&weights, entries.iter().copied().chain(["imagenet"]));
+        let help = did_you_mean(&weights, entries.iter().copied().chain(words));
         self.error(ConfigError::at(&origin(view, "weights"), "loss_network.weights", problem).help(help));
         None
     }
@@ -172,9 +176,18 @@ impl Checker<'_> {
         backbone: &ComponentManifest,
         swept: bool,
     ) -> Vec<(Vec<String>, Vec<String>)> {
-        let Some(leaf) = view.get("layers") else {
-            self.missing(view, SECTION, "layers");
-            return Vec::new();
+        let (leaf, depths) = match (view.get("layers"), view.get(DEPTHS)) {
+            (Some(leaf), None) => (leaf, in_table(leaf)),
+            (None, Some(leaf)) => (leaf, Some(&leaf.value)),
+            (Some(_), Some(leaf)) => {
+                let problem = "is given beside `loss_network.layers`: leave one of them out";
+                self.error(ConfigError::at(&leaf.origin, "loss_network.layers.depths", problem));
+                return Vec::new();
+            }
+            (None, None) => {
+                self.missing(view, SECTION, "layers");
+                return Vec::new();
+            }
         };
         let error = |problem: String, help: Option<String>| {
             self.error(ConfigError::at(&leaf.origin, "loss_network.layers", problem).help(help));
@@ -203,6 +216,13 @@ impl Checker<'_> {
                 return Vec::new();
             }
             Some(lists) => lists,
+            None if depths.is_some() => match at_depths(depths, leaf, backbone.details.layers.len()) {
+                Ok(list) => vec![list],
+                Err(problem) => {
+                    error(problem, Some("write `{ depths = [0.25, 0.5, 0.75, 1] }`".to_owned()));
+                    return Vec::new();
+                }
+            },
             None => match named_layers(leaf) {
                 Ok(list) => vec![list],
                 Err(problem) => {
@@ -243,20 +263,23 @@ impl Checker<'_> {
                 Some(named) => Some(named.name.clone()),
                 None => error(
                     format!("names layer {layer}, and `{}` has layers 0 to {last}", backbone.name),
-                    None,
+                    Some("`\"paper\"`, `\"each\"` and `{ depths = [0.25, 0.5, 0.75, 1] }` suit networks of any depth".to_owned()),
                 ),
             };
         }
-        if indexed.iter().any(|named| named.name == layer) {
-            return Some(layer.to_owned());
+        let known =
+            |named: &&LayerName| named.name == layer || named.aliases.iter().any(|alias| alias == layer);
+        if let Some(named) = indexed.iter().find(known) {
+            return Some(named.name.clone());
         }
         // Other settings of the backbone may give it other nodes: then only the engine can tell.
         let configured = view.keys().any(|key| key.starts_with("backbone_config."));
         match self.node_names(&backbone.name).filter(|_| !configured) {
             Some(nodes) if !nodes.iter().any(|node| node == layer) => {
-                let near = did_you_mean(layer, nodes.iter().map(String::as_str));
-                let help =
-                    near.or_else(|| Some(format!("`lossnet show backbone {}` lists them", backbone.name)));
+                let aliases = indexed.iter().flat_map(|named| named.aliases.iter().map(String::as_str));
+                let near = did_you_mean(layer, nodes.iter().map(String::as_str).chain(aliases));
+                let lists = format!("`lossnet show backbone {}` lists them", backbone.name);
+                let help = Some(near.map_or(lists.clone(), |near| format!("{near} {lists}")));
                 error(format!("names `{layer}`, and `{}` has no such layer", backbone.name), help)
             }
             _ => Some(layer.to_owned()),
@@ -279,6 +302,46 @@ fn origin(view: &View<'_>, key: &str) -> Origin {
 /// A path as it was written, and what it stands for where that is another.
 fn looked_for(written: &str, whole: &str) -> String {
     if written == whole { format!("`{whole}`") } else { format!("`{written}` ({whole})") }
+}
+
+/// Where the depths of layers stand.
+const DEPTHS: &str = "layers.depths";
+
+/// The depths in a value of a sweep, where they stand in a table of their own.
+fn in_table(leaf: &Leaf) -> Option<&Value> {
+    leaf.value
+        .as_object()
+        .map(|table| table.get("depths").filter(|_| table.len() == 1).unwrap_or(&Value::Null))
+}
+
+/// The indexed layers at fractions of a network's depth, each one once: the first layer by which at least that share of the
+/// indexed layers has been passed, so that 1 is the last one.
+fn at_depths(depths: Option<&Value>, leaf: &Leaf, layers: usize) -> Result<Vec<String>, String> {
+    let listed: Vec<Option<f64>> = match (depths, leaf.as_text()) {
+        (Some(Value::Array(depths)), _) => depths.iter().map(Value::as_f64).collect(),
+        (Some(Value::Number(depth)), _) => vec![depth.as_f64()],
+        (_, Some(text)) => text.split(',').map(|depth| depth.trim().parse().ok()).collect(),
+        _ => Vec::new(),
+    };
+    if listed.is_empty() {
+        return Err("must name layers, or a list of depths".to_owned());
+    }
+    if layers == 0 {
+        return Err("names depths, and the backbone says of no layers how deep they are".to_owned());
+    }
+    let mut chosen: Vec<String> = Vec::new();
+    for depth in listed {
+        let Some(depth) = depth.filter(|depth| (0.0..=1.0).contains(depth)) else {
+            return Err("names depths that are not fractions from 0 to 1".to_owned());
+        };
+        // 0.35 of 20 layers is 7 of them, whatever the product's last bit says.
+        let passed = (depth * layers as f64 - 1e-9).ceil() as usize;
+        let layer = passed.saturating_sub(1).to_string();
+        if !chosen.contains(&layer) {
+            chosen.push(layer);
+        }
+    }
+    Ok(chosen)
 }
 
 /// The layers that a setting names: a list of indices and names, or a text with commas.
@@ -304,5 +367,28 @@ fn one_layer(value: &Value) -> Result<String, String> {
         Value::String(text) => Ok(text.trim().to_owned()),
         Value::Number(number) if number.is_u64() => Ok(number.to_string()),
         other => Err(shown(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depths_are_fractions_of_the_indexed_layers() {
+        let at = |depths: Value, layers| {
+            let leaf = Leaf::of_default(depths.clone());
+            at_depths(Some(&depths), &leaf, layers).map(|list| list.join(","))
+        };
+        let quarters = || serde_json::json!([0.25, 0.5, 0.75, 1]);
+        for (layers, expected) in [(4, "0,1,2,3"), (13, "3,6,9,12"), (31, "7,15,23,30"), (2, "0,1"), (1, "0")]
+        {
+            assert_eq!(at(quarters(), layers).as_deref(), Ok(expected), "{layers}");
+        }
+        assert_eq!(at(serde_json::json!([0.35]), 20).as_deref(), Ok("6"));
+        assert_eq!(at(serde_json::json!(0), 20).as_deref(), Ok("0"));
+        for wrong in [serde_json::json!([1.5]), serde_json::json!([]), serde_json::json!(["a"])] {
+            assert!(at(wrong.clone(), 4).is_err(), "{wrong}");
+        }
     }
 }

@@ -71,7 +71,7 @@ impl<'a> Requests<'a> {
                 size: network.size.map(|size| size as usize),
                 device: self.adjust.device.clone().unwrap_or_else(|| config.run.device.clone()),
                 precision: config.run.precision.clone(),
-                files: Files { weights: "checkpoints/weights".into(), offline },
+                files: Files { weights: crate::folders::weights(), offline },
             },
             cells: cells.iter().map(|cell| self.cell(cell)).collect::<Result<_, _>>()?,
             batch_size: config.run.batch_size as usize,

@@ -210,21 +210,35 @@ impl<'a> Download<'a> {
     /// Attempts until the file is whole. Only attempts in a row that bring nothing count.
     fn transfer(&self) -> Result<(), FetchError> {
         let url = || self.url.clone();
+        let to = || self.request.to.clone();
         let (mut attempts, mut failures) = (0, 0);
         loop {
             let before = self.arrived();
             attempts += 1;
             let reason = match self.attempt(before)? {
                 Ok(()) => return Ok(()),
-                Err(Failure::Status(status)) => return Err(FetchError::Status { url: url(), status }),
-                Err(Failure::Final(reason)) => return Err(FetchError::Refused { url: url(), reason }),
+                Err(Failure::Status(status)) => {
+                    return Err(FetchError::Status { to: to(), url: url(), status });
+                }
+                Err(Failure::Final(reason)) => {
+                    return Err(FetchError::Refused { to: to(), url: url(), reason });
+                }
                 Err(Failure::Passing(reason)) => reason,
             };
             failures = if self.arrived() > before { 1 } else { failures + 1 };
             if failures >= self.options.attempts {
-                return Err(FetchError::Network { url: url(), reason, attempts });
+                return Err(FetchError::Network { to: to(), url: url(), reason, attempts });
             }
-            tracing::warn!("{}: {reason}; trying again", self.url);
+            // Once is enough to know why it takes so long.
+            if failures == 1 && attempts == 1 {
+                tracing::warn!(
+                    "{}: {reason}; trying again, {} times at most",
+                    self.url,
+                    self.options.attempts - 1
+                );
+            } else {
+                tracing::debug!("{}: {reason}; trying again", self.url);
+            }
             std::thread::sleep(self.options.pause * 2_u32.saturating_pow(failures - 1));
         }
     }

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 pub enum FetchError {
     /// It is not there and may not be fetched.
     #[error(
-        "{path} is not there and nothing may be downloaded: fetch it from {url} with `{command}` where there is a network",
+        "{path} is not there and nothing may be downloaded: fetch it from {url} where there is a network (with `{command}`) and \
+         put it there",
         path = path.display()
     )]
     Offline {
@@ -21,24 +22,34 @@ pub enum FetchError {
         command: String,
     },
     /// The server has no such file, or does not give it.
-    #[error("{url} can't be fetched: the server answers {status}")]
+    #[error("{url} can't be fetched: the server answers {status}; if you have the file, put it at {to}", to = to.display())]
     Status {
+        /// Where the file should be.
+        to: PathBuf,
         /// The address.
         url: String,
         /// The answer's status.
         status: u16,
     },
     /// Trying again would not help.
-    #[error("{url} can't be fetched: {reason}")]
+    #[error("{url} can't be fetched: {reason}; if you have the file, put it at {to}", to = to.display())]
     Refused {
+        /// Where the file should be.
+        to: PathBuf,
         /// The address.
         url: String,
         /// Why.
         reason: String,
     },
     /// The network failed, again and again.
-    #[error("{url} can't be fetched: {reason} ({attempts} attempts; what has arrived is kept)")]
+    #[error(
+        "{url} can't be fetched: {reason} ({attempts} attempts; what has arrived is kept); fetch it where there is a network \
+         and put it at {to}",
+        to = to.display()
+    )]
     Network {
+        /// Where the file should be.
+        to: PathBuf,
         /// The address.
         url: String,
         /// What happened last.

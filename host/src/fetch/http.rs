@@ -7,7 +7,7 @@ use std::time::Duration;
 use ureq::http::{Uri, header};
 use ureq::{Agent, BodyReader, Error, ResponseExt as _, Timeout};
 
-use super::FetchOptions;
+use super::{FetchOptions, certificates};
 
 /// A running response.
 pub(super) struct Response {
@@ -51,6 +51,9 @@ pub(super) fn get(
     if is_loopback(url) {
         // A proxy could not reach this machine's own servers.
         config = config.proxy(None);
+    }
+    if let Some(tls) = certificates::named() {
+        config = config.tls_config(tls.map_err(Failure::Final)?);
     }
     let mut request = Agent::new_with_config(config.build()).get(url);
     if from > 0 {
@@ -102,6 +105,10 @@ fn failure(error: Error, options: &FetchOptions) -> Failure {
             Failure::Final("the server redirects without end".to_owned())
         }
         Error::BadUri(_) | Error::Http(_) | Error::InvalidProxyUrl => Failure::Final(error.to_string()),
+        error if certificates::is_at_fault(&error) => Failure::Final(format!(
+            "the server's certificate is not to be trusted ({error}); behind a proxy with certificates of its own name them \
+             with SSL_CERT_FILE=FILE.pem"
+        )),
         error => Failure::Passing(error.to_string()),
     }
 }

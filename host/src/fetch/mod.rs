@@ -7,6 +7,7 @@
 //! host of an address are replaced and its path is kept: `https://example.org/models/a.pth` is taken from
 //! `$LOSSNET_MIRROR/models/a.pth`.
 
+mod certificates;
 mod checked;
 mod digest;
 mod download;

@@ -49,17 +49,29 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
-    /// The file holds several state dictionaries.
+    /// The file holds several sets of tensors that fit the network alike.
     #[error(
-        "{} holds {} sets of tensors ({}) and none of them is plainly the network's; save that one alone with \
-         `torch.save(checkpoint[\"…\"], \"weights.pth\")` and give that file",
-        path.display(), sets.len(), sets.join(", ")
+        "{path} holds {} sets of tensors that have the network's names ({}): name one, as in {path}#{}",
+        sets.len(),
+        quoted(sets),
+        sets.last().map_or("", String::as_str),
+        path = path.display()
     )]
     SeveralSets {
         /// The file.
         path: PathBuf,
-        /// The keys that hold tensors.
+        /// The keys that hold them; an empty one for the top.
         sets: Vec<String>,
+    },
+    /// The file has no such key.
+    #[error("{} has no tensors below the key `{key}`; its keys are {}", path.display(), quoted(keys))]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+        /// The key asked for.
+        key: String,
+        /// The keys there are.
+        keys: Vec<String>,
     },
     /// A tensor's elements can't become numbers.
     #[error("{} holds tensor `{tensor}` as {element}, which can't be read; save it as float32", path.display())]
@@ -99,8 +111,8 @@ pub enum WeightsError {
     },
     /// The text names no weights.
     #[error(
-        "`{given}` names no weights of `{backbone}`: {hint}choose {}, `random:SEED`, or give an existing file",
-        choices.join(", ")
+        "`{given}` names no weights of `{backbone}`: {hint}choose {}`random:SEED`, or give an existing file",
+        choices.iter().map(|choice| format!("{choice}, ")).collect::<String>()
     )]
     UnknownChoice {
         /// The text.
@@ -114,8 +126,8 @@ pub enum WeightsError {
     },
     /// A file was named that is not there.
     #[error(
-        "the weights file {} does not exist; `{backbone}` also takes {}, and `random:SEED`",
-        path.display(), choices.join(", ")
+        "the weights file {} does not exist; `{backbone}` also takes {}`random:SEED`",
+        path.display(), choices.iter().map(|choice| format!("{choice}, ")).collect::<String>()
     )]
     NoFile {
         /// The file.
@@ -144,4 +156,15 @@ pub enum WeightsError {
     /// A published file can't be had.
     #[error(transparent)]
     Fetch(crate::fetch::FetchError),
+}
+
+/// How many keys are told.
+const TOLD: usize = 8;
+
+fn quoted(keys: &[String]) -> String {
+    let mut names: Vec<String> = keys.iter().take(TOLD).map(|key| format!("`{key}`")).collect();
+    if keys.len() > TOLD {
+        names.push(format!("{} more", keys.len() - TOLD));
+    }
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

@@ -6,9 +6,11 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::{ElementType, WeightsError, pytorch, safetensors};
+use sha2::{Digest as _, Sha256};
+
+use super::{ElementType, WeightsError, foreign, pytorch, safetensors, shards};
 
 /// How a weights file is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +40,12 @@ impl fmt::Display for Format {
 #[derive(Debug)]
 pub struct WeightsFile {
     path: PathBuf,
-    file: File,
+    /// The files that hold the values: itself, or those that an index names.
+    parts: Vec<PathBuf>,
     format: Format,
     tensors: BTreeMap<String, Stored>,
     unwrapped: Option<String>,
+    alternatives: Vec<String>,
     sha256: OnceLock<String>,
 }
 
@@ -58,8 +62,8 @@ pub(super) struct Stored {
 pub(super) enum Place {
     /// Wherever the pickle says; the reader knows.
     Pytorch(pytorch_reader::Tensor),
-    /// These bytes of the file.
-    At { offset: u64, length: usize },
+    /// These bytes of a file.
+    At { file: Arc<File>, offset: u64, length: usize },
 }
 
 /// What a format's reader finds.
@@ -67,62 +71,89 @@ pub(super) enum Place {
 pub(super) struct Contents {
     pub(super) format: Format,
     pub(super) tensors: BTreeMap<String, Stored>,
-    /// The key of the dictionary that the tensors were in, if they were in one.
-    pub(super) unwrapped: Option<String>,
 }
 
 impl WeightsFile {
-    /// Opens a file of any of the formats, whatever its name, and reads its description.
+    /// Opens a file of any of the formats, whatever its name, and reads its description. An index of several files, or a
+    /// folder with one, is opened with all of its files.
     ///
-    /// Weights that lie in a dictionary under a key, such as `state_dict` in a training checkpoint, are taken
-    /// out of it, and the `module.` that `DataParallel` puts before every name is removed;
-    /// [`WeightsFile::unwrapped`] tells. Fails if the file can't be read, is cut off or damaged, is something
-    /// else (a TorchScript archive, say), or holds several sets of weights.
+    /// Tensors have the names that lead to them through the dictionaries and modules in the file, such as
+    /// `state_dict.module.conv1.weight`; [`WeightsFile::select`] finds a network's among them. A module that was pickled
+    /// whole is read as its state dictionary; its code is not run. Fails if the file can't be read, is cut off or damaged,
+    /// or is something else (a TorchScript archive, say).
     pub fn open(path: &Path) -> Result<WeightsFile, WeightsError> {
+        if path.is_dir() {
+            let inner = shards::in_folder(path)?;
+            return WeightsFile::open(&inner);
+        }
+        if shards::is_index(path) {
+            return WeightsFile::open_parts(path);
+        }
         // `fs_err` would name the file a second time.
         let io = |source| WeightsError::Io { action: "read", path: path.to_path_buf(), source };
         let mut file = File::open(path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
-        if metadata.is_dir() {
-            return Err(not_weights(path, "it is a folder"));
-        }
         let mut head = Vec::new();
         Read::by_ref(&mut file).take(16).read_to_end(&mut head).map_err(io)?;
-        let text = head.trim_ascii_start();
-        if head.is_empty() {
-            return Err(not_weights(path, "it is empty"));
+        if let Some(error) = foreign::recognize(path, &head) {
+            return Err(error);
         }
-        if text.starts_with(b"<!") || text.starts_with(b"<h") {
-            return Err(not_weights(path, "it is a web page, maybe what a server sent in place of the file"));
-        }
-        if text.starts_with(b"version https") {
-            return Err(not_weights(path, "it is a Git LFS pointer, not the file that it stands for"));
-        }
-        let Contents { format, mut tensors, mut unwrapped } =
-            if safetensors::begins_like_one(&head, path, metadata.len()) {
-                safetensors::read(path, &file, metadata.len())?
-            } else {
-                pytorch::read(path, &head)?
-            };
+        let Contents { format, tensors } = if safetensors::begins_like_one(&head, path, metadata.len()) {
+            safetensors::read(path, &Arc::new(file), metadata.len())?
+        } else {
+            pytorch::read(path, &head)?
+        };
         if tensors.is_empty() {
             return Err(not_weights(path, "it holds no tensor"));
         }
-        if tensors.keys().all(|name| name.strip_prefix(PARALLEL).is_some_and(|rest| !rest.is_empty())) {
-            tensors = tensors
-                .into_iter()
-                .map(|(name, tensor)| (name[PARALLEL.len()..].to_owned(), tensor))
-                .collect();
-            let module = PARALLEL.trim_end_matches('.');
-            unwrapped = Some(unwrapped.map_or_else(|| module.to_owned(), |key| format!("{key}.{module}")));
+        Ok(WeightsFile::new(path, vec![path.to_path_buf()], format, tensors))
+    }
+
+    /// Opens the files that an index names.
+    fn open_parts(index: &Path) -> Result<WeightsFile, WeightsError> {
+        let (mut tensors, mut parts, mut format) = (BTreeMap::new(), Vec::new(), Format::Safetensors);
+        for (part, names) in shards::read(index)? {
+            let mut opened = WeightsFile::open(&part)?;
+            for name in names {
+                let Some(tensor) = opened.tensors.remove(&name) else {
+                    return Err(WeightsError::NoTensor { path: part, tensor: name });
+                };
+                tensors.insert(name, tensor);
+            }
+            format = opened.format;
+            parts.push(part);
         }
-        Ok(WeightsFile {
+        Ok(WeightsFile::new(index, parts, format, tensors))
+    }
+
+    fn new(
+        path: &Path,
+        parts: Vec<PathBuf>,
+        format: Format,
+        tensors: BTreeMap<String, Stored>,
+    ) -> WeightsFile {
+        WeightsFile {
             path: path.to_path_buf(),
-            file,
+            parts,
             format,
             tensors,
-            unwrapped,
+            unwrapped: None,
+            alternatives: Vec::new(),
             sha256: OnceLock::new(),
-        })
+        }
+    }
+
+    /// Leaves only the tensors that get a name.
+    pub(super) fn keep(&mut self, name: impl Fn(&str) -> Option<&str>) {
+        self.tensors = std::mem::take(&mut self.tensors)
+            .into_iter()
+            .filter_map(|(old, tensor)| Some((name(&old)?.to_owned(), tensor)))
+            .collect();
+    }
+
+    /// Notes what was taken off the names, and what could have been.
+    pub(super) fn set_taken_off(&mut self, unwrapped: Option<String>, alternatives: Vec<String>) {
+        (self.unwrapped, self.alternatives) = (unwrapped, alternatives);
     }
 
     /// The file.
@@ -135,9 +166,19 @@ impl WeightsFile {
         self.format
     }
 
-    /// What was taken off to get at the tensors, such as `state_dict`, `module` or `state_dict.module`.
+    /// What [`select`](WeightsFile::select) took off the names, such as `state_dict`, `module` or `state_dict.module`.
     pub fn unwrapped(&self) -> Option<&str> {
         self.unwrapped.as_deref()
+    }
+
+    /// The files that hold the values: the file itself, or those that an index names.
+    pub fn parts(&self) -> &[PathBuf] {
+        &self.parts
+    }
+
+    /// The keys below which lie as many of the network's tensors as were selected, such as `model_ema`.
+    pub fn alternatives(&self) -> &[String] {
+        &self.alternatives
     }
 
     /// The tensors' names, sorted.
@@ -178,9 +219,9 @@ impl WeightsFile {
         };
         let bytes = match &stored.place {
             Place::Pytorch(tensor) => tensor.read(),
-            Place::At { offset, length } => {
+            Place::At { file, offset, length } => {
                 let mut bytes = vec![0; *length];
-                self.file.read_exact_at(&mut bytes, *offset).map(|()| bytes)
+                file.read_exact_at(&mut bytes, *offset).map(|()| bytes)
             }
         };
         match bytes {
@@ -189,23 +230,32 @@ impl WeightsFile {
         }
     }
 
-    /// The file's SHA-256 as 64 lower-case hexadecimal digits; read in full the first time.
+    /// The file's SHA-256 as 64 lower-case hexadecimal digits, read in full the first time; for several files the SHA-256 of
+    /// theirs, one a line.
     pub fn sha256(&self) -> Result<String, WeightsError> {
         if let Some(sum) = self.sha256.get() {
             return Ok(sum.clone());
         }
-        let sum = crate::fetch::file_sha256(&self.path).map_err(|source| WeightsError::Io {
-            action: "read",
-            path: self.path.clone(),
-            source,
-        })?;
+        let sums = self.parts.iter().map(|part| {
+            crate::fetch::file_sha256(part).map_err(|source| WeightsError::Io {
+                action: "read",
+                path: part.clone(),
+                source,
+            })
+        });
+        let mut sums = sums.collect::<Result<Vec<String>, WeightsError>>()?;
+        let sum = if sums.len() == 1 {
+            sums.remove(0)
+        } else {
+            crate::hex::encode(&Sha256::digest(sums.join("\n")))
+        };
         Ok(self.sha256.get_or_init(|| sum).clone())
     }
 }
 
-/// What `torch.nn.DataParallel` puts before every name.
-const PARALLEL: &str = "module.";
-
 pub(super) fn not_weights(path: &Path, reason: impl Into<String>) -> WeightsError {
-    WeightsError::NotWeights { path: path.to_path_buf(), reason: reason.into() }
+    WeightsError::NotWeights {
+        path: path.to_path_buf(),
+        reason: reason.into().trim_end_matches('.').to_owned(),
+    }
 }

@@ -7,12 +7,15 @@ mod choice;
 mod element;
 mod error;
 mod file;
+mod foreign;
 mod locate;
 mod pytorch;
 mod safetensors;
+mod select;
+mod shards;
 mod write;
 
-pub use choice::{DEFAULT_ENTRY, WeightsChoice};
+pub use choice::{DEFAULT_ENTRY, NEWEST, WeightsChoice, entry, split_key};
 pub use element::ElementType;
 pub use error::WeightsError;
 pub use file::{Format, WeightsFile};

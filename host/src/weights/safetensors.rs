@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use ::safetensors::Dtype;
 use ::safetensors::tensor::Metadata;
@@ -27,7 +28,7 @@ fn header_length(head: &[u8]) -> Option<u64> {
     head.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
-pub(super) fn read(path: &Path, file: &File, file_length: u64) -> Result<Contents, WeightsError> {
+pub(super) fn read(path: &Path, file: &Arc<File>, file_length: u64) -> Result<Contents, WeightsError> {
     let damaged = |reason: String| WeightsError::Damaged {
         path: path.to_path_buf(),
         format: Format::Safetensors,
@@ -64,10 +65,11 @@ pub(super) fn read(path: &Path, file: &File, file_length: u64) -> Result<Content
         let shape: Result<Vec<i64>, _> = info.shape.iter().map(|extent| i64::try_from(*extent)).collect();
         let shape = shape.map_err(|_| damaged(format!("tensor `{name}` has an impossible shape")))?;
         let (start, end) = info.data_offsets;
-        let place = Place::At { offset: data_start + start as u64, length: end - start };
+        let (offset, length) = (data_start + start as u64, end - start);
+        let place = Place::At { file: Arc::clone(file), offset, length };
         Ok((name, Stored { shape, element, place }))
     });
-    Ok(Contents { format: Format::Safetensors, tensors: tensors.collect::<Result<_, _>>()?, unwrapped: None })
+    Ok(Contents { format: Format::Safetensors, tensors: tensors.collect::<Result<_, _>>()? })
 }
 
 fn element_type(dtype: Dtype) -> Option<ElementType> {

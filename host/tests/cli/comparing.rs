@@ -393,10 +393,35 @@ fn wrong_input_is_refused_with_a_sentence_and_leaves_nothing() {
 }
 
 #[test]
-fn offline_and_without_weights_the_command_that_brings_them_is_named() {
+fn offline_and_without_weights_their_place_and_the_command_that_brings_them_are_named() {
     let user = user_with_pictures();
     user.refused(
         &["compare", "a.ppm", "b.ppm", "--backbone", "alexnet", "--layers", "1", "--offline"],
-        &["alexnet-owt-7be5be79.pth", "lossnet fetch"],
+        &["checkpoints/weights/alexnet-owt-7be5be79.pth", "lossnet fetch", "put it there"],
+    );
+}
+
+#[test]
+fn layers_have_the_names_that_papers_give_them() {
+    let user = user_with_pictures();
+    let distance = |layer: &str, backbone: &str| {
+        let arguments = compare("a.ppm", "b.ppm", &["--backbone", backbone, "--layers", layer, "-q"]);
+        user.must(&arguments)
+    };
+    for (backbone, name, dotted) in [
+        ("vgg16", "relu3_3", "features.15"),
+        ("vgg16", "pool4", "features.23"),
+        ("vgg19", "conv5_4", "features.34"),
+        ("vgg11_bn", "relu2_1", "features.6"),
+        ("vgg11_bn", "bn1_1", "1"),
+    ] {
+        assert_eq!(distance(name, backbone), distance(dotted, backbone), "{name} of {backbone}");
+    }
+    let shown = user.must(&["show", "backbone", "vgg16"]);
+    assert!(shown.contains("relu3_3") && shown.contains("also"), "{shown}");
+    assert!(!user.must(&["show", "backbone", "alexnet"]).contains("also"));
+    user.refused(
+        &compare("a.ppm", "b.ppm", &["--backbone", "vgg16", "--layers", "relu3_4"]),
+        &["relu3_4", "`relu3_3`", "lossnet show backbone vgg16"],
     );
 }

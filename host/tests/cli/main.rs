@@ -3,6 +3,7 @@
 
 mod analysing;
 mod calibrating;
+mod checkpoints;
 mod claims;
 mod comparing;
 mod configuring;

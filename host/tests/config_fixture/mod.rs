@@ -35,7 +35,11 @@ fn component(kind: Kind, name: &str, schema: Value, details: Details) -> Compone
 }
 
 fn backbone(name: &str, layers: usize, paper: &[usize]) -> ComponentManifest {
-    let layers = (0..layers).map(|i| LayerName { name: format!("features.{i}"), class: "Conv2d".to_owned() });
+    let layers = (0..layers).map(|i| LayerName {
+        name: format!("features.{i}"),
+        class: "Conv2d".to_owned(),
+        aliases: Vec::new(),
+    });
     let entry = |name: &str| WeightsEntry { name: name.to_owned(), ..WeightsEntry::default() };
     let details = Details {
         layers: layers.collect(),

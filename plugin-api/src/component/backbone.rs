@@ -47,6 +47,12 @@ impl<T: Backbone> AnyBackbone for T {
         let layer = |name: &String| LayerName {
             name: name.clone(),
             class: graph.class_of(name).unwrap_or_default().to_owned(),
+            aliases: graph
+                .aliases
+                .iter()
+                .filter(|(_, of)| *of == name)
+                .map(|(alias, _)| alias.clone())
+                .collect(),
         };
         let details = Details {
             layers: graph.layers.iter().map(layer).collect(),

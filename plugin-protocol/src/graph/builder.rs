@@ -132,6 +132,11 @@ impl GraphBuilder {
         self.graph.layers = names.into_iter().map(Into::into).collect();
     }
 
+    /// Gives an indexed layer another name, under which papers and other libraries know it.
+    pub fn alias(&mut self, alias: &str, layer: &str) {
+        self.graph.aliases.insert(alias.to_owned(), layer.to_owned());
+    }
+
     /// The names of the modules directly below `parent` (the network itself if none), in the order in which
     /// the network runs them.
     pub fn children(&self, parent: Option<&str>) -> Vec<String> {

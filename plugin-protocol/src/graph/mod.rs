@@ -9,7 +9,7 @@ pub mod cost;
 pub mod op;
 pub mod shape;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ pub struct Graph {
     /// The indexed layers: names of nodes or modules, in the order of the reference's layer indices.
     #[serde(default)]
     pub layers: Vec<String>,
+    /// Other names of indexed layers, which the literature uses: `relu3_3` for `features.15`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<String, String>,
     /// How names in old weight files become those of this graph.
     #[serde(default)]
     pub renames: Vec<Rename>,
@@ -119,14 +122,20 @@ pub enum GraphError {
     /// An indexed layer names nothing in the graph.
     #[error("the indexed layer `{0}` is no node or module of the graph")]
     UnknownLayer(String),
+    /// Another name of a layer is a name already, or is given to what is no indexed layer.
+    #[error(
+        "the name `{0}` can't be another name of an indexed layer: it is taken, or there is no such layer"
+    )]
+    Alias(String),
     /// There is no image to begin with, or a second one later.
     #[error("a graph begins with exactly one input node")]
     Input,
 }
 
 impl Graph {
-    /// The node a dotted name stands for: a node itself, or the output of a module.
+    /// The node a dotted name or an alias stands for: a node itself, or the output of a module.
     pub fn find(&self, name: &str) -> Option<NodeId> {
+        let name = self.aliases.get(name).map_or(name, String::as_str);
         if let Some(index) = self.nodes.iter().position(|node| node.name == name) {
             return Some(NodeId(index));
         }
@@ -213,6 +222,12 @@ impl Graph {
         }
         if let Some(layer) = self.layers.iter().find(|layer| self.find(layer).is_none()) {
             return Err(GraphError::UnknownLayer(layer.clone()));
+        }
+        let wrong = |(alias, layer): &(&String, &String)| {
+            names.contains(alias.as_str()) || !self.layers.iter().any(|known| known == *layer)
+        };
+        if let Some((alias, _)) = self.aliases.iter().find(wrong) {
+            return Err(GraphError::Alias(alias.clone()));
         }
         shape::channels(self).map(drop)
     }

@@ -31,23 +31,32 @@ pub(crate) fn all() -> Vec<Architecture> {
 
 fn build(net: &mut GraphBuilder, depths: [usize; 5], norm: bool) {
     let image = net.input();
+    let mut names: Vec<String> = Vec::new();
     let x = net.module("features", "Sequential", |net| {
         let mut x = image;
         let mut position = 0..;
         let mut next = || position.next().unwrap_or_default().to_string();
-        for (depth, channels) in depths.into_iter().zip(CHANNELS) {
-            for _ in 0..depth {
+        for (stage, (depth, channels)) in (1..).zip(depths.into_iter().zip(CHANNELS)) {
+            for number in 1..=depth {
                 x = net.conv(&next(), x, Conv2d::new(channels, 3).padding(1));
+                names.push(format!("conv{stage}_{number}"));
                 if norm {
                     x = net.batch_norm(&next(), x, BatchNorm2d::default());
+                    names.push(format!("bn{stage}_{number}"));
                 }
                 x = net.relu(&next(), x);
+                names.push(format!("relu{stage}_{number}"));
             }
             x = net.max_pool(&next(), x, Pool2d::new(2, 2));
+            names.push(format!("pool{stage}"));
         }
         x
     });
     index_children(net, "features");
+    // As the paper's authors named them, and everyone who builds losses on them.
+    for (position, name) in names.iter().enumerate() {
+        net.alias(name, &format!("features.{position}"));
+    }
     let x = avgpool_and_flatten(net, x, 7);
     net.module("classifier", "Sequential", |net| {
         let x = net.linear("0", x, 512 * 7 * 7, 4096);

@@ -113,8 +113,9 @@ fn named(pairs: impl Iterator<Item = (String, (PathBuf, PathBuf))>) -> Pairs {
 fn folder_pairs(a: &Path, b: &Path, strip: &[String]) -> Result<Pairs, Failure> {
     let (first, second) = (by_name(a, strip)?, by_name(b, strip)?);
     for (from, to, folder) in [(&first, &second, b), (&second, &first, a)] {
-        let alone: Vec<(&String, &PathBuf)> =
+        let mut alone: Vec<(&String, &PathBuf)> =
             from.iter().filter(|(name, _)| !to.contains_key(*name)).collect();
+        alone.sort_by(|(a, _), (b, _)| natural::compare(a, b));
         if let [(name, path), more @ ..] = alone.as_slice() {
             let more = match more.len() {
                 0 => String::new(),

@@ -117,10 +117,16 @@ pub(super) fn view<'v>(
     let mut view = base.clone();
     for (dimension, &index) in own.iter().zip(indices) {
         for column in dimension.columns.iter().filter(|column| column.section == section) {
-            let below = format!("{}.", column.name());
-            view.retain(|key, _| !key.starts_with(&below));
-            view.insert(column.name(), &column.values[index]);
+            let name = column.name();
+            // A swept value takes the place of a table, and one in a table that of a value.
+            view.retain(|known, _| !lies_below(known, name) && !lies_below(name, known));
+            view.insert(name, &column.values[index]);
         }
     }
     view
+}
+
+/// Whether a dotted key is one of the table at another.
+fn lies_below(key: &str, table: &str) -> bool {
+    key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
 }

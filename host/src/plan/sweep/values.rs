@@ -53,7 +53,7 @@ pub(super) fn column(
     let values: Vec<Leaf> = match &leaf.value {
         _ if form == Form::Single => vec![leaf.clone()],
         Value::Array(values) if values.is_empty() => return refuse("has no values", None),
-        Value::Array(values) if values.iter().any(Value::is_object) => {
+        Value::Array(values) if key != "loss_network.layers" && values.iter().any(Value::is_object) => {
             return refuse(
                 "takes tables, which can't be swept",
                 Some("sweep their keys one by one".to_owned()),
