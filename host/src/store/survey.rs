@@ -224,7 +224,7 @@ pub struct Contents {
 }
 
 /// Folders of an experiment that are no cells, and belong there.
-const KNOWN_FOLDERS: [&str; 4] = ["slurm", "workers", "trackers", "report"];
+const KNOWN_FOLDERS: [&str; 5] = ["slurm", "workers", "trackers", "tensorboard", "report"];
 
 impl ExperimentFolder {
     /// What the folder holds; nothing if it is not there.

@@ -17,7 +17,7 @@ runs = []
 for path in sorted(glob.glob(os.path.join(sys.argv[1], "wandb", "offline-run-*", "*.wandb")), key=os.path.getmtime):
     store = DataStore()
     store.open_for_scan(path)
-    run = {"id": None, "config": {}, "rows": [], "summary": {}, "exit": None, "artifacts": []}
+    run = {"id": None, "config": {}, "rows": [], "summary": {}, "exit": None, "artifacts": [], "better": {}}
     while True:
         try:
             data = store.scan_data()
@@ -32,6 +32,7 @@ for path in sorted(glob.glob(os.path.join(sys.argv[1], "wandb", "offline-run-*",
             run.update(
                 id=record.run.run_id, name=record.run.display_name, project=record.run.project, group=record.run.run_group
             )
+            run.update(job_type=record.run.job_type, notes=record.run.notes)
             run["config"].update({key(item): json.loads(item.value_json) for item in record.run.config.update})
         elif kind == "config":
             run["config"].update({key(item): json.loads(item.value_json) for item in record.config.update})
@@ -44,6 +45,9 @@ for path in sorted(glob.glob(os.path.join(sys.argv[1], "wandb", "offline-run-*",
             run["rows"].append(row)
         elif kind == "summary":
             run["summary"].update({key(item): json.loads(item.value_json) for item in record.summary.update})
+        elif kind == "metric":
+            summary = record.metric.summary
+            run["better"].update({record.metric.name: name for name in ("min", "max") if getattr(summary, name)})
         elif kind == "exit":
             run["exit"] = record.exit.exit_code
         elif kind == "artifact":

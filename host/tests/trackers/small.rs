@@ -12,6 +12,7 @@ pub(crate) fn config(epochs: u32, trackers: &str) -> String {
         r#"
 [experiment]
 name = "small"
+description = "A try."
 [run]
 device = "cpu"
 loader_threads = 1
@@ -47,6 +48,16 @@ pub(crate) fn cell(user: &User) -> PathBuf {
         .collect();
     assert_eq!(cells.len(), 1, "{cells:?}");
     cells.remove(0)
+}
+
+/// The directory of the event files of a cell.
+pub(crate) fn board(cell: &Path) -> PathBuf {
+    let end = format!("_{}", id(cell));
+    let entries = std::fs::read_dir(cell.with_file_name("tensorboard")).unwrap();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.to_str().unwrap().ends_with(&end));
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
 }
 
 /// The name of a cell's folder.

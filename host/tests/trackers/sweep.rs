@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::mlflow::server;
 use crate::python::{python, read};
+use crate::small::board;
 use crate::support::User;
 
 #[test]
@@ -61,8 +62,8 @@ python = "{}"
         let folder = user.path("logs/swept").join(cell);
         let name = format!("{}/{}", row["metric"].as_str().unwrap(), row["split"].as_str().unwrap());
 
-        let board = read(&python, "read_tensorboard.py", &[&folder.join("tensorboard")]);
-        assert_eq!(board["scalars"][&name][0][1].as_f64().unwrap() as f32, value as f32);
+        let board = read(&python, "read_tensorboard.py", &[&board(&folder)]);
+        assert_eq!(board["scalars"][format!("~results/{name}")][0][1].as_f64().unwrap() as f32, value as f32);
         let settings = &board["hparams"]["start"]["values"];
         varied.insert(format!("{} {}", settings["loss_network.layers"], settings["loss_network.comparison"]));
 

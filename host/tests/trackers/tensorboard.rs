@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::python::{python, read};
-use crate::small::{cell, config, curves, images, kill, results};
+use crate::small::{board, cell, config, curves, images, kill, results};
 use crate::support::User;
 
 /// To name a tracker is enough.
@@ -18,7 +18,11 @@ fn event_files_hold_what_lossnet_keeps_also_after_kills() {
     user.write("small.toml", &config(7, TRACKER));
     kill(&user, 12, 2);
     // What the killed attempts left is whole as far as it goes.
-    let events = cell(&user).join("tensorboard");
+    let events = board(&cell(&user));
+    assert!(
+        events.file_name().unwrap().to_str().unwrap().starts_with("squeezenet1_1_1_spatial_"),
+        "{events:?}"
+    );
     let before = read(&python, "read_tensorboard.py", &[&events]);
     user.must(&["run", "small.toml"]);
     let cell = cell(&user);
@@ -29,6 +33,10 @@ fn event_files_hold_what_lossnet_keeps_also_after_kills() {
     let mut expected: BTreeMap<String, Vec<(u64, f64)>> =
         curves(&cell).into_iter().map(|(name, points)| (name, points.into_iter().collect())).collect();
     let results = results(&cell);
+    let results: BTreeMap<String, f64> =
+        results.into_iter().map(|(name, value)| (format!("~results/{name}"), value)).collect();
+    // TensorBoard sorts by tag: curves come first.
+    assert!(expected.keys().max() < results.keys().min(), "{expected:?} {results:?}");
     expected.extend(results.iter().map(|(name, value)| (name.clone(), vec![(0, *value)])));
     let scalars = found["scalars"].as_object().unwrap();
     assert_eq!(scalars.keys().collect::<BTreeSet<_>>(), expected.keys().collect::<BTreeSet<_>>());

@@ -10,9 +10,27 @@ use serde_json::{Map, Value};
 const ALWAYS: [&str; 5] =
     ["task.name", "loss_network.backbone", "loss_network.layers", "loss_network.comparison", "data.name"];
 
+/// As much of a cell's name stands in the name of a directory.
+const LONGEST_NAME: usize = 150;
+
 /// What a result is called beside curves: its name and the part of the data.
 pub(crate) fn result_name(metric: &Metric) -> String {
     format!("{}/{}", metric.name, metric.split)
+}
+
+/// The name of a directory that says which cell it is of: the cell's name in characters that every file system takes, and its id,
+/// which keeps cells of one name apart.
+pub(crate) fn directory_name(cell: &TrackedCell) -> String {
+    let mut name = String::new();
+    for part in cell.name.split(" · ") {
+        if !name.is_empty() {
+            name.push('_');
+        }
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | ',');
+        name.extend(part.chars().map(|c| if fits(c) { c } else { '-' }));
+    }
+    name.truncate(LONGEST_NAME);
+    format!("{}_{}", name.trim_start_matches('.'), cell.id)
 }
 
 /// What a number means, in a few words.
@@ -97,6 +115,19 @@ mod tests {
             TrackedCell { config, varied: vec!["task.training.epochs".to_owned()], ..TrackedCell::default() };
         let keys: Vec<String> = distinguishing(&cell).into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["task.name", "task.training.epochs"]);
+    }
+
+    #[test]
+    fn directories_are_named_as_cells_are() {
+        let cell = |name: &str| TrackedCell {
+            name: name.to_owned(),
+            id: "0366c4d1095bfc72".to_owned(),
+            ..TrackedCell::default()
+        };
+        let name = directory_name(&cell("alexnet · 1,4 · spatial+sort · weights=a/w:1 ü.pth · repetition 2"));
+        assert_eq!(name, "alexnet_1,4_spatial+sort_weights=a-w-1--.pth_repetition-2_0366c4d1095bfc72");
+        assert_eq!(directory_name(&cell(&"x".repeat(400))).len(), 167);
+        assert_eq!(directory_name(&cell("..")), "_0366c4d1095bfc72");
     }
 
     #[test]

@@ -52,7 +52,8 @@ pub(super) fn event(wall_time: f64, step: u64, summary: &Summary<'_>) -> Vec<u8>
             if description.is_empty() {
                 value
             } else {
-                value.message(9, &Message::new().text(3, description))
+                let plugin = Message::new().text(1, "scalars");
+                value.message(9, &Message::new().message(1, &plugin).text(3, description))
             }
         }
         Content::Image { png, width, height } => {

@@ -1,11 +1,11 @@
-//! `tensorboard`: event files in the cell's folder, for `tensorboard --logdir logs/EXPERIMENT`.
+//! `tensorboard`: event files in a directory for each cell, for `tensorboard --logdir logs/EXPERIMENT/tensorboard`.
 
 mod event;
 mod file;
 mod wire;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lossnet_plugin_api::component::TrackedCell;
@@ -14,15 +14,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::points::Points;
-use crate::words::{distinguishing, failed, result_meaning, result_name, text};
+use crate::words::{directory_name, distinguishing, failed, result_meaning, result_name, text};
 use event::{Content, Status, Summary};
 use file::EventFile;
 
 /// How often what was written is shown to readers.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
-/// The folder of the event files, in a cell's folder.
+/// The directory of all event files, in that of the experiment: TensorBoard names a run after the directories above its files.
 const FOLDER: &str = "tensorboard";
+
+/// What the tags of results begin with. TensorBoard sorts by tag, and curves are what a run is watched for.
+const RESULTS: &str = "~results";
 
 /// Settings of `tensorboard`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +50,7 @@ impl Tracker for TensorBoard {
     fn info(&self) -> Info {
         Info::new(
             "tensorboard",
-            "event files in each cell's folder: curves, results, images, the config, hyperparameters",
+            "event files with a run for each cell: curves, results, images, the config, hyperparameters",
         )
         .with_reference("https://www.tensorflow.org/tensorboard")
     }
@@ -74,7 +77,7 @@ struct Board {
 impl Board {
     /// Begins a new file in the place of those of earlier attempts: what of them still counts is reported again.
     fn start(settings: TensorBoardSettings, cell: &TrackedCell) -> std::io::Result<Board> {
-        let folder = cell.folder.join(FOLDER);
+        let folder = directory(cell)?;
         let old = file::event_files(&folder)?;
         let mut earlier = HashMap::new();
         for path in &old {
@@ -154,7 +157,7 @@ impl Track for Board {
             Report::Metric(metric) => {
                 let description = result_meaning(metric);
                 let content = Content::Scalar { value: metric.value, description: &description };
-                self.write(&result_name(metric), 0, content)
+                self.write(&format!("{RESULTS}/{}", result_name(metric)), 0, content)
             }
             Report::Image { name, path, step, .. } if self.settings.images => {
                 self.image(name, step.unwrap_or(0), path)
@@ -173,6 +176,24 @@ impl Track for Board {
     fn pause(&mut self) -> Result<(), PluginError> {
         self.file.flush().map_err(failed)
     }
+}
+
+/// The directory of a cell's event files. One that an earlier attempt made under another name is renamed: what tells a cell from
+/// others, and so its name, changes with the experiment.
+fn directory(cell: &TrackedCell) -> std::io::Result<PathBuf> {
+    let all = cell.folder.parent().unwrap_or(Path::new("")).join(FOLDER);
+    let wanted = all.join(directory_name(cell));
+    if !wanted.exists() && all.is_dir() {
+        let end = format!("_{}", cell.id);
+        for entry in fs_err::read_dir(&all)? {
+            let path = entry?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&end)) {
+                fs_err::rename(path, &wanted)?;
+                break;
+            }
+        }
+    }
+    Ok(wanted)
 }
 
 /// Seconds since 1970.

@@ -137,6 +137,8 @@ impl WandbRun {
             "id": id(&cell.experiment, &cell.id),
             "name": cell.name,
             "group": cell.experiment,
+            "job_type": cell.config.get("task").and_then(|task| task.get("name")),
+            "notes": cell.config.get("experiment").and_then(|experiment| experiment.get("description")),
             "tags": run.settings.tags,
             "config": config,
             "mode": run.settings.mode,
@@ -171,7 +173,10 @@ impl Track for WandbRun {
             Report::Scalar(Scalar { name, step, value }) => {
                 self.unsent.push(json!([name, step, number(*value)]));
             }
-            Report::Metric(metric) => self.results.push(json!([result_name(metric), number(metric.value)])),
+            Report::Metric(metric) => {
+                let best = if metric.higher_is_better { "max" } else { "min" };
+                self.results.push(json!([result_name(metric), number(metric.value), best]));
+            }
             Report::Image { name, path, step, .. } if self.settings.images => {
                 self.send()?;
                 let path = std::path::absolute(path).map_err(crate::words::failed)?;

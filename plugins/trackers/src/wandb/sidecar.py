@@ -48,6 +48,8 @@ class Run:
             id=request["id"],
             name=request["name"],
             group=request["group"],
+            job_type=request["job_type"],
+            notes=request["notes"] or None,
             tags=request["tags"],
             config=request["config"],
             mode=request["mode"],
@@ -115,7 +117,9 @@ class Run:
         self.log({key: step, name: self.wandb.Image(path)}, [(known, step)])
 
     def results(self, results):
-        for name, value in results:
+        for name, value, best in results:
+            # Which of several values the summary keeps, and so which of two runs is the better one.
+            self.run.define_metric(name, summary=best)
             self.run.summary[name] = float(value)
 
     def finish(self, code, failure, checkpoints):
