@@ -42,13 +42,20 @@ pub(super) fn write(
             let higher = shown.first().is_none_or(|row| row.text("higher_is_better") == "true");
             let title = format!("{}: {metric} on {split}, compared by {comparison}", plan.experiment);
             let picture = score_by_layer(&title, &metric, &unit, higher, &series);
-            let name = format!("score-by-layer.{metric}.{}.{comparison}.svg", split.replace('/', "-"));
-            let path = experiment.path().join(name);
+            let path = experiment.path().join(file_name([&metric, &split, comparison]));
             crate::atomic::write(&path, picture.as_bytes())?;
             pictures.push(path);
         }
     }
     Ok(pictures)
+}
+
+/// A picture's file name. Not all file systems take what names of splits have in them, such as the `:` after a test set.
+fn file_name(parts: [&str; 3]) -> String {
+    let keep =
+        |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+') { c } else { '-' };
+    let parts = parts.map(|part| part.chars().map(keep).collect::<String>());
+    format!("score-by-layer.{}.svg", parts.join("."))
 }
 
 /// What is no part of a line's name: what varies along it, what is averaged, and what the name begins with.
@@ -89,4 +96,15 @@ fn depth(backbone: &str, layers: &str, context: &Context) -> Result<f64, Failure
     let graph = std::cell::OnceCell::new();
     let graph = || graph.get_or_init(|| index.graph(backbone)).as_ref();
     Ok(catalog::depth(&manifest.details, layers.split(','), graph).unwrap_or(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_pictures_have_names_that_every_file_system_takes() {
+        let name = file_name(["psnr", "photos:val/mean", "spatial+sort"]);
+        assert_eq!(name, "score-by-layer.psnr.photos-val-mean.spatial+sort.svg");
+    }
 }
