@@ -234,7 +234,10 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
             "the samples of `digits` have image, label, and the task `metric` needs ref, p0, p1, judge; take another dataset",
         ),
         ("sweep.run.device=[\"cpu\"]", "`sweep.run.device` can't be swept: it does not change a result"),
-        ("sweep.task.variant=lin", "`sweep.task.variant` must be a list of values; write `[…]` around them"),
+        (
+            "sweep.task.variant=lin",
+            "`sweep.task.variant` must be a list of values; write `[…]` around them, or a range such as `{ from = 1, to = 5 }`",
+        ),
         ("sweep.task.variant=[]", "`sweep.task.variant` has no values"),
         (
             "sweep.layers=[1]",
@@ -323,7 +326,7 @@ fn a_typing_mistake_in_a_required_key_is_named_and_not_its_consequence() {
         ),
         (
             "[sweep]\n\"loss_network.backbone\" = \"alexnet\"",
-            "test.toml:10: `sweep.loss_network.backbone` must be a list of values; write `[…]` around them",
+            "test.toml:10: `sweep.loss_network.backbone` must be a list of values; write `[…]` around them, or a range such as `{ from = 1, to = 5 }`",
         ),
         (
             "[sweep]\nbackbone = [\"alexnet\"]",

@@ -335,6 +335,50 @@ fn each_mistake_has_its_sentence() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn a_range_stands_for_a_list_of_its_values() {
+    let plan = sweep(
+        r#"
+        [sweep]
+        "loss_network.layers" = { from = 1, to = 7, step = 3 }
+        task.dropout = { from = 0.1, to = 0.3, step = 0.1 }
+        [[sweep.zip]]
+        "run.seed" = { from = 1, to = 2 }
+        "task.epochs" = { from = 4, to = 16, count = 2, scale = "log" }
+        [[sweep.include]]
+        "loss_network.layers" = { from = 9, to = 10 }
+        task.dropout = 0.5
+    "#,
+    );
+    let layers: Vec<&str> =
+        plan.cells.iter().map(|cell| cell.config.loss_network.layers[0].as_str()).collect();
+    assert_eq!(
+        layers,
+        [["1"; 6], ["4"; 6], ["7"; 6]].concat().into_iter().chain(["9", "10"]).collect::<Vec<_>>()
+    );
+    assert_eq!(plan.cells[0].name, "alexnet · 1 · spatial · dropout=0.1 · seed=1 · epochs=4");
+    assert_eq!(plan.cells[5].name, "alexnet · 1 · spatial · dropout=0.3 · seed=2 · epochs=16");
+    assert_eq!(plan.notes.len(), 5, "{:?}", plan.notes);
+    assert!(plan.notes.iter().any(|note| note.ends_with(" is 0.1, 0.2, 0.3")), "{:?}", plan.notes);
+
+    let configs =
+        Configs::new(&[("test.toml", &swept("[sweep]\n\"loss_network.layers\" = { from = 0, to = 6 }\n"))]);
+    let seven = configs.plan("test.toml", &[], &[]).unwrap();
+    assert_eq!(seven.cells.len(), 7);
+    let set = |setting: &str| configs.plan("test.toml", &[], &[setting]);
+    assert_eq!(set("sweep.loss_network.layers=[2]").unwrap().cells.len(), 1);
+    assert_eq!(set("sweep.task.dropout={from=0.1, to=0.2, count=2}").unwrap().cells.len(), 14);
+    assert_eq!(
+        set("sweep.task.dropout={from=0.1, too=0.2, count=2}").unwrap_err(),
+        "-s sweep.task.dropout={from=0.1, too=0.2, count=2}: `sweep.task.dropout` is a range, and `too` is nothing that a range \
+         has; did you mean `to`?"
+    );
+    assert_eq!(
+        set("sweep.task.epochs={from=1, to=2, count=3}").unwrap_err(),
+        "-s sweep.task.epochs={from=1, to=2, count=3}: `task.epochs` must be a whole number, 0 or more, not 1.5"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

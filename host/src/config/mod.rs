@@ -27,9 +27,9 @@ pub use resolved::{
 pub use surroundings::Surroundings;
 
 pub(crate) use describe::setting_texts;
-pub(crate) use keys::{find as find_key, names_in as key_names_in};
+pub(crate) use keys::{find as find_key, names_in as key_names_in, shown};
 pub(crate) use network::{BACKBONE_PRESET, LAYER_PRESETS};
-pub(crate) use raw::{Leaf, flatten, shell_value};
-pub(crate) use schema::{SettingsSchema, essential};
+pub(crate) use raw::{Leaf, flatten, flatten_sweep, is_range, shell_value};
+pub(crate) use schema::{SettingsSchema, essential, split_names};
 pub(crate) use sections::{Checker, View};
 pub(crate) use slurm::{NoTimeToWork, SlurmSettings};

@@ -307,7 +307,9 @@ impl RawConfig {
                 format!("{prefix}.{}", name.get_ref())
             };
             let origin = source.at(name.span().start);
-            if let DeValue::Table(inner) = value.get_ref() {
+            if let DeValue::Table(inner) = value.get_ref()
+                && !is_range_of(&key, |end| inner.get(end).is_some_and(|end| is_number(end.get_ref())))
+            {
                 self.add_table(&key, inner, source, errors);
                 if inner.is_empty() {
                     self.add_empty(key, origin, source.is_inline(value));
@@ -348,7 +350,12 @@ impl RawConfig {
     }
 
     fn add_shell_leaf(&mut self, key: &str, leaf: Leaf, errors: &mut ConfigErrors) {
-        let Value::Object(table) = &leaf.value else { return self.set(key.to_owned(), leaf) };
+        let table = match &leaf.value {
+            Value::Object(table) if !is_range_of(key, |end| table.get(end).is_some_and(Value::is_number)) => {
+                table
+            }
+            _ => return self.set(key.to_owned(), leaf),
+        };
         for (name, value) in table {
             let inner = Leaf { text: None, value: value.clone(), ..leaf.clone() };
             self.add_shell_leaf(&format!("{key}.{name}"), inner, errors);
@@ -468,6 +475,21 @@ impl Source<'_> {
     }
 }
 
+/// Whether a table at a key is a range of a sweep's values, rather than settings with keys of their own. `is_number` tells
+/// whether one of its entries is a number.
+fn is_range_of(key: &str, is_number: impl Fn(&str) -> bool) -> bool {
+    key.starts_with("sweep.") && !is_section(key) && !is_named_sweep(key) && has_end(is_number)
+}
+
+/// A range has an end.
+fn has_end(is_number: impl Fn(&str) -> bool) -> bool {
+    is_number("from") || is_number("to")
+}
+
+fn is_number(value: &DeValue<'_>) -> bool {
+    matches!(value, DeValue::Integer(_) | DeValue::Float(_))
+}
+
 /// Whether a key is that of `[sweep.NAME]`.
 fn is_named_sweep(key: &str) -> bool {
     key.strip_prefix("sweep.").is_some_and(|name| !name.contains('.') && !SECTIONS.contains(&name))
@@ -498,6 +520,26 @@ fn listed(value: &Value) -> Vec<&Value> {
 pub(crate) fn shell_value(text: &str) -> Value {
     let parsed = DeValue::parse(text).ok().and_then(|value| json(&value).ok());
     parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// The leaves of a sweep's table by dotted key, in which a range is one value.
+pub(crate) fn flatten_sweep(table: &Map<String, Value>) -> Vec<(String, Value)> {
+    let mut leaves = Vec::new();
+    for (key, value) in table {
+        match value {
+            Value::Object(inner) if SECTIONS.contains(&key.as_str()) || !is_range(value) => {
+                let inner = flatten_sweep(inner).into_iter();
+                leaves.extend(inner.map(|(inner, value)| (format!("{key}.{inner}"), value)));
+            }
+            _ => leaves.push((key.clone(), value.clone())),
+        }
+    }
+    leaves
+}
+
+/// Whether a value of a sweep is a range such as `{ from = 1, to = 5 }`.
+pub(crate) fn is_range(value: &Value) -> bool {
+    value.as_object().is_some_and(|table| has_end(|end| table.get(end).is_some_and(Value::is_number)))
 }
 
 /// The leaves of a table by dotted key.

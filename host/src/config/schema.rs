@@ -14,6 +14,9 @@ const INCIDENTAL: &str = "x-incidental";
 /// With this keyword, set to `"file"`, `"directory"` or `"program"`, a schema says of a text that it is a path.
 const PATH: &str = "x-path";
 
+/// With this keyword, set to true, a schema says of a text that it names a split of `[data]` that is always used.
+const SPLIT: &str = "x-split";
+
 /// What a setting's path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PathKind {
@@ -251,6 +254,13 @@ pub(crate) fn essential(schema: &Value, settings: &Map<String, Value>) -> Map<St
     let mut settings = settings.clone();
     reset_incidental(schema, schema, None, &mut settings);
     settings
+}
+
+/// The splits of `[data]` that settings name.
+pub(crate) fn split_names(schema: &Value, settings: &Map<String, Value>) -> Vec<String> {
+    let marked = properties(schema, schema).into_iter().flatten();
+    let marked = marked.filter(|(_, property)| property.get(SPLIT) == Some(&Value::Bool(true)));
+    marked.filter_map(|(key, _)| settings.get(key)?.as_str().map(str::to_owned)).collect()
 }
 
 fn reset_incidental(

@@ -4,6 +4,7 @@
 //! values, one for every `[[sweep.zip]]`, whose lists go together. `[sweep.NAME]` are further parts, and so is every
 //! `[[sweep.include]]`; `[[sweep.exclude]]` takes cells out of the products.
 
+mod range;
 mod read;
 mod rules;
 mod values;
@@ -58,6 +59,8 @@ pub(super) struct Column {
     pub(super) swept: bool,
     /// What it takes, in the order in which it was written.
     pub(super) values: Vec<Leaf>,
+    /// Whether they were written as a range.
+    is_range: bool,
     /// Where it was written, and in which layer.
     origin: Origin,
     layer: usize,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::rules::Rule;
 use super::values::{Form, column, unsweepable};
 use super::{Column, Dimension, Part, SECTIONS, Sweep};
-use crate::config::{Checker, ConfigError, Leaf, Origin, flatten};
+use crate::config::{Checker, ConfigError, Leaf, Origin, flatten_sweep};
 use crate::words::count;
 
 /// What stands in one table: `[sweep]` or `[sweep.NAME]`.
@@ -56,7 +56,28 @@ pub(in crate::plan) fn read(checker: &Checker<'_>, notes: &mut Vec<String>) -> S
     }
     let mut sweep = Sweep { parts: parts(common, named), rules, replaced: Vec::new() };
     settle(checker, &mut sweep, notes);
+    for column in sweep.parts.iter().flat_map(Part::columns).filter(|column| column.is_range) {
+        let note = format!("`{}` at {} is {}", column.key, column.origin, listed(&column.values));
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
     sweep
+}
+
+/// More values than these are not listed.
+const MOST_LISTED: usize = 12;
+
+/// The values of a range.
+fn listed(values: &[Leaf]) -> String {
+    let text = |leaf: &Leaf| leaf.value.to_string();
+    match values {
+        [first @ .., last] if values.len() > MOST_LISTED => {
+            let first: Vec<String> = first.iter().take(3).map(text).collect();
+            format!("{}, …, {} ({} values)", first.join(", "), text(last), values.len())
+        }
+        few => few.iter().map(text).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// Whether a sweep's table can hold this key.
@@ -185,7 +206,7 @@ fn columns(checker: &Checker<'_>, written: &str, entry: &Leaf, form: Form) -> Ve
     if table.is_empty() {
         checker.error(ConfigError::at(&entry.origin, written, "has a table without keys"));
     }
-    flatten(table)
+    flatten_sweep(table)
         .into_iter()
         .filter_map(|(key, value)| column(checker, written, &key, &entry.with_value(value), form))
         .collect()

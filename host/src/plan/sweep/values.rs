@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Column, SECTIONS};
+use super::{Column, SECTIONS, range};
 use crate::catalog::did_you_mean;
-use crate::config::{BACKBONE_PRESET, Checker, ConfigError, LAYER_PRESETS, Leaf, find_key, key_names_in};
+use crate::config::{
+    BACKBONE_PRESET, Checker, ConfigError, LAYER_PRESETS, Leaf, find_key, is_range, key_names_in,
+};
 
 /// How a key's values are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,12 @@ pub(super) fn column(
         ("loss_network.backbone", Some(text)) => text == BACKBONE_PRESET,
         _ => false,
     };
+    let is_range = is_range(&leaf.value);
     let values: Vec<Leaf> = match &leaf.value {
+        Value::Object(table) if is_range && form != Form::Single => match range::values(table) {
+            Ok(values) => values.into_iter().map(|value| leaf.with_value(value)).collect(),
+            Err((problem, help)) => return refuse(&problem, help),
+        },
         _ if form == Form::Single => vec![leaf.clone()],
         Value::Array(values) if values.is_empty() => return refuse("has no values", None),
         Value::Array(values) if key != "loss_network.layers" && values.iter().any(Value::is_object) => {
@@ -63,13 +70,19 @@ pub(super) fn column(
             values.iter().enumerate().map(|(index, value)| leaf.element(index, value.clone())).collect()
         }
         _ if preset || form == Form::Either => vec![leaf.clone()],
-        _ => return refuse("must be a list of values", Some("write `[…]` around them".to_owned())),
+        _ => {
+            return refuse(
+                "must be a list of values",
+                Some("write `[…]` around them, or a range such as `{ from = 1, to = 5 }`".to_owned()),
+            );
+        }
     };
     Some(Column {
         key: key.to_owned(),
         section,
         swept: form != Form::Single,
         values,
+        is_range,
         origin: leaf.origin.clone(),
         layer: leaf.layer,
     })
