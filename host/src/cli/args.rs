@@ -1,6 +1,7 @@
 //! All arguments of the command line.
 
 mod comparing;
+mod examples;
 mod running;
 
 use std::path::PathBuf;
@@ -21,21 +22,31 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
+/// The heading of what every command takes.
+const GLOBAL: &str = "Options of every command";
+
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Global {
     /// Look for plugins in this folder, too (before LOSSNET_PLUGIN_PATH, `plugins` beside the binary and here, and
     /// the user's data folder). Can be given several times.
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = GLOBAL)]
     pub(super) plugin_dir: Vec<PathBuf>,
     /// Say more (-v: what is done, -vv: how).
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
     pub(super) verbose: u8,
     /// Say less: no progress (-q), no warnings (-qq).
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        action = ArgAction::Count,
+        conflicts_with = "verbose",
+        help_heading = GLOBAL
+    )]
     pub(super) quiet: u8,
     /// Download nothing.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) offline: bool,
 }
 
@@ -48,8 +59,10 @@ pub(super) enum Command {
     /// Write the features of images at some layers of a network.
     Features(FeaturesArguments),
     /// Print the perceptual distance between two images, or between many.
+    #[command(after_help = examples::COMPARE)]
     Compare(CompareArguments),
     /// Run the cells of a config's cross product; what is done already is not done again.
+    #[command(after_help = examples::RUN)]
     Run(RunArguments),
     /// Run one group of a plan, for whoever has planned it.
     #[command(hide = true)]
@@ -62,17 +75,22 @@ pub(super) enum Command {
     /// Cancel what of an experiment waits or runs in Slurm. What runs is told to save.
     Cancel(CancelArguments),
     /// Show or write the table of results.
+    #[command(after_help = examples::RESULTS)]
     Results(ResultsArguments),
     /// Write one HTML file about experiments: which loss network is best, and how sure that is.
+    #[command(after_help = examples::REPORT)]
     Report(ReportArguments),
     /// Say which statements of a file hold for the results, and how sure that is.
     Claims(ClaimsArguments),
     /// Bring weights and datasets.
+    #[command(after_help = examples::FETCH)]
     Fetch(FetchArguments),
     /// Check versions, libtorch, CUDA, folders and plugins: what works here.
     Doctor(DoctorArguments),
     /// Print a completion script for a shell.
     Completions(CompletionsArguments),
+    /// Print the version.
+    Version,
 }
 
 #[derive(Debug, Args)]

@@ -70,5 +70,9 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Fetch(arguments) => fetch::fetch(&arguments, context),
         Command::Doctor(arguments) => doctor::doctor(&arguments, context),
         Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Version => {
+            output::print(concat!("lossnet ", env!("CARGO_PKG_VERSION"), "\n"))?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

@@ -1,0 +1,30 @@
+//! What stands at the end of `--help`.
+
+pub(super) const COMPARE: &str = "\
+Examples:
+  lossnet compare a.png b.png --metric lpips-alex --map map.png
+  lossnet compare a.png b.png --backbone vgg16 --layers 3,8,15 --comparison spatial+sort";
+
+pub(super) const RUN: &str = "\
+Examples:
+  lossnet run sweep.toml --plan                        what would run, and whether all it needs is there
+  lossnet run sweep.toml                               again after an interruption: what is done is not done again
+  lossnet run sweep.toml -s run.device=cuda:1 --only backbone=vgg16
+  lossnet run sweep.toml --executor local --workers 4
+  envsubst < sweep.toml | lossnet run -";
+
+pub(super) const RESULTS: &str = "\
+Examples:
+  lossnet results sweep
+  lossnet results sweep --where metric=2afc_score --group backbone,layers";
+
+pub(super) const REPORT: &str = "\
+Examples:
+  lossnet report sweep --out report
+  lossnet report first second --out report";
+
+pub(super) const FETCH: &str = "\
+Examples:
+  lossnet fetch vgg16 alexnet:IMAGENET1K_V1            weights
+  lossnet fetch bapps                                  a dataset
+  lossnet fetch bapps --check                          whether all of it is there";
