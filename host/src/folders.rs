@@ -37,6 +37,11 @@ pub fn checkpoints(logs: &Path) -> PathBuf {
     }
 }
 
+/// Where a dataset's files are: in the directory that a config names, else in `datasets` of the working directory.
+pub(crate) fn dataset(set: Option<&str>, name: &str) -> PathBuf {
+    set.map_or_else(|| Path::new("datasets").join(name), PathBuf::from)
+}
+
 fn base(variable: &str, below_home: &str) -> Option<PathBuf> {
     // The specification has relative paths ignored.
     let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());

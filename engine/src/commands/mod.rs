@@ -1,5 +1,6 @@
 //! What the binary can ask the engine to do, one file each.
 
+mod check;
 mod compare;
 mod describe;
 mod doctor;
@@ -27,6 +28,7 @@ pub(crate) fn answer(request: Request, caller: &Arc<Caller>) -> Result<Value, Pl
         Request::Compare(request) => value(&compare::compare(&request, caller)?),
         Request::Run(request) => value(&run::run(&request, caller)?),
         Request::FetchDataset(request) => value(&fetch::fetch(&request, caller)?),
+        Request::CheckDatasets { datasets } => value(&check::check(&datasets, caller)),
         Request::Doctor => value(&doctor::doctor()?),
         Request::Speed { device, precision } => value(&speed::measure(&device, &precision)?),
     }

@@ -1,6 +1,7 @@
 //! `lossnet run`
 
 mod executor;
+mod inputs;
 mod picture;
 mod planning;
 mod slurm;
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 
 use executor::Chosen;
+use inputs::Asker;
 
 use super::args::RunArguments;
 use super::context::Context;
@@ -38,12 +40,19 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
         let all = count(whole.cells.len(), "cell");
         context.display.note(&format!("{} of {all} {are} selected", plan.cells.len()));
     }
+    let asker = if arguments.plan { Asker::Plan } else { Asker::Run };
+    // What is done needs its images no more.
+    let is_done = |cell: &&Cell| match asker {
+        Asker::Plan => state(cell) == CellState::Done,
+        Asker::Run => experiment.state(&cell.id) == CellState::Done,
+    };
+    let own_data = inputs::check(plan.cells.iter().filter(|cell| !is_done(cell)), asker, context)?;
     if arguments.plan {
         let submission = match executor {
             Chosen::Slurm => Some(slurm::picture(&plan, &experiment, arguments, context)?),
             Chosen::Here(_) => None,
         };
-        planning::show(&plan, &store, &experiment, &states, submission, arguments, context)?;
+        planning::show(&plan, &store, &experiment, &states, submission, &own_data, arguments, context)?;
         return Ok(ExitCode::SUCCESS);
     }
     // Before anything is written: what is wrong with the first group must not leave a folder behind.

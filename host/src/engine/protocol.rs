@@ -45,6 +45,12 @@ pub enum Request {
     Run(Box<RunRequest>),
     /// Brings a dataset's files. Answer: the number of samples of each split.
     FetchDataset(FetchDatasetRequest),
+    /// Opens datasets without downloading anything, and says what they hold. Answer: a list of [`OpenedDataset`], in
+    /// the order of the datasets.
+    CheckDatasets {
+        /// The datasets.
+        datasets: Vec<DatasetCheck>,
+    },
     /// Says what libtorch can do here. Answer: a [`TorchReport`].
     Doctor,
     /// Measures how fast a device computes. Answer: a [`SpeedAnswer`].
@@ -296,6 +302,32 @@ pub struct FetchDatasetRequest {
     pub splits: Vec<String>,
     /// Whether nothing may be downloaded: what is there is checked.
     pub offline: bool,
+}
+
+/// A dataset that a plan wants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetCheck {
+    /// The dataset with its settings.
+    pub dataset: Configured,
+    /// Where its files are.
+    pub folder: PathBuf,
+    /// The splits wanted.
+    pub splits: Vec<String>,
+    /// The task that wants them.
+    pub task: String,
+    /// The fields that it needs, those of which one is enough with `|` between.
+    pub needs: Vec<String>,
+}
+
+/// What a dataset holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OpenedDataset {
+    /// What is wrong with it, a sentence for each thing.
+    pub problems: Vec<String>,
+    /// Number of samples of each split.
+    pub splits: BTreeMap<String, usize>,
+    /// Side of a square of as many pixels as its first image has.
+    pub side: Option<u32>,
 }
 
 /// What libtorch can do here.

@@ -7,6 +7,7 @@
 
 mod cost;
 mod history;
+mod own_data;
 mod speed;
 mod text;
 mod work;
@@ -16,7 +17,8 @@ use std::collections::{BTreeSet, HashMap};
 use lossnet_plugin_protocol::Kind;
 use serde::Serialize;
 
-pub(crate) use speed::{Speed, Speeds};
+pub(crate) use own_data::OwnData;
+pub(crate) use speed::{Machine, Speed, Speeds};
 
 use crate::engine::wants_cuda;
 use crate::index::Index;
@@ -48,6 +50,9 @@ pub(crate) struct Time {
     /// None where only a least time is known.
     pub(crate) most: Option<f64>,
     pub(crate) source: Source,
+    /// What would take that long, where the time was not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) machine: Option<Machine>,
 }
 
 /// What a time comes from.
@@ -78,6 +83,7 @@ pub(crate) fn estimate(
     experiment: &ExperimentFolder,
     index: &Index,
     speeds: &Speeds,
+    own_data: &OwnData,
     to_do: impl Fn(&Cell) -> bool,
 ) -> Estimates {
     let mut estimator = Estimator {
@@ -85,6 +91,7 @@ pub(crate) fn estimate(
         costs: Costs::new(index),
         passes: history::passes(store, experiment, &index.catalog),
         speeds,
+        own_data,
         others: HashMap::new(),
         speed_would_help: false,
     };
@@ -106,6 +113,7 @@ struct Estimator<'a> {
     costs: Costs<'a>,
     passes: Vec<Pass>,
     speeds: &'a Speeds,
+    own_data: &'a OwnData,
     /// MACs and seconds of passes of the same work, by that, whether on CUDA, and the images' side.
     others: HashMap<(String, bool, i64), Vec<(f64, f64)>>,
     speed_would_help: bool,
@@ -121,7 +129,7 @@ impl Estimator<'_> {
         }
         let details =
             self.index.catalog.get(Kind::Task, &first.config.task.name).ok().map(|task| &task.details);
-        let phases = work::phases(details, first, &self.index.catalog);
+        let phases = work::phases(details, first, &self.index.catalog, self.own_data);
         let side = work::side(&phases, first);
         let mut cost = |side| self.costs.of(&first.config.loss_network.backbone, &nodes, side);
         let (cost, any_cost) = (side.and_then(&mut cost), cost(side.unwrap_or(ANY_SIDE)));
@@ -152,7 +160,13 @@ impl Estimator<'_> {
         same.sort_by(f64::total_cmp);
         if let (Some(&least), Some(&most)) = (same.first(), same.last()) {
             let source = Source::Measured(same.len());
-            return Some(Time { seconds: same[same.len() / 2], least, most: Some(most), source });
+            return Some(Time {
+                seconds: same[same.len() / 2],
+                least,
+                most: Some(most),
+                source,
+                machine: None,
+            });
         }
         let macs = cost?.macs;
         // Groups of a large plan ask for the same again and again.
@@ -173,7 +187,8 @@ impl Estimator<'_> {
             return None;
         };
         let seconds = 2.0 * macs * passes / speed.flops_per_second;
-        Some(Time { seconds, least: seconds, most: None, source: Source::Flops })
+        let machine = Some(Machine::new(&cell.config.run.device, speed));
+        Some(Time { seconds, least: seconds, most: None, source: Source::Flops, machine })
     }
 }
 
@@ -204,11 +219,12 @@ fn scaled(known: &[(f64, f64)], macs: f64) -> Option<Time> {
             least: seconds / (1.0 + off),
             most: Some(seconds * (1.0 + off)),
             source,
+            machine: None,
         });
     }
     let (same, proportional) = (mean_seconds, mean_seconds * macs / mean_macs);
     let (least, most) = (same.min(proportional), same.max(proportional));
-    Some(Time { seconds: (least * most).sqrt(), least, most: Some(most), source })
+    Some(Time { seconds: (least * most).sqrt(), least, most: Some(most), source, machine: None })
 }
 
 #[cfg(test)]

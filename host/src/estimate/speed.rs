@@ -14,6 +14,30 @@ pub(crate) struct Speed {
     pub(crate) flops_per_second: f64,
 }
 
+/// A device with its speed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Machine {
+    /// `CPU` or `GPU`.
+    device: &'static str,
+    flops_per_second: f64,
+}
+
+impl Machine {
+    /// For a device as a config names it.
+    pub(crate) fn new(device: &str, speed: Speed) -> Machine {
+        let device = if wants_cuda(device) { "GPU" } else { "CPU" };
+        Machine { device, flops_per_second: speed.flops_per_second }
+    }
+}
+
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let gigaflops = self.flops_per_second / 1e9;
+        let digits = usize::from(gigaflops < 10.0);
+        write!(f, "this {} at {gigaflops:.digits$} GFLOP/s", self.device)
+    }
+}
+
 /// The speeds of this machine's devices, by device and precision, such as `cpu fp32`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Speeds(BTreeMap<String, Speed>);

@@ -11,7 +11,7 @@ impl Estimates {
         let (estimate, true) = (self.groups.get(group)?, *self.to_do.get(group)?) else { return None };
         let Estimate { time, loss_network_bytes } = estimate;
         let mut text = match time {
-            Some(time) => format!("{} ({})", range(time), source(time.source)),
+            Some(time) => format!("{} ({}{})", range(time), source(time.source), on_machine(time)),
             None => "time unknown until a group like it has run".to_owned(),
         };
         if let Some(bytes) = loss_network_bytes {
@@ -32,10 +32,13 @@ impl Estimates {
             Some(time) => {
                 let one_by_one = "one group after the other";
                 match pending - known.len() {
-                    0 => format!("time of what is to do, {one_by_one}: {}", range(&time)),
+                    0 => {
+                        format!("time of what is to do, {one_by_one}: {}{}", range(&time), on_machine(&time))
+                    }
                     unknown => format!(
-                        "time of what is to do, {one_by_one}: {} for {} groups, and {unknown} more whose time is not known yet",
+                        "time of what is to do, {one_by_one}: {}{}, for {} groups, and {unknown} more whose time is not known yet",
                         range(&time),
+                        on_machine(&time),
                         known.len()
                     ),
                 }
@@ -76,6 +79,7 @@ fn total(times: &[&Time]) -> Option<Time> {
         least: sum(|time| time.least),
         most: times.iter().map(|time| time.most).sum::<Option<f64>>(),
         source: first.source,
+        machine: times.iter().find_map(|time| time.machine),
     })
 }
 
@@ -86,6 +90,11 @@ fn range(time: &Time) -> String {
         Some(most) if duration(most) == least => format!("about {middle}"),
         Some(most) => format!("about {middle}, {least} to {}", duration(most)),
     }
+}
+
+/// What would take that long: another machine may be a hundred times as fast.
+fn on_machine(time: &Time) -> String {
+    time.machine.map(|machine| format!(", on {machine}")).unwrap_or_default()
 }
 
 fn source(source: Source) -> String {
@@ -106,9 +115,12 @@ fn format_bytes(bytes: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimate::{Machine, Speed};
 
     fn time(seconds: f64, most: Option<f64>, source: Source) -> Time {
-        Time { seconds, least: seconds / 2.0, most, source }
+        let machine =
+            (source == Source::Flops).then(|| Machine::new("cpu", Speed { flops_per_second: 4.2e9 }));
+        Time { seconds, least: seconds / 2.0, most, source, machine }
     }
 
     #[test]
@@ -133,7 +145,7 @@ mod tests {
                         .to_owned()
                 ),
                 Some(
-                    "at least 58 min (from the loss network's FLOPs alone), 250 MB for its loss network"
+                    "at least 58 min (from the loss network's FLOPs alone, on this CPU at 4.2 GFLOP/s), 250 MB for its loss network"
                         .to_owned()
                 ),
                 Some("time unknown until a group like it has run, 250 MB for its loss network".to_owned()),
@@ -142,7 +154,7 @@ mod tests {
         );
         assert_eq!(
             estimates.total_text().unwrap(),
-            "time of what is to do, one group after the other: at least 59 min for 2 groups, and 1 more whose time is not \
+            "time of what is to do, one group after the other: at least 59 min, on this CPU at 4.2 GFLOP/s, for 2 groups, and 1 more whose time is not \
              known yet; --calibrate measures this machine for a first estimate"
         );
         let json = estimates.total_json();

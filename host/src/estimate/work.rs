@@ -9,6 +9,8 @@ use crate::config::DataSection;
 use crate::plan::Cell;
 use crate::plan::CellSettings;
 
+use super::own_data::OwnData;
+
 /// One kind of work of a cell.
 pub(super) struct Phase {
     /// Samples times epochs, if both are known.
@@ -22,13 +24,13 @@ pub(super) struct Phase {
 }
 
 /// The phases of a cell's work; none if its task says nothing of it.
-pub(super) fn phases(details: Option<&Details>, cell: &Cell, catalog: &Catalog) -> Vec<Phase> {
+pub(super) fn phases(details: Option<&Details>, cell: &Cell, catalog: &Catalog, own: &OwnData) -> Vec<Phase> {
     let settings = CellSettings::of(cell);
     let holds = |work: &&Work| work.when.iter().all(|(key, wanted)| settings.get(key) == Some(wanted));
     let works = details.into_iter().flat_map(|details| &details.work).filter(holds);
     let number = |key: &Option<String>| key.as_deref().and_then(|key| settings.get(key)?.as_f64());
     let phase = |work: &Work| {
-        let samples = samples(work, cell, &settings, catalog).map(|samples| match number(&work.limit) {
+        let samples = samples(work, cell, &settings, catalog, own).map(|samples| match number(&work.limit) {
             Some(limit) => samples.min(limit),
             None => samples,
         });
@@ -42,32 +44,40 @@ pub(super) fn phases(details: Option<&Details>, cell: &Cell, catalog: &Catalog) 
             backwards: f64::from(work.backwards),
             // Gradients of values, and as much again for those of parameters.
             backward_cost: if work.trains_network { 2.0 } else { 1.0 },
-            side: number(&work.side).filter(|side| *side >= 1.0).or_else(|| image_side(cell, catalog)).map(
-                |side| {
+            side: number(&work.side)
+                .filter(|side| *side >= 1.0)
+                .or_else(|| image_side(cell, catalog))
+                .or_else(|| own.side(&cell.config.data))
+                .map(|side| {
                     let side = side as u32;
                     work.padded.map_or(side, |padded| padded.side(side)).into()
-                },
-            ),
+                }),
             batch: number(&work.batch).unwrap_or_else(|| f64::from(cell.config.run.batch_size)),
         }
     };
     works.map(phase).collect()
 }
 
-/// The samples of the splits that a setting names, if the dataset says how many they are.
-fn samples(work: &Work, cell: &Cell, settings: &CellSettings, catalog: &Catalog) -> Option<f64> {
+/// The samples of the splits that a setting names, if the dataset says how many they are, or was opened.
+fn samples(
+    work: &Work,
+    cell: &Cell,
+    settings: &CellSettings,
+    catalog: &Catalog,
+    own: &OwnData,
+) -> Option<f64> {
     let data = &cell.config.data;
     if work.splits == "data.splits" {
-        let further = data.test.values().map(|test| counted(test, &test.splits, catalog));
+        let further = data.test.values().map(|test| counted(test, &test.splits, catalog, own));
         let all: Option<Vec<f64>> =
-            std::iter::once(counted(data, &data.splits, catalog)).chain(further).collect();
+            std::iter::once(counted(data, &data.splits, catalog, own)).chain(further).collect();
         return Some(all?.into_iter().sum());
     }
     let known = &catalog.get(Kind::Dataset, &data.dataset.name).ok()?.details.splits;
     let named = settings.get(&work.splits)?.as_str()?.to_owned();
-    // Of a dataset that does not know its splits before it is opened, nothing is known.
-    let split = std::iter::once(&named).chain(&work.otherwise).find(|split| known.contains(split))?;
-    counted(data, std::slice::from_ref(split), catalog)
+    let is_known = |split: &&String| known.contains(*split) || own.size(data, split).is_some();
+    let split = std::iter::once(&named).chain(&work.otherwise).find(is_known)?;
+    counted(data, std::slice::from_ref(split), catalog, own)
 }
 
 /// The side of the dataset's images, if it says so.
@@ -76,11 +86,12 @@ fn image_side(cell: &Cell, catalog: &Catalog) -> Option<f64> {
     catalog.get(Kind::Dataset, &dataset.name).ok()?.details.image_side.as_ref()?.value(&dataset.settings)
 }
 
-fn counted(data: &DataSection, splits: &[String], catalog: &Catalog) -> Option<f64> {
+fn counted(data: &DataSection, splits: &[String], catalog: &Catalog, own: &OwnData) -> Option<f64> {
     let details = &catalog.get(Kind::Dataset, &data.dataset.name).ok()?.details;
     let mut total = 0.0;
     for split in splits {
-        let size = details.sizes.get(split)?.value(&data.dataset.settings)?;
+        let published = details.sizes.get(split).and_then(|size| size.value(&data.dataset.settings));
+        let size = published.or_else(|| own.size(data, split))?;
         total += data.limit.map_or(size, |limit| size.min(limit as f64));
     }
     Some(total)

@@ -90,10 +90,9 @@ impl<'a> Requests<'a> {
     }
 
     fn data(&self, data: &DataSection) -> Result<DatasetRequest, Failure> {
-        let folder = data.folder.clone().unwrap_or_else(|| format!("datasets/{}", data.dataset.name));
         Ok(DatasetRequest {
             dataset: self.configured(Kind::Dataset, &data.dataset)?,
-            folder: folder.into(),
+            folder: crate::folders::dataset(data.folder.as_deref(), &data.dataset.name),
             splits: data.splits.clone(),
             known_splits: self.context.manifest(Kind::Dataset, &data.dataset.name)?.details.splits.clone(),
             limit: data.limit.map(|limit| limit as usize),

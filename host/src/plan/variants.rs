@@ -101,13 +101,15 @@ impl Variants {
                 let has =
                     manifest(checker.catalog, Kind::Dataset, &data.dataset.name).map(|d| &d.details.fields);
                 let (Some(needs), Some(has)) = (needs, has) else { continue };
-                if !needs.is_empty() && !has.is_empty() && !needs.iter().any(|need| has.contains(need)) {
+                let has_field =
+                    |need: &String| need.split('|').any(|field| has.iter().any(|has| has == field));
+                if !needs.is_empty() && !has.is_empty() && !needs.iter().any(has_field) {
                     let problem = format!(
                         "the samples of `{}` have {}, and the task `{}` needs {}",
                         data.dataset.name,
                         has.join(", "),
                         task.name,
-                        needs.join(", ")
+                        needs.join(", ").replace('|', " or ")
                     );
                     let view = checker.view("data");
                     let origin = view.get("name").map_or(Origin::Default, |leaf| leaf.origin.clone());

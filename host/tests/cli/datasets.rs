@@ -21,7 +21,7 @@ fn png(side: u32, value: u8) -> Vec<u8> {
     encoded(RgbImage::from_pixel(side, side, image::Rgb([value; 3])), ImageFormat::Png)
 }
 
-fn npy(value: f32) -> Vec<u8> {
+pub(crate) fn npy(value: f32) -> Vec<u8> {
     let mut header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }".to_owned();
     header.push_str(&" ".repeat(128 - 10 - header.len() - 1));
     header.push('\n');

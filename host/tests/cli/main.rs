@@ -4,6 +4,7 @@
 mod analysing;
 mod calibrating;
 mod checkpoints;
+mod checking;
 mod claims;
 mod comparing;
 mod configuring;

@@ -143,7 +143,10 @@ fn estimates_say_what_they_come_from() {
     let before = estimate(&plan(&[]), "alexnet");
     assert!(before["loss_network_bytes"].as_f64().unwrap() > 1e5, "{before}");
     let text = user.must(&["run", "small.toml", "--plan", "--calibrate"]);
-    assert!(text.contains("at least ") && text.contains("(from the loss network's FLOPs alone)"), "{text}");
+    assert!(
+        text.contains("at least ") && text.contains("(from the loss network's FLOPs alone, on this CPU at "),
+        "{text}"
+    );
     let measured = estimate(&plan(&[]), "alexnet");
     assert_eq!(measured["time"]["source"]["from"], "flops", "{measured}");
 

@@ -24,6 +24,7 @@ pub struct AutoencoderSettings {
     /// The split that the autoencoder is trained on; `auto`: the first of unlabeled, extra and train that there is.
     pub autoencoder_split: String,
     /// The labelled split that the predictors are trained on.
+    #[schemars(extend("x-split" = true))]
     pub predictor_split: String,
     /// How features become a loss.
     pub perceptual: PerceptualKind,

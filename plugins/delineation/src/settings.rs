@@ -15,6 +15,7 @@ pub struct DelineationSettings {
     /// Whether results are computed as they should be, or as published ones were.
     pub protocol: Protocol,
     /// The split to train on.
+    #[schemars(extend("x-split" = true))]
     pub train_split: String,
     /// The split that the best weights are chosen by; if not set, `val` where the dataset says that it has that. Without one,
     /// and where it is the one that is trained on, `training.validation_share` of the training samples is set aside.

@@ -58,7 +58,8 @@ impl Task for MetricTask {
     }
 
     fn needs(&self) -> Vec<String> {
-        ["p0", "p1"].map(str::to_owned).to_vec()
+        // Judgements have a reference and what people chose; pairs say whether people saw a difference.
+        ["p0", "p1", "ref|same", "judge|same"].map(str::to_owned).to_vec()
     }
 
     fn deterministic(&self) -> Option<serde_json::Map<String, serde_json::Value>> {

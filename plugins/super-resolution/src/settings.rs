@@ -21,6 +21,7 @@ pub struct SuperResolutionSettings {
     #[schemars(range(min = 1, max = 4096))]
     pub size: u32,
     /// The split that is trained with.
+    #[schemars(extend("x-split" = true))]
     pub train_split: String,
     /// Images that are drawn from it to be trained with.
     #[schemars(range(min = 2, max = 10_000_000))]

@@ -11,18 +11,20 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::engine::Request;
 use crate::engine::protocol::SpeedAnswer;
-use crate::estimate::{Speed, Speeds, estimate};
+use crate::estimate::{OwnData, Speed, Speeds, estimate};
 use crate::folders;
 use crate::plan::{Cell, CellState, Plan};
 use crate::store::{ExperimentFolder, Store};
 
 /// Prints a plan with what is done and what the rest will take; `submission` is what would be submitted, if that is asked for.
+#[expect(clippy::too_many_arguments, reason = "each is another thing that a plan shows")]
 pub(super) fn show(
     plan: &Plan,
     store: &Store,
     experiment: &ExperimentFolder,
     states: &HashMap<&str, CellState>,
     submission: Option<Value>,
+    own_data: &OwnData,
     arguments: &RunArguments,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -32,7 +34,7 @@ pub(super) fn show(
     let state = |cell: &Cell| states.get(cell.id.as_str()).copied().unwrap_or(CellState::ToDo);
     let speeds = folders::cache().map(|folder| Speeds::read(&folder)).unwrap_or_default();
     let to_do = |cell: &Cell| state(cell) != CellState::Done;
-    let estimates = estimate(plan, store, experiment, context.index()?, &speeds, to_do);
+    let estimates = estimate(plan, store, experiment, context.index()?, &speeds, own_data, to_do);
     if !arguments.json {
         let mut text = plan.to_text(state, &|group| estimates.group_text(group));
         if let Some(total) = estimates.total_text() {
