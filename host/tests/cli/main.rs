@@ -3,8 +3,8 @@
 
 mod analysing;
 mod calibrating;
-mod checkpoints;
 mod checking;
+mod checkpoints;
 mod claims;
 mod comparing;
 mod configuring;

@@ -61,7 +61,8 @@ fn an_offline_run_holds_what_lossnet_keeps_also_after_kills() {
     assert_eq!((last["project"].as_str(), last["group"].as_str()), (Some("test"), Some("small")));
     assert_eq!(last["config"]["loss_network"]["backbone"], "squeezenet1_1");
     assert_eq!((last["job_type"].as_str(), last["notes"].as_str()), (Some("delineation"), Some("A try.")));
-    let better: Vec<&str> = last["better"].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut better: Vec<&str> = last["better"].as_object().unwrap().keys().map(String::as_str).collect();
+    better.sort_unstable();
     assert_eq!(better, results(&cell).keys().map(String::as_str).collect::<Vec<_>>());
 
     // Every point once, over all of them; rows have numbers that grow.

@@ -88,7 +88,9 @@ pub(super) fn check<'c>(
     if asker == Asker::Plan {
         notes.sort();
         notes.dedup();
-        notes.iter().for_each(|note| context.display.note(note));
+        for note in &notes {
+            context.display.note(note);
+        }
     }
     let (sections, checks): (Vec<DataSection>, Vec<DatasetCheck>) = own.into_iter().unzip();
     let opened = if checks.is_empty() { Vec::new() } else { open(checks, asker, context)? };

@@ -257,7 +257,7 @@ mod tests {
 
     use super::*;
 
-    fn range(table: Value) -> Result<Value, String> {
+    fn range(table: &Value) -> Result<Value, String> {
         let values = values(table.as_object().unwrap());
         values.map(Value::Array).map_err(|(problem, help)| format!("{problem}; {}", help.unwrap_or_default()))
     }
@@ -276,7 +276,7 @@ mod tests {
             (json!({"from": 243, "to": 3, "count": 5, "scale": "log"}), json!([243, 81, 27, 9, 3])),
             (json!({"from": 1, "to": 2, "count": 3, "scale": "linear"}), json!([1.0, 1.5, 2.0])),
         ] {
-            assert_eq!(range(table.clone()).unwrap(), values, "{table}");
+            assert_eq!(range(&table).unwrap(), values, "{table}");
         }
     }
 
@@ -294,7 +294,7 @@ mod tests {
             ),
             (json!({"from": 1e-4, "to": 0.1, "step": 10, "scale": "log"}), json!([1e-4, 1e-3, 0.01, 0.1])),
         ] {
-            assert_eq!(range(table.clone()).unwrap(), values, "{table}");
+            assert_eq!(range(&table).unwrap(), values, "{table}");
         }
     }
 
@@ -318,7 +318,7 @@ mod tests {
             (json!({"from": 1, "to": 2, "count": 9_000_000}), "more than 1000000 values"),
             (json!({"from": 1e-300, "to": 1, "step": 0.1}), "too many digits"),
         ] {
-            let error = range(table.clone()).unwrap_err();
+            let error = range(&table).unwrap_err();
             assert!(error.contains(said), "{table}: {error}");
         }
     }
