@@ -19,6 +19,7 @@ mod terminal;
 mod test;
 mod test_python;
 mod timing;
+mod trained_network;
 mod workspace;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use crate::process::run;
 use crate::terminal::{print, say};
 use crate::timing::Steps;
 use crate::workspace::Workspace;
-use crate::{libtorch, linked_whole, plugins, test_python};
+use crate::{libtorch, linked_whole, plugins, test_python, trained_network};
 
 /// `cargo xtask test`
 pub(crate) const COMMAND: Command = Command {
@@ -20,13 +20,13 @@ pub(crate) const COMMAND: Command = Command {
     summary: "Checks formatting, lints, documentation, and runs all tests",
     details: "\
 Brings libtorch if it is not there; then formatting, clippy and the documentation, without a warning; builds the
-binary and the plugins that the tests run; brings the Python packages that files are read back with; then the
-workspace's tests and those of each project in examples/; last, whether a plugin that is optimized at link time still
+binary and the plugins that the tests run; downloads the Python packages that files are read back with, and a network with
+trained weights; then the workspace's tests and those of each project in examples/; last, whether a plugin that is optimized at link time still
 shows its components. Stops at the first step that fails.
 
 Tests that need Slurm (slurmctld, slurmd, munged) or a browser (chromium) skip, saying so, where it is not installed;
 with LOSSNET_TEST_ALL=1 they fail there. LOSSNET_TEST_PYTHON names a Python that has the packages of
-scripts/test-requirements.txt already.",
+scripts/test-requirements.txt already, LOSSNET_TEST_VGG16 a file that scripts/oxford_vgg16.py wrote.",
     switches: &[],
     rest: Some("For the `cargo test` of the workspace: a filter, -p <package>, …"),
     run: test,
@@ -64,9 +64,14 @@ fn test(workspace: &Workspace, arguments: &Arguments) -> Result<(), Error> {
     })?;
     let mut python = PathBuf::new();
     steps.run("Python packages", || test_python::ensure(workspace, &metadata).map(|found| python = found))?;
+    let mut weights = PathBuf::new();
+    steps.run("trained network", || {
+        trained_network::ensure(workspace, &metadata, &python).map(|found| weights = found)
+    })?;
     steps.run("tests", || {
         let mut test = cargo(&["test", "--workspace"]);
-        run(test.args(&arguments.rest).env(test_python::VARIABLE, &python))
+        test.env(test_python::VARIABLE, &python).env(trained_network::VARIABLE, &weights);
+        run(test.args(&arguments.rest))
     })?;
     for example in examples(workspace.root())? {
         let name = example.file_name().unwrap_or_default().to_string_lossy().into_owned();

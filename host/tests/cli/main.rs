@@ -21,4 +21,5 @@ mod reporting;
 mod running;
 mod same;
 mod support;
+mod trained;
 mod training;

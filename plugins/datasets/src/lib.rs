@@ -30,6 +30,7 @@ mod stl10;
 mod super_resolution;
 mod svhn;
 mod synthetic;
+mod views;
 
 use lossnet_plugin_api::prelude::*;
 

@@ -201,7 +201,7 @@ fn paired_folders_need_partners() {
 fn generated_samples_are_the_same_every_time_and_judged_by_strength() {
     let folder = Path::new(".");
     for (name, settings, splits) in [
-        ("photos", "{\"triplets\": 3}", ["val", "jnd"].as_slice()),
+        ("photos", "{\"triplets\": 3}", ["val", "jnd", "views"].as_slice()),
         ("synthetic", "{\"samples\": 16}", &["train", "val", "test", "jnd", "unlabeled", "extra"]),
         ("synthetic", "{\"samples\": 16, \"content\": \"shapes\"}", &["train"]),
         ("synthetic", "{\"samples\": 16, \"content\": \"curves\", \"side\": 32}", &["train"]),
@@ -244,6 +244,40 @@ fn the_closer_photo_is_mostly_the_less_distorted_one_in_pixels_too() {
     // Mostly: both are moved by a pixel, which can weigh more than the distortions' difference.
     let share = agreed * 100 / photos.len();
     assert!((75..97).contains(&share), "{agreed} of {}", photos.len());
+}
+
+/// In `views` neither pixels nor colors tell which image shows the same place: that is what features are for.
+#[test]
+fn pixels_and_colors_hardly_tell_views_of_one_place_from_another() {
+    let views = open_with("photos", "{\"triplets\": 60}", Path::new("."), "views").unwrap();
+    assert_eq!(views.len(), 5 * 60);
+    let (mut by_pixels, mut by_colors, mut first) = (0, 0, 0);
+    for index in 0..views.len() {
+        let sample = views.sample(index).unwrap();
+        let image = |name: &str| match sample.field(name) {
+            Some(Field::Image(image)) => image.data.clone(),
+            other => panic!("{name} is {other:?}"),
+        };
+        let (reference, p0, p1) = (image("ref"), image("p0"), image("p1"));
+        assert_eq!(reference.len(), 64 * 64 * 3);
+        let Some(Field::Number(judge)) = sample.field("judge") else { panic!("a judge") };
+        let error = |image: &[u8]| -> f64 {
+            image.iter().zip(&reference).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
+        };
+        let mean = |image: &[u8], channel: usize| -> f64 {
+            image.iter().skip(channel).step_by(3).map(|value| f64::from(*value)).sum::<f64>() / (64.0 * 64.0)
+        };
+        let color = |image: &[u8]| -> f64 {
+            (0..3).map(|channel| (mean(image, channel) - mean(&reference, channel)).abs()).sum()
+        };
+        first += usize::from(*judge < 0.5);
+        by_pixels += usize::from((error(&p0) < error(&p1)) == (*judge < 0.5));
+        by_colors += usize::from((color(&p0) < color(&p1)) == (*judge < 0.5));
+    }
+    let share = |count: usize| count * 100 / views.len();
+    assert!((40..60).contains(&share(first)), "{first}");
+    assert!((45..80).contains(&share(by_pixels)), "{by_pixels}");
+    assert!((40..65).contains(&share(by_colors)), "{by_colors}");
 }
 
 #[test]
