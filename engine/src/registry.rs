@@ -9,7 +9,7 @@ use lossnet_plugin_api::abi::{LoadError, LoadedPlugin};
 use lossnet_plugin_api::component::{Compare, Samples, Services};
 use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::sample::OpenSplit;
-use lossnet_plugin_protocol::{ErrorKind, Kind, PluginError};
+use lossnet_plugin_protocol::{ComponentManifest, ErrorKind, Kind, PluginError};
 use serde_json::Value;
 
 /// A library can be loaded once only, so the process has one table of them.
@@ -45,6 +45,14 @@ fn holder(component: &ComponentRef, kind: Kind) -> Result<Arc<LoadedPlugin>, Plu
         component.name
     ))
     .with_help("run the command again: the list of components is read anew when the file has changed"))
+}
+
+/// What a component says of itself.
+pub fn manifest(component: &ComponentRef, kind: Kind) -> Result<ComponentManifest, PluginError> {
+    let plugin = holder(component, kind)?;
+    let mut held = plugin.manifest().components.iter();
+    let held = held.find(|held| held.kind == kind && held.name == component.name);
+    held.cloned().ok_or_else(|| PluginError::run(format!("there is no {kind} `{}` any more", component.name)))
 }
 
 /// Describes a backbone.

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lossnet::engine::protocol::{BackboneRequest, ComparisonRequest, Configured};
+use lossnet::inputs::graph_sum;
 use lossnet::signature::Signature;
 use lossnet::weights::{WeightsChoice, WeightsFile, locate};
 use lossnet_plugin_protocol::graph::Graph;
-use lossnet_plugin_protocol::{ErrorKind, PluginError};
+use lossnet_plugin_protocol::{ErrorKind, Kind, PluginError};
 use tch::{Cuda, Device};
 
 use crate::entry::Caller;
@@ -146,11 +147,12 @@ impl Backbone {
         let names: Vec<String> = layers.iter().map(ToString::to_string).collect();
         let comparison_text = comparison.map_or_else(
             || "none".to_owned(),
-            |(comparison, _)| comparison.terms.iter().map(with_settings).collect::<Vec<_>>().join("+"),
+            |(_, spec)| spec.terms.iter().map(|term| term.key.as_str()).collect::<Vec<_>>().join("+"),
         );
         let calibration = comparison.and_then(|(_, spec)| spec.calibration.as_ref());
         Signature {
             backbone: with_settings(&request.backbone),
+            graph: short(&graph_sum(&self.graph)),
             weights,
             layers: names.join(","),
             normalize: request.normalize.clone(),
@@ -158,6 +160,7 @@ impl Backbone {
             calibration: calibration.map_or_else(|| "none".to_owned(), |weights| short(weights.sha256())),
             size: request.size.map_or_else(|| "none".to_owned(), |size| size.to_string()),
             precision: request.precision.clone(),
+            data: "none".to_owned(),
             protocol: protocol.to_owned(),
             lossnet: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -171,7 +174,10 @@ pub(crate) fn layers(names: &[String]) -> Vec<LayerRef> {
 
 /// A component's name, with its settings if it has any.
 fn with_settings(component: &Configured) -> String {
-    let name = component.component.name.clone();
+    settings_after(component.component.name.clone(), component)
+}
+
+fn settings_after(name: String, component: &Configured) -> String {
     if component.config.is_empty() {
         return name;
     }
@@ -188,7 +194,10 @@ fn with_settings(component: &Configured) -> String {
 
 fn term(comparison: &Configured) -> Result<Term, PluginError> {
     let compare = registry::comparison(comparison)?;
-    Ok(Term { key: with_settings(comparison), compare: Arc::from(compare) })
+    let manifest = registry::manifest(&comparison.component, Kind::Comparison)?;
+    let version = manifest.details.protocol_version.unwrap_or(1);
+    let key = settings_after(format!("{}.{version}", comparison.component.name), comparison);
+    Ok(Term { key, compare: Arc::from(compare) })
 }
 
 /// The device of this name.
@@ -239,7 +248,7 @@ fn weights(
         .manifest()
         .components
         .iter()
-        .find(|held| held.kind == lossnet_plugin_protocol::Kind::Backbone && held.name == component.name);
+        .find(|held| held.kind == Kind::Backbone && held.name == component.name);
     let entries = held.map(|held| held.details.weights.clone()).unwrap_or_default();
     let choice =
         WeightsChoice::parse(&request.weights, &component.name, &entries).map_err(|error| input(&error))?;

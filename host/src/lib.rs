@@ -14,6 +14,7 @@ pub mod fetch;
 pub mod folders;
 pub mod hex;
 pub mod index;
+pub mod inputs;
 pub mod lpips;
 mod natural;
 pub mod plan;

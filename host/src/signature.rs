@@ -13,13 +13,15 @@ use serde::{Deserialize, Serialize};
 pub struct Signature {
     /// The network, with its settings where it has any.
     pub backbone: String,
+    /// The first eight digits of the sum of the network's description.
+    pub graph: String,
     /// How the weights were named, and the first eight digits of their SHA-256 (nothing for drawn ones).
     pub weights: String,
     /// The layers, by index or name.
     pub layers: String,
     /// How images in [0, 1] were normalized.
     pub normalize: String,
-    /// How features were compared, with all settings.
+    /// How features were compared, with all settings and the version of what each comparison computes.
     pub comparison: String,
     /// The first eight digits of the calibration's SHA-256, or `none`.
     pub calibration: String,
@@ -27,7 +29,10 @@ pub struct Signature {
     pub size: String,
     /// `fp32`, `tf32` or `bf16`.
     pub precision: String,
-    /// The task with the version of what it computes, or `none` for a plain distance.
+    /// The dataset with its settings and the version of what it gives, or `none` for images that were named.
+    pub data: String,
+    /// The task with the version of what it computes and its settings that change what is measured, such as the size to which it
+    /// resizes images, or `none` for a plain distance.
     pub protocol: String,
     /// The version of lossnet.
     pub lossnet: String,
@@ -43,9 +48,10 @@ pub struct SignatureError {
 
 impl Signature {
     /// The fields by name, in the order of the line.
-    fn fields(&self) -> [(&'static str, &str); 10] {
+    fn fields(&self) -> [(&'static str, &str); 12] {
         [
             ("backbone", &self.backbone),
+            ("graph", &self.graph),
             ("weights", &self.weights),
             ("layers", &self.layers),
             ("normalize", &self.normalize),
@@ -53,6 +59,7 @@ impl Signature {
             ("calibration", &self.calibration),
             ("size", &self.size),
             ("precision", &self.precision),
+            ("data", &self.data),
             ("protocol", &self.protocol),
             ("lossnet", &self.lossnet),
         ]
@@ -108,6 +115,7 @@ impl FromStr for Signature {
         let mut take = |name: &str| fields.remove(name).ok_or_else(|| wrong(format!("it has no {name}")));
         Ok(Signature {
             backbone,
+            graph: take("graph")?,
             weights: take("weights")?,
             layers: take("layers")?,
             normalize: take("normalize")?,
@@ -115,6 +123,7 @@ impl FromStr for Signature {
             calibration: take("calibration")?,
             size: take("size")?,
             precision: take("precision")?,
+            data: take("data")?,
             protocol: take("protocol")?,
             lossnet: take("lossnet")?,
         })
@@ -130,14 +139,16 @@ mod tests {
     fn signature() -> Signature {
         Signature {
             backbone: "alexnet".to_owned(),
+            graph: "0f1e2d3c".to_owned(),
             weights: "imagenet:7be5be79".to_owned(),
             layers: "1,features.4".to_owned(),
             normalize: "imagenet".to_owned(),
-            comparison: "spatial(channel_norm=true,epsilon=lpips)".to_owned(),
+            comparison: "spatial.1(channel_norm=true,epsilon=lpips)".to_owned(),
             calibration: "none".to_owned(),
             size: "64".to_owned(),
             precision: "fp32".to_owned(),
-            protocol: "metric.1".to_owned(),
+            data: "photos.1(triplets=4)".to_owned(),
+            protocol: "metric.1(protocol=corrected,size=64)".to_owned(),
             lossnet: "0.1.0".to_owned(),
         }
     }

@@ -22,7 +22,7 @@ fn the_shipped_configs_make_their_cells() {
     ];
     for (file, experiment, cells, groups) in cases {
         let raw = RawConfig::load(&[root().join("configs").join(file)], [], &[]).unwrap();
-        let plan = Plan::new(&raw, &catalog(), &Nodes).unwrap_or_else(|errors| panic!("{errors}"));
+        let plan = Plan::new(&raw, &catalog(), &Nodes, &()).unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(
             (plan.experiment.as_str(), plan.cells.len(), plan.groups.len()),
             (experiment, cells, groups),

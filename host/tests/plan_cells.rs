@@ -241,7 +241,7 @@ fn ten_thousand_cells_are_planned_within_a_second() {
     let catalog = config_fixture::catalog();
     let start = cpu_time();
     let raw = RawConfig::load(&[folder.path("test.toml")], [], &[]).unwrap();
-    let plan = Plan::new(&raw, &catalog, &config_fixture::Nodes).unwrap();
+    let plan = Plan::new(&raw, &catalog, &config_fixture::Nodes, &()).unwrap();
     let taken = cpu_time().saturating_sub(start);
     assert_eq!((plan.cells.len(), plan.groups.len()), (10_080, 1120));
     // Unoptimized code gets more time than the second that users are promised.

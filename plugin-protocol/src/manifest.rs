@@ -174,7 +174,7 @@ pub struct Details {
     /// [`SharedAxes`]).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shared_axes: Vec<SharedAxes>,
-    /// Task: raised whenever the same config may give another number.
+    /// Task, comparison, dataset: raised whenever the same config may give another number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol_version: Option<u32>,
     /// Task: how often it runs its loss network, so far as it can tell.
@@ -211,6 +211,10 @@ pub struct Details {
     /// Dataset: whether it makes its samples itself, and reads no files of a folder.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub without_folder: bool,
+    /// Dataset: whether it brings its files itself, or makes them, and checks that they are right. Of any other one, what is in
+    /// its folder is part of what a cell is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub brings_files: bool,
     /// Where it was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,

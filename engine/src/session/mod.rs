@@ -37,7 +37,7 @@ pub struct LossNetworkSpec {
 /// A term of a comparison. Terms with the same key compute the same, and are computed once.
 #[derive(Clone)]
 pub struct Term {
-    /// Name and settings.
+    /// Name, version and settings.
     pub key: String,
     /// What computes it.
     pub compare: Arc<dyn Compare>,

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use lossnet_plugin_protocol::Kind;
 use lossnet_plugin_protocol::report::{FromSamples, Metric};
 use serde_json::Value;
 
 use super::contenders::{flatten, is_deterministic, measures};
 use super::scores::Samples;
 use super::{About, Measured};
-use crate::config::{DataSection, ResolvedConfig};
+use crate::config::DataSection;
+use crate::inputs::short;
+use crate::plan::Cell;
 
 /// A board before anything is computed.
 #[derive(Clone, Debug)]
@@ -83,7 +86,7 @@ pub(super) fn group(
     for &cell in kept {
         let result = &cells[cell].result;
         let config = &result.cell.config;
-        let settings = measured_by(config, result.cell.protocol_version, about);
+        let settings = measured_by(&result.cell, about);
         let key = format!("{} {settings:?}", config.task.name);
         let place = *known.entry(key).or_insert_with(|| {
             places.push(Place {
@@ -157,18 +160,17 @@ fn add(members: &mut Vec<Member>, positions: &mut Positions, network: usize, run
 /// The key of the version of a task's protocol among what changes what a cell measures.
 pub(crate) const PROTOCOL: &str = "protocol version";
 
-/// All that changes what a cell measures: its task's settings as far as they do, its data, its protocol's version.
-pub(crate) fn measured_by(
-    config: &ResolvedConfig,
-    protocol_version: u32,
-    about: &About,
-) -> BTreeMap<String, String> {
+/// All that changes what a cell measures: its task's settings as far as they do, its data by what is in it, the versions of
+/// both.
+pub(crate) fn measured_by(cell: &Cell, about: &About) -> BTreeMap<String, String> {
+    let config = &cell.config;
     let mut found = BTreeMap::new();
     let measures = measures(config, about);
     for (key, value) in config.task.settings.iter().filter(|(key, _)| measures.contains(key.as_str())) {
         flatten(key, value, &mut found);
     }
-    let mut add = |prefix: &str, data: &DataSection| {
+    let mut add = |role: &str, data: &DataSection| {
+        let prefix = &format!("{role}.");
         for (key, value) in data.to_map() {
             // Which splits are looked at besides does not change what is found on one.
             if key != "splits" && key != "test" {
@@ -176,13 +178,19 @@ pub(crate) fn measured_by(
             }
         }
         flatten(&format!("{prefix}limit"), &data.limit.into(), &mut found);
-        flatten(&format!("{prefix}folder"), &data.folder.clone().into(), &mut found);
+        // The same files are the same wherever they are.
+        let sum = cell.inputs.sum(role);
+        let folder = sum.map_or_else(|| data.folder.clone().into(), |_| Value::Null);
+        flatten(&format!("{prefix}folder"), &folder, &mut found);
+        flatten(&format!("{prefix}contents"), &sum.map(short).into(), &mut found);
+        let version = cell.inputs.versions.get(&format!("{}.{}", Kind::Dataset, data.dataset.name));
+        flatten(&format!("{prefix}version"), &version.copied().unwrap_or(1).into(), &mut found);
     };
-    add("data.", &config.data);
+    add("data", &config.data);
     for (label, data) in &config.data.test {
-        add(&format!("data.test.{label}."), data);
+        add(&format!("data.test.{label}"), data);
     }
-    flatten(PROTOCOL, &Value::from(protocol_version), &mut found);
+    flatten(PROTOCOL, &Value::from(cell.protocol_version), &mut found);
     found
 }
 

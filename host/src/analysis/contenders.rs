@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use lossnet_plugin_protocol::Kind;
 use serde_json::Value;
 
 use super::{About, Measured};
 use crate::config::ResolvedConfig;
+use crate::inputs::short;
+use crate::plan::Cell;
 use crate::report::data::Network;
 
 /// The contenders of some cells.
@@ -33,7 +36,7 @@ pub(super) fn of(cells: &[Measured], about: &About) -> Contenders {
         let nodes = if network.nodes.is_empty() { &network.layers } else { &network.nodes };
         let key = (
             network.backbone.name.clone(),
-            network.weights.clone(),
+            weights_name(&cell.result.cell).to_owned(),
             nodes.join(","),
             network.comparison.name.clone(),
             settings.clone(),
@@ -43,7 +46,7 @@ pub(super) fn of(cells: &[Measured], about: &About) -> Contenders {
             found.networks.push(Network {
                 label: String::new(),
                 backbone: network.backbone.name.clone(),
-                weights: network.weights.clone(),
+                weights: weights_name(&cell.result.cell).to_owned(),
                 layers: network.layers.join(","),
                 comparison: network.comparison.name.clone(),
                 others: settings,
@@ -81,6 +84,13 @@ fn settings(cell: &Measured, about: &About) -> Settings {
     add("run.deterministic", &config.run.deterministic.into());
     // Named by file or entry, weights are told apart by what is in them.
     add("weights_sha256", &cell.result.weights.chars().take(12).collect::<String>().into());
+    let inputs = &cell.result.cell.inputs;
+    add("calibration_sha256", &inputs.sum("calibration").map(short).into());
+    add("loss_network.graph", &inputs.graph.as_deref().map(short).into());
+    for term in &network.comparison.terms {
+        let version = inputs.versions.get(&format!("{}.{}", Kind::Comparison, term.name));
+        add(&format!("loss_network.{}.version", term.name), &version.copied().unwrap_or(1).into());
+    }
     let measures = measures(config, about);
     for (key, value) in config.task.settings.iter().filter(|(key, _)| !measures.contains(key.as_str())) {
         add(&format!("task.{key}"), value);
@@ -122,7 +132,15 @@ fn varied(cells: &[Measured], settings: &[Settings]) -> HashSet<(String, String)
         let (task, network) = (config.task.name.as_str(), &config.loss_network);
         for (key, value) in settings {
             let among = match key.as_str() {
-                "weights_sha256" => format!("{key} {} {}", network.backbone.name, network.weights),
+                "weights_sha256" => {
+                    format!("{key} {} {}", network.backbone.name, weights_name(&cell.result.cell))
+                }
+                "calibration_sha256" => {
+                    format!("{key} {}", network.calibration.as_deref().unwrap_or_default())
+                }
+                "loss_network.graph" => {
+                    format!("{key} {} {:?}", network.backbone.name, network.backbone.settings)
+                }
                 _ if key.starts_with("loss_network.backbone_config.") => {
                     format!("{key} {}", network.backbone.name)
                 }
@@ -134,6 +152,15 @@ fn varied(cells: &[Measured], settings: &[Settings]) -> HashSet<(String, String)
         }
     }
     varied
+}
+
+/// Weights as people see them: a file without its folders, which are this machine's affair. Files of one name are told apart
+/// by their sums.
+pub(crate) fn weights_name(cell: &Cell) -> &str {
+    let weights = &cell.config.loss_network.weights;
+    let is_file = cell.inputs.files.contains_key("weights") || weights.contains('/');
+    let file = std::path::Path::new(weights).file_name().and_then(|name| name.to_str());
+    file.filter(|_| is_file).unwrap_or(weights)
 }
 
 /// Gives each network the shortest name that says in what it differs.

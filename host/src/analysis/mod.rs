@@ -29,6 +29,7 @@ use crate::store::{CellFolder, CellResult, Found};
 
 pub use about::About;
 pub(crate) use boards::{PROTOCOL, measured_by};
+pub(crate) use contenders::weights_name;
 pub use pair::{PairError, compare};
 
 /// A complete cell and where it is.

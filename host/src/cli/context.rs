@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::sample::FetchRequest;
 use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginError};
 use serde_json::Value;
@@ -14,6 +15,7 @@ use super::args::Global;
 use super::failure::{Failure, INTERRUPTED, PLUGIN_NOT_LOADED};
 use super::logging;
 use super::progress::Display;
+use crate::config::Component;
 use crate::engine::protocol::{ComponentRef, Indexed};
 use crate::engine::{Control, Engine, Event, Request, wants_cuda};
 use crate::fetch::{self, FetchOptions};
@@ -79,6 +81,24 @@ impl Context {
         });
         let index = index.map_err(|error| trouble.unwrap_or_else(|| error.into()))?;
         Ok(self.index.get_or_init(|| index))
+    }
+
+    /// The description of a backbone with its settings; none if it can't be had.
+    pub(super) fn described(&self, backbone: &Component) -> Option<Graph> {
+        let index = self.index().ok()?;
+        let held = index.catalog.get(Kind::Backbone, &backbone.name).ok()?;
+        let is_default = |(key, value): (&String, &Value)| {
+            held.config_schema.get("properties").and_then(|all| all.get(key)?.get("default")) == Some(value)
+        };
+        if backbone.settings.iter().all(is_default) {
+            return index.graph(&backbone.name);
+        }
+        let request = Request::Describe {
+            backbone: self.component(Kind::Backbone, &backbone.name).ok()?,
+            config: Value::Object(backbone.settings.clone()),
+        };
+        let engine = self.engine_for("cpu", "fp32").ok()?;
+        serde_json::from_value(self.call(engine, &request).ok()?).ok()
     }
 
     /// What a component says of itself.

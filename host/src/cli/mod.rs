@@ -2,6 +2,7 @@
 
 mod args;
 mod cancel;
+mod changes;
 mod claims;
 mod compare;
 mod completions;

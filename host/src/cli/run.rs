@@ -6,7 +6,8 @@ mod picture;
 mod planning;
 mod slurm;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use executor::Chosen;
@@ -15,9 +16,11 @@ use inputs::Asker;
 use super::args::RunArguments;
 use super::context::Context;
 use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
-use super::{output, results};
-use crate::config::RawConfig;
+use super::{changes, output, results};
+use crate::config::{Component, RawConfig};
 use crate::execute::{Adjust, Job, Policy, Requests, Tally};
+use crate::folders;
+use crate::inputs::{PlannedContents, Sums};
 use crate::plan::{Cell, CellState, Plan};
 use crate::results::{COLUMNS, Column, Gathered, csv, gather, to_json, write_parquet};
 use crate::store::{ExperimentFolder, Store};
@@ -47,6 +50,10 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
         Asker::Run => experiment.state(&cell.id) == CellState::Done,
     };
     let own_data = inputs::check(plan.cells.iter().filter(|cell| !is_done(cell)), asker, context)?;
+    let sums = Sums::new(&written(arguments)).once();
+    for sentence in changes::since_last_run(&whole, &experiment, &sums) {
+        context.display.note(&sentence);
+    }
     if arguments.plan {
         let submission = match executor {
             Chosen::Slurm => Some(slurm::picture(&plan, &experiment, arguments, context)?),
@@ -76,11 +83,18 @@ fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let raw = RawConfig::load(&arguments.configs, environment, &arguments.set).map_err(wrong)?;
-    let plan = Plan::new(&raw, &index.catalog, index).map_err(wrong)?;
+    let described = |backbone: &Component| context.described(backbone);
+    let contents = PlannedContents::new(&index.catalog, &described, &written(arguments));
+    let plan = Plan::new(&raw, &index.catalog, index, &contents).map_err(wrong)?;
     for note in &plan.notes {
         context.display.note(note);
     }
     Ok(plan)
+}
+
+/// The folders that a run writes to.
+fn written(arguments: &RunArguments) -> [PathBuf; 2] {
+    [arguments.logs.clone(), folders::checkpoints(&arguments.logs)]
 }
 
 /// Writes the tables and the pictures, and prints what was found.
@@ -94,6 +108,11 @@ fn report(
     results::warn(&gathered, context);
     if let Some(sentence) = not_counted(plan, &gathered) {
         context.display.warn(&sentence);
+    }
+    let planned: HashSet<&str> = plan.cells.iter().map(|cell| cell.id.as_str()).collect();
+    let rows = gathered.rows.iter().filter(|row| planned.contains(row.result().cell.id.as_str()));
+    for sentence in changes::of_plugins(rows, context.index()?, &Sums::new(&[]).once()) {
+        context.display.note(&sentence);
     }
     let columns: Vec<&Column> = COLUMNS.iter().collect();
     let table = csv(&gathered.rows, &columns).map_err(|error| Failure::run(&error))?;

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use super::args::StatusArguments;
 use super::context::Context;
 use super::failure::Failure;
-use super::output;
+use super::{changes, output};
 use crate::catalog::did_you_mean;
 use crate::execute::slurm::{CellStatus, Placements};
+use crate::folders;
+use crate::inputs::Sums;
 use crate::plan::CellState;
 use crate::store::{ExperimentFolder, Problem, ResultOwner, Store, StoreError, Unusable, survey};
 use crate::words::count;
@@ -31,7 +33,8 @@ pub(super) fn status(arguments: &StatusArguments, context: &Context) -> Result<E
     let mut problems = others;
     let survey = survey::<ResultOwner>(&experiments);
     problems.extend(survey.problems);
-    let status = |experiment| Status::of(experiment, &survey.unusable, &mut problems, context);
+    let sums = Sums::new(&[arguments.logs.clone(), folders::checkpoints(&arguments.logs)]).once();
+    let status = |experiment| Status::of(experiment, &survey.unusable, &mut problems, &sums, context);
     let states: Vec<Status> = experiments.iter().map(status).collect();
     for problem in &problems {
         context.display.warn(&problem.to_string());
@@ -94,6 +97,7 @@ impl Status {
         experiment: &ExperimentFolder,
         unusable: &[Unusable],
         problems: &mut Vec<Problem>,
+        sums: &Sums,
         context: &Context,
     ) -> Status {
         fn readable<T: Default>(read: Result<T, StoreError>, problems: &mut Vec<Problem>) -> T {
@@ -108,6 +112,9 @@ impl Status {
         }
         let plan = readable(experiment.planned_cells(), problems);
         let is_planned = plan.is_some();
+        for sentence in changes::of_files(plan.as_deref().unwrap_or_default(), experiment, sums) {
+            context.display.note(&sentence);
+        }
         let mut names: Vec<(String, Option<String>)> =
             plan.into_iter().flatten().map(|cell| (cell.id, Some(cell.name))).collect();
         let planned: HashSet<String> = names.iter().map(|(id, _)| id.clone()).collect();

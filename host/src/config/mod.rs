@@ -24,6 +24,7 @@ pub use resolved::{
     RunSection,
 };
 
+pub use schema::telling;
 pub use surroundings::Surroundings;
 
 pub(crate) use describe::setting_texts;

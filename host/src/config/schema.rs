@@ -263,6 +263,29 @@ pub(crate) fn split_names(schema: &Value, settings: &Map<String, Value>) -> Vec<
     marked.filter_map(|(key, _)| settings.get(key)?.as_str().map(str::to_owned)).collect()
 }
 
+/// The settings that say in what a result differs from one with the defaults, as texts by dotted key: those that are not at
+/// their defaults, and those that are to be said `always`. What changes no result is left out.
+pub fn telling(schema: &Value, settings: &Map<String, Value>, always: &[String]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (key, value) in essential(schema, settings) {
+        let default = schema.get("properties").and_then(|all| all.get(&key)?.get("default"));
+        tell(&key, &value, default, always.contains(&key), &mut found);
+    }
+    found.sort();
+    found
+}
+
+fn tell(key: &str, value: &Value, default: Option<&Value>, always: bool, found: &mut Vec<(String, String)>) {
+    if let Value::Object(inner) = value {
+        for (name, value) in inner {
+            tell(&format!("{key}.{name}"), value, default.and_then(|all| all.get(name)), always, found);
+        }
+    } else if always || default != Some(value) {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        found.push((key.to_owned(), text));
+    }
+}
+
 fn reset_incidental(
     root: &Value,
     schema: &Value,

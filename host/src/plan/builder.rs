@@ -16,6 +16,7 @@ use crate::catalog::Catalog;
 use crate::config::{
     self, Component, DataSection, ExperimentSection, LossNetworkSection, ResolvedConfig, RunSection,
 };
+use crate::inputs::{Contents, Inputs};
 
 /// What every cell's name says anyway.
 const ALWAYS_NAMED: [&str; 3] = ["loss_network.backbone", "loss_network.layers", "loss_network.comparison"];
@@ -47,8 +48,29 @@ fn essential_network(catalog: &Catalog, network: &LossNetworkSection) -> LossNet
     network
 }
 
+/// The version of what a component computes.
+fn version(catalog: &Catalog, kind: Kind, name: &str) -> (String, u32) {
+    let version = manifest(catalog, kind, name).and_then(|held| held.details.protocol_version);
+    (format!("{kind}.{name}"), version.unwrap_or(1))
+}
+
+fn of_network(catalog: &Catalog, contents: &dyn Contents, network: &LossNetworkSection) -> Inputs {
+    let mut inputs = contents.network(network);
+    let terms = network.comparison.terms.iter();
+    inputs.versions.extend(terms.map(|term| version(catalog, Kind::Comparison, &term.name)));
+    inputs
+}
+
+fn of_data(catalog: &Catalog, contents: &dyn Contents, data: &DataSection) -> Inputs {
+    let mut inputs = contents.data(data);
+    let datasets = [data].into_iter().chain(data.test.values());
+    inputs.versions.extend(datasets.map(|data| version(catalog, Kind::Dataset, &data.dataset.name)));
+    inputs
+}
+
 pub(super) struct Builder<'a> {
     catalog: &'a Catalog,
+    contents: &'a dyn Contents,
     sweep: &'a Sweep,
     experiment: &'a ExperimentSection,
     cells: Vec<Cell>,
@@ -60,6 +82,8 @@ pub(super) struct Builder<'a> {
     identities: HashMap<(*const (), String), Rc<Identity>>,
     /// Sections as tables, by the section's address.
     tables: HashMap<*const (), Rc<Map<String, Value>>>,
+    /// What sections read, by the section's address.
+    inputs: HashMap<*const (), Rc<Inputs>>,
     /// Keys that the sweep sets, without those that are always named, in the order in which they come up.
     varied: Vec<&'a str>,
     /// What each cell has of them.
@@ -71,6 +95,7 @@ pub(super) struct Builder<'a> {
 impl<'a> Builder<'a> {
     pub(super) fn new(
         catalog: &'a Catalog,
+        contents: &'a dyn Contents,
         sweep: &'a Sweep,
         experiment: &'a ExperimentSection,
     ) -> Builder<'a> {
@@ -82,6 +107,7 @@ impl<'a> Builder<'a> {
         }
         Builder {
             catalog,
+            contents,
             sweep,
             experiment,
             cells: Vec::new(),
@@ -90,6 +116,7 @@ impl<'a> Builder<'a> {
             group_of: HashMap::new(),
             identities: HashMap::new(),
             tables: HashMap::new(),
+            inputs: HashMap::new(),
             varied,
             values: Vec::new(),
             taken: vec![0; sweep.rules.len()],
@@ -121,12 +148,15 @@ impl<'a> Builder<'a> {
             }
             let lookup = |key: &str| settings.get(key).cloned();
             let axes = Axes::of(shared_axes, lookup);
+            let contents = self.contents;
+            let reads = self.inputs(network, |network| of_network(catalog, contents, network));
+            let of_data = self.inputs(choice.data, |data| of_data(catalog, contents, data));
             let [task, network_identity, data, run] = [
                 self.identity(choice.task, &axes, |task| axes.task(&essential(catalog, Kind::Task, task))),
                 self.identity(network, &axes, |network| {
-                    axes.loss_network(&essential_network(catalog, network))
+                    axes.loss_network(&essential_network(catalog, network), &reads)
                 }),
-                self.identity(choice.data, &axes, |data| axes.data(&essential_data(catalog, data))),
+                self.identity(choice.data, &axes, |data| axes.data(&essential_data(catalog, data), &of_data)),
                 self.identity(choice.run, &axes, |run| axes.run(run)),
             ];
             let whole = [&*task.whole, &network_identity.whole, &data.whole, &run.whole];
@@ -151,6 +181,7 @@ impl<'a> Builder<'a> {
                     repetition,
                     seed,
                     protocol_version,
+                    inputs: reads.and(&of_data),
                     config: ResolvedConfig {
                         experiment: self.experiment.clone(),
                         task: (**choice.task).clone(),
@@ -181,6 +212,11 @@ impl<'a> Builder<'a> {
     ) -> Rc<Identity> {
         let key = (Rc::as_ptr(section).cast(), axes.key());
         self.identities.entry(key).or_insert_with(|| Rc::new(make(section))).clone()
+    }
+
+    /// What a section reads, looked at once.
+    fn inputs<S>(&mut self, section: &Rc<S>, look: impl FnOnce(&S) -> Inputs) -> Rc<Inputs> {
+        self.inputs.entry(Rc::as_ptr(section).cast()).or_insert_with(|| Rc::new(look(section))).clone()
     }
 
     /// Whether a rule takes it out. All of them are asked, so that each is known to be of use.

@@ -1,10 +1,12 @@
 //! What a cell is: the part of its settings that can change its result, and the id and seeds made of it.
 
+use lossnet_plugin_protocol::Kind;
 use lossnet_plugin_protocol::manifest::SharedAxes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Component, DataSection, LossNetworkSection, RunSection};
+use crate::inputs::Inputs;
 
 /// A section's settings that can change a result, as text in which equal settings are equal.
 #[derive(Clone, Debug)]
@@ -63,8 +65,23 @@ impl<'a> Axes<'a> {
         self.identity("task", task.to_map("name"))
     }
 
-    pub(super) fn data(&self, data: &DataSection) -> Identity {
-        self.identity("data", data.to_map())
+    /// A folder counts by what is in it, so far as that is known, and wherever it lies.
+    pub(super) fn data(&self, data: &DataSection, inputs: &Inputs) -> Identity {
+        let mut settings = data.to_map();
+        let by_contents = |role: &str, section: &mut Map<String, Value>, data: &DataSection| {
+            if let Some(sum) = inputs.sum(role) {
+                section.insert("folder".to_owned(), of_contents(sum));
+            }
+            section.insert("version".to_owned(), version(inputs, Kind::Dataset, &data.dataset.name));
+        };
+        by_contents("data", &mut settings, data);
+        for (label, section) in settings.get_mut("test").and_then(Value::as_object_mut).into_iter().flatten()
+        {
+            if let (Some(section), Some(data)) = (section.as_object_mut(), data.test.get(label)) {
+                by_contents(&format!("data.test.{label}"), section, data);
+            }
+        }
+        self.identity("data", settings)
     }
 
     pub(super) fn run(&self, run: &RunSection) -> Identity {
@@ -74,26 +91,44 @@ impl<'a> Axes<'a> {
         self.identity("run", settings)
     }
 
-    pub(super) fn loss_network(&self, network: &LossNetworkSection) -> Identity {
+    pub(super) fn loss_network(&self, network: &LossNetworkSection, inputs: &Inputs) -> Identity {
         // A layer is the same by its index and by its name, and a sum the same in any order.
         let mut terms: Vec<Value> = network
             .comparison
             .terms
             .iter()
-            .map(|term| json!({ "name": term.name, "settings": term.settings }))
+            .map(|term| {
+                let version = version(inputs, Kind::Comparison, &term.name);
+                json!({ "name": term.name, "settings": term.settings, "version": version })
+            })
             .collect();
         terms.sort_by_cached_key(canonical);
         let mut settings = Map::new();
         settings.insert("backbone".to_owned(), network.backbone.name.clone().into());
         settings.insert("backbone_config".to_owned(), Value::Object(network.backbone.settings.clone()));
-        settings.insert("weights".to_owned(), network.weights.clone().into());
+        settings.insert("graph".to_owned(), inputs.graph.clone().into());
+        let by_contents = |role: &str, path: Value| inputs.sum(role).map_or(path, of_contents);
+        settings.insert("weights".to_owned(), by_contents("weights", network.weights.clone().into()));
+        // Of a file with several sets of weights, which of them.
+        let key = network.weights.rsplit_once('#').map(|(_, key)| key.to_owned());
+        settings.insert("key".to_owned(), key.into());
         settings.insert("layers".to_owned(), network.nodes.clone().into());
         settings.insert("normalize".to_owned(), network.normalize.clone().into());
         settings.insert("comparison".to_owned(), Value::Array(terms));
-        settings.insert("calibration".to_owned(), network.calibration.clone().into());
+        let calibration = network.calibration.clone().into();
+        settings.insert("calibration".to_owned(), by_contents("calibration", calibration));
         settings.insert("size".to_owned(), network.size.into());
         self.identity("loss_network", settings)
     }
+}
+
+/// What stands for a file in an identity: no path reads like it.
+fn of_contents(sum: &str) -> Value {
+    json!({ "sha256": sum })
+}
+
+fn version(inputs: &Inputs, kind: Kind, name: &str) -> Value {
+    inputs.versions.get(&format!("{kind}.{name}")).copied().unwrap_or(1).into()
 }
 
 /// The id of a cell: 16 hex digits of a SHA-256 over its identity, its task's version, and its repetition.

@@ -25,6 +25,7 @@ pub(crate) use sweep::why_none;
 
 use crate::catalog::{Catalog, NodeNames};
 use crate::config::{Checker, ConfigError, ConfigErrors, Origin, RawConfig, ResolvedConfig, Surroundings};
+use crate::inputs::{Contents, Inputs};
 use builder::Builder;
 use variants::Variants;
 
@@ -60,6 +61,9 @@ pub struct Cell {
     pub protocol_version: u32,
     /// All its settings.
     pub config: ResolvedConfig,
+    /// What it reads, by what was in it when the cell was planned.
+    #[serde(default)]
+    pub inputs: Inputs,
 }
 
 /// Cells that one pass over the data serves.
@@ -76,9 +80,14 @@ pub struct Group {
 impl Plan {
     /// Checks a config and makes its cells and groups.
     ///
-    /// `nodes` tells which inner layers backbones have; `&()` leaves those to be checked later. Fails with
-    /// everything that is wrong with the config.
-    pub fn new(raw: &RawConfig, catalog: &Catalog, nodes: &dyn NodeNames) -> Result<Plan, ConfigErrors> {
+    /// `nodes` tells which inner layers backbones have; `&()` leaves those to be checked later. `contents` tells what is in
+    /// files; for `&()` they are what they are called. Fails with everything that is wrong with the config.
+    pub fn new(
+        raw: &RawConfig,
+        catalog: &Catalog,
+        nodes: &dyn NodeNames,
+        contents: &dyn Contents,
+    ) -> Result<Plan, ConfigErrors> {
         let checker = Checker::new(raw, catalog, nodes);
         checker.check_keys();
         let mut notes = Vec::new();
@@ -95,7 +104,7 @@ impl Plan {
         let Some(experiment) = experiment else { return Err(checker.finish().err().unwrap_or_default()) };
         checker.finish()?;
 
-        let mut builder = Builder::new(catalog, &sweep, &experiment);
+        let mut builder = Builder::new(catalog, contents, &sweep, &experiment);
         for ((part, variants), total) in sweep.parts.iter().zip(&variants).zip(totals) {
             let (lengths, before) = (part.lengths(), builder.count());
             for position in 0..total {

@@ -2,6 +2,7 @@
 
 use super::row::Row;
 use super::value::{Storage, Value};
+use crate::analysis::weights_name;
 use crate::catalog::did_you_mean;
 
 /// What a column says.
@@ -57,7 +58,7 @@ use Role::{Contender, Provenance, Run, Score};
 use Storage::{Flag, Integer, Number, Text};
 
 /// All columns, in order.
-pub static COLUMNS: [Column; 46] = [
+pub static COLUMNS: [Column; 48] = [
     column("experiment", Contender, Text, |row| Value::Text(&row.cell().experiment)),
     column("task", Contender, Text, |row| Value::Text(&row.config().task.name)),
     column("task_settings", Contender, Text, |row| Value::Text(&row.cell().texts.task_settings)),
@@ -71,7 +72,7 @@ pub static COLUMNS: [Column; 46] = [
     column("test_data", Contender, Text, |row| Value::Text(&row.cell().texts.test_data)),
     column("backbone", Contender, Text, |row| Value::Text(&row.config().loss_network.backbone.name)),
     column("backbone_settings", Contender, Text, |row| Value::Text(&row.cell().texts.backbone_settings)),
-    column("weights", Contender, Text, |row| Value::Text(&row.config().loss_network.weights)),
+    column("weights", Contender, Text, |row| Value::Text(weights_name(&row.result().cell))),
     column("layers", Contender, Text, |row| Value::Text(&row.cell().texts.layers)),
     column("comparison", Contender, Text, |row| Value::Text(&row.config().loss_network.comparison.name)),
     column("comparison_settings", Contender, Text, |row| Value::Text(&row.cell().texts.comparison_settings)),
@@ -103,7 +104,13 @@ pub static COLUMNS: [Column; 46] = [
     column("lossnet_version", Run, Text, |row| Value::Text(&row.result().versions.lossnet)),
     column("libtorch_version", Run, Text, |row| Value::Text(&row.result().versions.libtorch)),
     column("plugins", Run, Text, |row| Value::Text(&row.cell().texts.plugins)),
-    column("weights_sha256", Provenance, Text, |row| Value::Text(&row.result().weights)),
+    column("weights_sha256", Contender, Text, |row| Value::Text(&row.result().weights)),
+    column("calibration_sha256", Contender, Text, |row| {
+        Value::optional(row.result().cell.inputs.sum("calibration"), Value::Text)
+    }),
+    column("data_sha256", Contender, Text, |row| {
+        Value::optional(row.result().cell.inputs.sum("data"), Value::Text)
+    }),
     column("started", Provenance, Integer, |row| Value::count(row.result().started)),
     column("seconds", Provenance, Number, |row| Value::Number(row.result().seconds)),
     column("cpu_seconds", Provenance, Number, |row| Value::optional(row.result().cpu_seconds, Value::Number)),

@@ -17,8 +17,16 @@ const APART: [&str; 6] = ["task", "protocol_version", "metric", "split", "unit",
 
 /// What says which samples a metric is of, and what is measured of them. Groups by all of these have nothing else to be kept
 /// apart.
-const MEASURED: [&str; 7] =
-    ["task_settings", "dataset", "dataset_settings", "splits", "limit", "data_folder", "test_data"];
+const MEASURED: [&str; 8] = [
+    "task_settings",
+    "dataset",
+    "dataset_settings",
+    "splits",
+    "limit",
+    "data_folder",
+    "data_sha256",
+    "test_data",
+];
 
 /// All that changes what a row's metric is about, by key: settings of the data, and those of the task that change what is
 /// measured. Rows that differ in it are never averaged.
@@ -180,10 +188,9 @@ pub fn group(rows: &[Row], by: &[&'static Column], about: &About) -> Vec<Group> 
 fn measures(rows: &[Row], about: &About) -> HashMap<*const CompleteCell, Arc<Measure>> {
     let mut found = HashMap::new();
     for row in rows {
-        found.entry(std::ptr::from_ref(row.cell())).or_insert_with(|| {
-            let cell = &row.result().cell;
-            Arc::new(measured_by(&cell.config, cell.protocol_version, about))
-        });
+        found
+            .entry(std::ptr::from_ref(row.cell()))
+            .or_insert_with(|| Arc::new(measured_by(&row.result().cell, about)));
     }
     found
 }
@@ -209,6 +216,7 @@ pub fn kept_apart(groups: &[Group], by: &[&'static Column]) -> Vec<(String, Vec<
             Some("name") => ("dataset", "dataset".to_owned()),
             Some("limit") => ("limit", "limit".to_owned()),
             Some("folder") => ("data_folder", "data_folder".to_owned()),
+            Some("contents") => ("data_sha256", "data_sha256".to_owned()),
             Some(rest) if rest.starts_with("test.") => ("test_data", key.clone()),
             Some(_) => ("dataset_settings", key.clone()),
             None if key == PROTOCOL => ("protocol_version", "protocol_version".to_owned()),

@@ -98,6 +98,15 @@ impl Curves {
         crate::atomic::write(&path, &table).map_err(StoreError::write)
     }
 
+    /// Throws everything away, what earlier attempts left included.
+    pub(super) fn discard(&mut self) -> Result<(), StoreError> {
+        self.file = None;
+        match fs_err::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::write(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes sure that it is on the disk.
     pub(super) fn sync(&mut self) -> Result<(), StoreError> {
         match &self.file {

@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::inputs::Inputs;
 use crate::plan::{CellState, Plan};
 
 pub(crate) use lock::Lock;
@@ -70,6 +71,9 @@ pub struct PlannedCell {
     pub id: String,
     /// Its name for people.
     pub name: String,
+    /// What it reads, as it was when the cell was planned.
+    #[serde(default)]
+    pub inputs: Inputs,
 }
 
 impl Store {

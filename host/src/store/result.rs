@@ -57,6 +57,9 @@ pub struct Versions {
     pub libtorch: String,
     /// The plugins that took part, by name.
     pub plugins: BTreeMap<String, String>,
+    /// The SHA-256 of their files, by name: which build of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub builds: BTreeMap<String, String>,
 }
 
 /// A cell whose last attempt failed.

@@ -28,6 +28,18 @@ pub(super) fn file_name(split: &str) -> String {
     name + ".csv"
 }
 
+/// Removes the files of all splits in a cell's folder.
+pub(super) fn remove_all(folder: &Path) -> Result<(), StoreError> {
+    for entry in fs_err::read_dir(folder).map_err(StoreError::read)? {
+        let entry = entry.map_err(StoreError::read)?;
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with("samples.") && name.ends_with(".csv")) {
+            fs_err::remove_file(entry.path()).map_err(StoreError::write)?;
+        }
+    }
+    Ok(())
+}
+
 /// A row's number, and the byte at which it begins.
 type Place = (u64, u64);
 

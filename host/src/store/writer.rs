@@ -184,6 +184,15 @@ impl CellWriter {
         write_failure(&self.folder, &self.cell.name, error)
     }
 
+    /// Throws away what was recorded of the samples and reported, by earlier attempts, too: the next attempt begins anew.
+    pub fn discard(&mut self, why: &str) -> Result<(), StoreError> {
+        self.samples.clear();
+        self.metrics.clear();
+        samples::remove_all(&self.folder)?;
+        self.curves.discard()?;
+        log::append(&self.folder.join("run.log"), why)
+    }
+
     /// Leaves the cell for later.
     pub fn interrupt(self) -> Result<(), StoreError> {
         for file in self.samples.values() {

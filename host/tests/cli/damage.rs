@@ -33,7 +33,7 @@ offline = true
 "#;
 
 /// A file of one 32-bit float, as numpy writes it.
-fn npy(value: f32) -> Vec<u8> {
+pub(crate) fn npy(value: f32) -> Vec<u8> {
     let mut header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }".to_owned();
     // The preamble takes 10 bytes, and all of it together a multiple of 64, the last one a line's end.
     header.push_str(&" ".repeat(128 - 10 - header.len() - 1));

@@ -14,6 +14,7 @@ mod executing;
 #[path = "../fetch_server/mod.rs"]
 mod fetch_server;
 mod formats;
+mod inputs;
 mod listing;
 mod planning;
 mod refusing;

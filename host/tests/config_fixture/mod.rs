@@ -191,7 +191,7 @@ impl Configs {
         let environment = env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
         let set: Vec<String> = set.iter().map(|&text| text.to_owned()).collect();
         let plan: Result<Plan, ConfigErrors> = RawConfig::load(&[self.path(name)], environment, &set)
-            .and_then(|raw| Plan::new(&raw, &catalog(), &Nodes));
+            .and_then(|raw| Plan::new(&raw, &catalog(), &Nodes, &()));
         plan.map_err(|errors| {
             let real = self.0.path().canonicalize().unwrap();
             let text = errors.to_string().replace(&format!("{}/", self.0.path().display()), "");

@@ -9,6 +9,7 @@ use lossnet::config::{
     ComparisonSection, Component, DataSection, ExperimentSection, LossNetworkSection, ResolvedConfig,
     RunSection,
 };
+use lossnet::inputs::Inputs;
 use lossnet::plan::Cell;
 use lossnet::store::{CellResult, FORMAT, Store, Versions};
 use lossnet_plugin_protocol::report::{FromSamples, Metric, SampleRows};
@@ -71,6 +72,7 @@ pub fn result(config: ResolvedConfig, repetition: u32, metrics: &[Metric]) -> Ce
         "experiment": experiment,
         "cell": Cell {
             id: format!("{hash:016x}"), name, repetition, seed: u64::from(repetition), protocol_version: 1, config,
+            inputs: Inputs::default(),
         },
         "signature": "made up",
         "metrics": metrics,

@@ -44,6 +44,12 @@ pub trait Comparison: Send + Sync {
 
     /// The comparison with these settings.
     fn build(&self, config: Self::Config) -> Result<Box<dyn Compare>, PluginError>;
+
+    /// To be raised whenever the same settings may give another number: cells that were computed with an earlier version are
+    /// computed again, and signatures differ.
+    fn protocol_version(&self) -> u32 {
+        1
+    }
 }
 
 /// A comparison at work on one layer's features.
@@ -95,7 +101,8 @@ pub trait AnyComparison: Send + Sync {
 
 impl<T: Comparison> AnyComparison for T {
     fn manifest(&self) -> Result<ComponentManifest, PluginError> {
-        Ok(self.info().manifest(Kind::Comparison, settings::schema::<T::Config>(), Details::default()))
+        let details = Details { protocol_version: Some(self.protocol_version()), ..Details::default() };
+        Ok(self.info().manifest(Kind::Comparison, settings::schema::<T::Config>(), details))
     }
 
     fn name(&self) -> String {

@@ -84,6 +84,18 @@ pub trait Dataset: Send + Sync {
         true
     }
 
+    /// Whether it brings the files of its folder itself, or makes them, and checks that they are right, as one that downloads a
+    /// published data set does. Otherwise what is in the folder is part of what a cell is: it must not write there.
+    fn brings_files(&self) -> bool {
+        false
+    }
+
+    /// To be raised whenever the same files and settings may give other samples: cells that were computed with an earlier
+    /// version are computed again.
+    fn protocol_version(&self) -> u32 {
+        1
+    }
+
     /// Opens a split, downloading it first where that is allowed and necessary. Everything that can be checked
     /// without decoding is checked here: missing files, pairs without a partner, unreadable folders.
     fn open(
@@ -151,6 +163,8 @@ impl<T: Dataset> AnyDataset for T {
             sizes: self.sizes().into_iter().collect(),
             image_side: self.image_side(),
             without_folder: !self.has_folder(),
+            brings_files: self.brings_files(),
+            protocol_version: Some(self.protocol_version()),
             ..Details::default()
         };
         Ok(self.info().manifest(Kind::Dataset, settings::schema::<T::Config>(), details))

@@ -105,6 +105,10 @@ impl Dataset for Bapps {
             .with_reference("Zhang et al., \"The Unreasonable Effectiveness of Deep Features as a Perceptual Metric\", CVPR 2018")
     }
 
+    fn brings_files(&self) -> bool {
+        true
+    }
+
     fn splits(&self) -> Vec<String> {
         let mut splits = Vec::new();
         for part in PARTS {

@@ -27,6 +27,10 @@ impl Dataset for Bsds300 {
         )
     }
 
+    fn brings_files(&self) -> bool {
+        true
+    }
+
     fn splits(&self) -> Vec<String> {
         ["train", "test"].map(str::to_owned).to_vec()
     }

@@ -26,6 +26,10 @@ impl Dataset for Coco2014 {
             .with_reference("Lin et al., \"Microsoft COCO: Common Objects in Context\", ECCV 2014")
     }
 
+    fn brings_files(&self) -> bool {
+        true
+    }
+
     fn splits(&self) -> Vec<String> {
         SPLITS.map(|(split, ..)| split.to_owned()).to_vec()
     }

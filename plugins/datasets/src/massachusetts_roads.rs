@@ -33,6 +33,10 @@ impl Dataset for MassachusettsRoads {
             .with_reference("Mnih, \"Machine Learning for Aerial Image Labeling\", PhD thesis, Toronto 2013")
     }
 
+    fn brings_files(&self) -> bool {
+        true
+    }
+
     fn splits(&self) -> Vec<String> {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }

@@ -42,6 +42,10 @@ impl Dataset for Stl10 {
         )
     }
 
+    fn brings_files(&self) -> bool {
+        true
+    }
+
     fn splits(&self) -> Vec<String> {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }

@@ -63,6 +63,10 @@ impl Dataset for TestImages {
         Info::new(self.name, self.summary).with_reference(self.reference)
     }
 
+    fn brings_files(&self) -> bool {
+        true
+    }
+
     fn splits(&self) -> Vec<String> {
         vec!["test".to_owned()]
     }

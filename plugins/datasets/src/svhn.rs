@@ -37,6 +37,10 @@ impl Dataset for Svhn {
         )
     }
 
+    fn brings_files(&self) -> bool {
+        true
+    }
+
     fn splits(&self) -> Vec<String> {
         SPLITS.map(|(split, _)| split.to_owned()).to_vec()
     }

@@ -152,6 +152,25 @@ impl Cells {
         })
     }
 
+    /// Of cells whose folder is new, forgets the checkpoints that an earlier one has left behind: it was removed, and with it the
+    /// curves that go with them.
+    pub(super) fn forget_if_new(&self, request: &RunRequest) -> Result<(), PluginError> {
+        self.0.with(|writers| {
+            let new = writers.iter().filter(|writer| !writer.resumed());
+            new.map(|writer| writer.cell().id.as_str()).try_for_each(|id| forget(request, id))
+        })
+    }
+
+    /// Throws away all that was recorded, and the checkpoints, for this reason.
+    pub(super) fn discard(&mut self, request: &RunRequest, why: &str) -> Result<(), PluginError> {
+        self.0.with(|writers| {
+            writers.iter_mut().try_for_each(|writer| {
+                writer.discard(why).map_err(|error| store_error(&error))?;
+                forget(request, &writer.cell().id)
+            })
+        })
+    }
+
     /// Makes all cells ready for another attempt, for this reason.
     pub(super) fn again(&mut self, why: &str) -> Result<(), PluginError> {
         self.0.with(|writers| {
@@ -239,6 +258,17 @@ fn tracked(request: &RunRequest, writer: &CellWriter) -> TrackedCell {
         varied: request.varied.clone(),
         checkpoints: checkpoints(request, &cell.id),
         resumed: writer.resumed(),
+    }
+}
+
+/// Removes a cell's checkpoints, if there are any.
+fn forget(request: &RunRequest, cell: &str) -> Result<(), PluginError> {
+    let folder = checkpoints(request, cell);
+    match fs_err::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(PluginError::run(format!("the checkpoints of an earlier run can't be removed: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

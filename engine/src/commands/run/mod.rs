@@ -2,15 +2,19 @@
 
 mod cells;
 mod host;
+mod inputs;
 mod network;
 mod trackers;
 mod usage;
 
 use std::sync::{Arc, OnceLock};
 
-use lossnet::engine::protocol::{CellOutcome, RunRequest};
+use lossnet::config::telling;
+use lossnet::engine::protocol::{CellOutcome, Configured, RunRequest};
+use lossnet::inputs::Sums;
+use lossnet::signature::Signature;
 use lossnet::store::{Store, Versions};
-use lossnet_plugin_protocol::{ErrorKind, PluginError};
+use lossnet_plugin_protocol::{ErrorKind, Kind, PluginError};
 use serde_json::Value;
 
 use crate::entry::Caller;
@@ -30,11 +34,28 @@ pub(super) fn run(request: &RunRequest, caller: &Arc<Caller>) -> Result<Vec<Cell
     if mine.is_empty() {
         return Ok(outcomes);
     }
-    let ended = attempt_in_memory(request, &mine, &mut cells, caller);
+    let ended = match cells.forget_if_new(request).and_then(|()| inputs::check(request)) {
+        Ok(()) => unmixed(attempt_in_memory(request, &mine, &mut cells, caller), request, &mut cells)?,
+        Err(error) => Err(error),
+    };
     for (&position, outcome) in mine.iter().zip(cells.end(&ended, caller)?) {
         outcomes[position] = outcome;
     }
     Ok(outcomes)
+}
+
+/// Throws away what was recorded if a file has changed meanwhile: nobody knows which of the two a score is of. However the
+/// attempt has ended, the next one must not go on from there.
+fn unmixed(
+    ended: Result<Provenance, PluginError>,
+    request: &RunRequest,
+    cells: &mut Cells,
+) -> Result<Result<Provenance, PluginError>, PluginError> {
+    let Some(changed) = inputs::changed(request) else { return Ok(ended) };
+    let why = format!("{changed} changed while the cells were computed");
+    cells.discard(request, &why)?;
+    let error = PluginError::input(format!("{why}: what was recorded is thrown away"));
+    Ok(Err(error.with_help(inputs::AGAIN)))
 }
 
 /// Attempts with smaller and smaller batches as long as memory runs out. Scores that are recorded stay.
@@ -100,11 +121,13 @@ fn attempt(
     }
     let mut specs = Vec::new();
     let mut signatures = Vec::new();
+    let protocol = signed(&request.task, Kind::Task)?;
+    let data = signed(&request.data.dataset, Kind::Dataset)?;
     for cell in &requests {
         let layers = layers(&cell.layers);
         let spec = backbone.loss_network(&layers, &cell.comparison)?;
-        let protocol = format!("{}.{}", request.task.component.name, cell.cell.protocol_version);
-        signatures.push(backbone.signature(&layers, Some((&cell.comparison, &spec)), &protocol).to_string());
+        let signature = backbone.signature(&layers, Some((&cell.comparison, &spec)), &protocol);
+        signatures.push(Signature { data: data.clone(), ..signature }.to_string());
         specs.push(spec);
     }
     let provenance = Provenance {
@@ -122,6 +145,16 @@ fn attempt(
         return Err(PluginError::new(ErrorKind::Interrupted, "interrupted"));
     }
     Ok(provenance)
+}
+
+/// A component with the version of what it computes, and what its settings change, as signatures name it.
+fn signed(component: &Configured, kind: Kind) -> Result<String, PluginError> {
+    let manifest = registry::manifest(&component.component, kind)?;
+    let settings = telling(&manifest.config_schema, &component.config, &manifest.details.measure_settings);
+    let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let settings = if settings.is_empty() { String::new() } else { format!("({})", settings.join(",")) };
+    let version = manifest.details.protocol_version.unwrap_or(1);
+    Ok(format!("{}.{version}{settings}", component.component.name))
 }
 
 /// Says of a network that no batch is small enough for it.
@@ -151,10 +184,14 @@ fn versions(request: &RunRequest) -> Result<Versions, PluginError> {
         libtorch: lossnet_plugin_api::LIBTORCH_VERSION.to_owned(),
         ..Versions::default()
     };
+    let sums = Sums::new(&[]).once();
     for component in components {
         let plugin = registry::plugin(&component.component.plugin)?;
         let manifest = plugin.manifest();
         versions.plugins.insert(manifest.name.clone(), manifest.version.clone());
+        if let Ok(Some(build)) = sums.of(plugin.path()) {
+            versions.builds.insert(manifest.name.clone(), build);
+        }
     }
     Ok(versions)
 }

@@ -166,8 +166,32 @@ fn lines(shown: &[Shown]) -> String {
     output::table(&lines)
 }
 
+/// Sums of files, with the columns that name these: a sum tells something only where the names agree.
+const SUMS: [(&str, &[&str]); 3] = [
+    ("weights_sha256", &["backbone", "backbone_settings", "weights"]),
+    ("calibration_sha256", &["calibration"]),
+    ("data_sha256", &["dataset", "data_folder"]),
+];
+
+/// The column of sums, their first digits, if those of files of one name differ.
+fn differing_sums(records: &[impl Record], column: &Column, named_by: &[&str]) -> Option<Shown> {
+    let names: Vec<&Column> = COLUMNS.iter().filter(|known| named_by.contains(&known.name)).collect();
+    let mut first: BTreeMap<Vec<String>, String> = BTreeMap::new();
+    let mut differ = false;
+    let sums: Vec<String> = records.iter().map(|record| text(record, column)).collect();
+    for (record, sum) in records.iter().zip(&sums) {
+        let name = names.iter().map(|column| text(record, column)).collect();
+        differ |= first.entry(name).or_insert_with(|| sum.clone()) != sum;
+    }
+    let short = |sum: &String| sum.chars().take(8).collect();
+    differ.then(|| (column.name.to_owned(), sums.iter().map(short).collect()))
+}
+
 /// The column, if its values differ; of settings, a column for each of those that differ.
 fn differing(records: &[impl Record], column: &Column) -> Vec<Shown> {
+    if let Some((_, named_by)) = SUMS.iter().find(|(name, _)| *name == column.name) {
+        return differing_sums(records, column, named_by).into_iter().collect();
+    }
     let first = records.first().map_or(Value::Missing, |record| record.get(column));
     if records.iter().all(|record| record.get(column) == first) {
         return Vec::new();

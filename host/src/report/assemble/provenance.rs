@@ -1,8 +1,11 @@
 //! What results depend on.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::analysis::weights_name;
+use crate::config::ResolvedConfig;
 use crate::report::data::Provenance;
 use crate::results::CompleteCell;
 
@@ -17,7 +20,7 @@ pub(super) fn of(cells: &[Arc<CompleteCell>], told: &mut Vec<String>) -> Vec<Pro
         let facts = facts(cell);
         let position = *known.entry((cell.experiment.clone(), facts.clone())).or_insert(found.len());
         if position == found.len() {
-            let config = cell.result.cell.config.to_toml().unwrap_or_else(|error| {
+            let config = without_folders(&cell.result.cell.config).to_toml().unwrap_or_else(|error| {
                 told.push(format!(
                     "the config of the cell {} can't be written: {error}",
                     cell.result.cell.id
@@ -38,6 +41,23 @@ pub(super) fn of(cells: &[Arc<CompleteCell>], told: &mut Vec<String>) -> Vec<Pro
     found
 }
 
+/// The config with files by their names alone: where they lie on this machine is nothing for those a report is shown to.
+fn without_folders(config: &ResolvedConfig) -> ResolvedConfig {
+    fn shorten(path: &mut String) {
+        let name = Path::new(path.as_str()).file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|_| path.contains('/')) {
+            *path = name.to_owned();
+        }
+    }
+    let mut config = config.clone();
+    let network = &mut config.loss_network;
+    shorten(&mut network.weights);
+    network.calibration.as_mut().into_iter().for_each(shorten);
+    let tests = config.data.test.values_mut().filter_map(|data| data.folder.as_mut());
+    tests.chain(config.data.folder.as_mut()).for_each(shorten);
+    config
+}
+
 fn facts(cell: &CompleteCell) -> BTreeMap<String, String> {
     let result = &cell.result;
     let config = &result.cell.config;
@@ -46,7 +66,7 @@ fn facts(cell: &CompleteCell) -> BTreeMap<String, String> {
         ("task", config.task.name.clone()),
         ("dataset", config.data.dataset.name.clone()),
         ("backbone", config.loss_network.backbone.name.clone()),
-        ("weights", config.loss_network.weights.clone()),
+        ("weights", weights_name(&result.cell).to_owned()),
         ("weights_sha256", result.weights.clone()),
         ("protocol_version", result.cell.protocol_version.to_string()),
         ("lossnet", result.versions.lossnet.clone()),
