@@ -281,7 +281,11 @@ fn tell(key: &str, value: &Value, default: Option<&Value>, always: bool, found: 
             tell(&format!("{key}.{name}"), value, default.and_then(|all| all.get(name)), always, found);
         }
     } else if always || default != Some(value) {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = match value {
+            Value::Null => "none".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
         found.push((key.to_owned(), text));
     }
 }

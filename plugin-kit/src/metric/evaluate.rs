@@ -7,7 +7,7 @@ use lossnet_plugin_api::protocol::sample::Sample;
 use tch::Tensor;
 
 use super::disagreements::Disagreements;
-use super::judgement::stack;
+use super::judgement::{are_alike, stack};
 use super::pictures::{Pictures, Scene};
 use super::{Judged, Kind, Means, Pairs, Triplets, two_afc};
 use crate::loader::{LoaderOptions, for_each_batch};
@@ -147,8 +147,31 @@ fn read_recorded(run: &dyn Run, split: &str, count: u64, scores: &mut [Score]) -
     Ok(())
 }
 
-/// The distances of a batch, cells × pairs × samples.
+/// The distances of a batch, cells × pairs × samples. Images of unlike sizes go through the network one by one.
 fn compute(
+    batch: &[Judged],
+    kind: Kind,
+    distances: &Distances<'_>,
+) -> Result<Vec<Vec<Vec<f64>>>, PluginError> {
+    if are_alike(batch) {
+        return compute_alike(batch, kind, distances);
+    }
+    let mut all: Vec<Vec<Vec<f64>>> = Vec::new();
+    for judged in batch.chunks(1) {
+        let one = compute_alike(judged, kind, distances)?;
+        if all.is_empty() {
+            all = one;
+            continue;
+        }
+        for (all, one) in all.iter_mut().flatten().zip(one.into_iter().flatten()) {
+            all.extend(one);
+        }
+    }
+    Ok(all)
+}
+
+/// The same of images of one size.
+fn compute_alike(
     batch: &[Judged],
     kind: Kind,
     distances: &Distances<'_>,

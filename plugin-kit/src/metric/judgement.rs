@@ -112,10 +112,12 @@ pub struct Judged {
     pub opinion: f64,
 }
 
-/// Reads a judgement and brings its images to `side`×`side` (bilinear with antialiasing, as Pillow).
+/// Reads a judgement and brings its images to `side`×`side` (bilinear with antialiasing, as Pillow); without a side they stay
+/// as they are.
 ///
-/// `task` is named where the sample is none. Fails if a field is missing or no image, and if the opinion is no share.
-pub fn judged(sample: &Sample, side: usize, task: &str) -> Result<Judged, PluginError> {
+/// `task` is named where the sample is none. Fails if a field is missing or no image, if the opinion is no share, and if images
+/// that are to stay as they are differ in size.
+pub fn judged(sample: &Sample, side: Option<usize>, task: &str) -> Result<Judged, PluginError> {
     let kind = Kind::of(sample).ok_or_else(|| no_judgement(sample, task))?;
     let wrong = |message: String| PluginError::input(format!("{}: {message}", sample.id));
     let opinion = match sample.field(kind.opinion()) {
@@ -131,8 +133,22 @@ pub fn judged(sample: &Sample, side: usize, task: &str) -> Result<Judged, Plugin
             return Err(wrong(format!("it has no image `{name}`")));
         };
         let image = Image::try_from(data.clone()).map_err(|error| wrong(format!("{name}: {error}")))?;
-        images.push(Picture::Image(square(&image, side)?));
+        images.push(match side {
+            Some(side) => square(&image, side)?,
+            None => image.to_rgb(),
+        });
     }
+    let size = |image: &Image| (image.width(), image.height());
+    if let Some(position) = images.iter().position(|image| size(image) != size(&images[0])) {
+        let (name, (width, height), (first_width, first_height)) =
+            (kind.images()[position], size(&images[position]), size(&images[0]));
+        let first = kind.images()[0];
+        return Err(wrong(format!(
+            "its images differ in size: {first} has {first_width}×{first_height} pixels, {name} {width}×{height}"
+        ))
+        .with_help("`task.size` is the side to which all images are resized"));
+    }
+    let images = images.into_iter().map(Picture::Image).collect();
     Ok(Judged { id: sample.id.clone(), group: sample.group.clone(), kind, images, opinion })
 }
 
@@ -151,6 +167,31 @@ fn no_judgement(sample: &Sample, task: &str) -> PluginError {
         fields.join(", ")
     ))
     .with_help("choose other splits with data.splits, or another dataset")
+}
+
+/// A sentence if the images of a sample are not of this side, so that they are resized.
+pub fn resized(sample: &Sample, side: usize) -> Option<String> {
+    let images = sample.fields.iter().filter_map(|(name, field)| match field {
+        Field::Image(image) => Some((name, image)),
+        _ => None,
+    });
+    let mut others = images.filter(|(_, image)| (image.width, image.height) != (side, side));
+    let (name, image) = others.next()?;
+    let (width, height) = (image.width, image.height);
+    Some(format!(
+        "images are resized to {side}×{side} pixels (task.size): {name} of {} has {width}×{height}",
+        sample.id
+    ))
+}
+
+/// Whether the images of all judgements are of one size.
+pub(super) fn are_alike(batch: &[Judged]) -> bool {
+    let size = |judged: &Judged| match judged.images.first() {
+        Some(Picture::Image(image)) => (image.width(), image.height()),
+        Some(Picture::Planes(planes)) => (planes.len(), 0),
+        None => (0, 0),
+    };
+    batch.windows(2).all(|pair| size(&pair[0]) == size(&pair[1]))
 }
 
 /// The images at this position of all judgements: N×3×H×W.

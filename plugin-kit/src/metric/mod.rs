@@ -21,7 +21,7 @@ mod two_afc;
 pub use evaluate::{Distances, Prepare, evaluate};
 pub use export::{Exported, export};
 pub use jnd::Pairs;
-pub use judgement::{Judged, Kind, Picture, judged, square};
+pub use judgement::{Judged, Kind, Picture, judged, resized, square};
 pub use learn::{STAGE, learn, training_defaults};
 pub use learned::{LearnedMetric, LearnedOptions};
 pub use logit::LogitNetwork;

@@ -31,7 +31,14 @@ pub(crate) fn evaluate_all(
     let (mut of_judged, mut of_images) = (Means::new(cells), Means::new(cells));
     for split in run.context().evaluated_splits() {
         if is_judged(&split, run)? {
-            evaluate(&split, run, &|sample| judged(&sample, side, NAME), distances, &mut of_judged, None)?;
+            evaluate(
+                &split,
+                run,
+                &|sample| judged(&sample, Some(side), NAME),
+                distances,
+                &mut of_judged,
+                None,
+            )?;
             continue;
         }
         let prepare = |sample: Sample| {

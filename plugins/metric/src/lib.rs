@@ -10,7 +10,7 @@ mod training;
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::metric::{
-    Distances, Means, Pictures, Variant, baseline_axes, evaluate, judged, metric_work,
+    Distances, Means, Pictures, Variant, baseline_axes, evaluate, judged, metric_work, resized,
 };
 
 pub use settings::MetricSettings;
@@ -83,7 +83,17 @@ fn evaluate_all(
     pictures: &Pictures<'_>,
 ) -> Result<(), PluginError> {
     let mut means = Means::new(run.context().cells.len());
-    let side = settings.size as usize;
+    let side = settings.size.map(|side| side as usize);
+    if let Some(side) = side {
+        let first = run.context().evaluated_splits().into_iter().next();
+        let samples =
+            first.map(|split| run.samples(&split)).transpose()?.filter(|samples| !samples.is_empty());
+        if let Some(said) =
+            samples.map(|samples| samples.sample(0)).transpose()?.and_then(|s| resized(&s, side))
+        {
+            run.notice(&said);
+        }
+    }
     let prepare = |sample: Sample| judged(&sample, side, NAME);
     for split in run.context().evaluated_splits() {
         evaluate(&split, run, &prepare, distances, &mut means, Some(pictures))?;

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct MetricSettings {
     /// What is trained: nothing in `baseline`.
     pub variant: Variant,
-    /// Side to which all images are resized (bilinear with antialiasing, as Pillow).
+    /// Side to which all images are resized (bilinear with antialiasing, as Pillow). Left out: they stay as they are.
     #[schemars(range(min = 1, max = 4096))]
-    pub size: u32,
+    pub size: Option<u32>,
     /// Whether known defects of the published code are mended.
     pub protocol: Protocol,
     /// The split whose triplets are trained with. Those of `data.splits` are evaluated.
@@ -36,7 +36,7 @@ impl Default for MetricSettings {
     fn default() -> Self {
         MetricSettings {
             variant: Variant::Baseline,
-            size: 64,
+            size: None,
             protocol: Protocol::Corrected,
             train_split: "train".to_owned(),
             logit: Logit::Large,
