@@ -112,7 +112,7 @@ pub enum WeightsError {
     /// The text names no weights.
     #[error(
         "`{given}` names no weights of `{backbone}`: {hint}choose {}`random:SEED`, or give an existing file",
-        choices.iter().map(|choice| format!("{choice}, ")).collect::<String>()
+        before_more(choices)
     )]
     UnknownChoice {
         /// The text.
@@ -127,7 +127,7 @@ pub enum WeightsError {
     /// A file was named that is not there.
     #[error(
         "the weights file {} does not exist; `{backbone}` also takes {}`random:SEED`",
-        path.display(), choices.iter().map(|choice| format!("{choice}, ")).collect::<String>()
+        path.display(), before_more(choices)
     )]
     NoFile {
         /// The file.
@@ -167,4 +167,9 @@ fn quoted(keys: &[String]) -> String {
         names.push(format!("{} more", keys.len() - TOLD));
     }
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Choices of which there is one more.
+fn before_more(choices: &[String]) -> String {
+    choices.iter().flat_map(|choice| [choice.as_str(), ", "]).collect()
 }

@@ -53,8 +53,13 @@ pub(super) fn recognize_archive(path: &Path) -> Option<WeightsError> {
             format!("it is a program that torch.export wrote (.pt2); {SAVE_ALONE}"),
         ));
     }
-    if !names.is_empty() && !has(&|name| !name.ends_with(".npy")) {
+    if !names.is_empty() && !has(&|name| !is_array(name)) {
         return Some(not_weights(path, format!("it is a NumPy archive (.npz); {SAVE_ALONE}")));
     }
     None
+}
+
+/// Whether a file in an archive is a NumPy array.
+fn is_array(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
 }

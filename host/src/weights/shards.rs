@@ -54,6 +54,12 @@ pub(super) fn in_folder(folder: &Path) -> Result<PathBuf, WeightsError> {
     Err(not_weights(folder, "it is a folder without weights files"))
 }
 
+/// An index, as far as it is looked at.
+#[derive(serde::Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
 /// The files that an index names, each with the tensors that it has.
 pub(super) fn read(index: &Path) -> Result<Shards, WeightsError> {
     let bytes = std::fs::read(index).map_err(|source| WeightsError::Io {
@@ -61,10 +67,6 @@ pub(super) fn read(index: &Path) -> Result<Shards, WeightsError> {
         path: index.to_path_buf(),
         source,
     })?;
-    #[derive(serde::Deserialize)]
-    struct Index {
-        weight_map: BTreeMap<String, String>,
-    }
     let parsed: Index = serde_json::from_slice(&bytes)
         .map_err(|error| not_weights(index, format!("it is not an index with a `weight_map` ({error})")))?;
     let folder = index.parent().unwrap_or(Path::new(""));
