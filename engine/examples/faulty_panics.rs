@@ -9,7 +9,7 @@ use lossnet_plugin_api::tch::{Device, Kind};
 struct Faults {
     /// The method that fails, such as `build`, `map` or `run`.
     at: String,
-    /// `panic` or `torch`.
+    /// `panic` or `torch`; for comparisons also `write` into what it is given, and for distances `shape` or `nan`.
     how: String,
 }
 
@@ -18,6 +18,7 @@ impl Faults {
     fn strike(&self, place: &str) {
         if self.at == place {
             match self.how.as_str() {
+                "write" | "shape" | "nan" => {}
                 "torch" => {
                     // Shapes that can't be multiplied: tch's plain method panics with libtorch's exception.
                     let _ = Tensor::ones([2, 3], (Kind::Float, Device::Cpu))
@@ -73,6 +74,9 @@ impl Compare for FaultyCompare {
 
     fn prepare(&self, features: &Tensor) -> Result<Tensor, PluginError> {
         self.0.strike("prepare");
+        if self.0.at == "prepare" && self.0.how == "write" {
+            let _ = features.shallow_clone().fill_(0.0);
+        }
         Ok(features.shallow_clone())
     }
 
@@ -83,6 +87,12 @@ impl Compare for FaultyCompare {
 
     fn distance(&self, a: &Tensor, b: &Tensor, calibration: Option<&Tensor>) -> Result<Tensor, PluginError> {
         self.0.strike("distance");
+        match self.0.how.as_str() {
+            "write" if self.0.at == "distance" => drop(b.shallow_clone().fill_(0.0)),
+            "shape" => return Ok(Tensor::zeros([3, 3], (Kind::Float, Device::Cpu))),
+            "nan" => return Ok(Tensor::full([a.size()[0]], f64::NAN, (Kind::Float, Device::Cpu))),
+            _ => {}
+        }
         Ok(self.map(a, b, calibration)?.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float))
     }
 }

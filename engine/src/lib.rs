@@ -1,10 +1,13 @@
 //! The part of lossnet that computes with tensors; the binary loads it when a command needs it.
 
+mod checked;
 mod commands;
+mod elf;
 mod entry;
 mod images;
 mod misfit;
 pub mod network;
+mod private_copy;
 pub mod registry;
 mod services;
 pub mod session;

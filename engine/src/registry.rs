@@ -1,4 +1,4 @@
-//! Loaded plugins and their components.
+//! Loaded plugins and their components. What a component gives or does wrong is told with its name and its plugin's.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -9,27 +9,59 @@ use lossnet_plugin_api::abi::{LoadError, LoadedPlugin};
 use lossnet_plugin_api::component::{Compare, Samples, Services};
 use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::sample::OpenSplit;
-use lossnet_plugin_protocol::{ComponentManifest, ErrorKind, Kind, PluginError};
+use lossnet_plugin_protocol::{ComponentManifest, ErrorKind, Kind, PluginError, PluginManifest};
+use regex::Regex;
 use serde_json::Value;
 
-/// A library can be loaded once only, so the process has one table of them.
-static LOADED: OnceLock<Mutex<HashMap<PathBuf, Arc<LoadedPlugin>>>> = OnceLock::new();
+use crate::checked::{CheckedCompare, CheckedSamples};
+use crate::private_copy::PrivateCopy;
 
-/// The plugin in this file, loaded if it is not yet. The caller has checked that the file is to be trusted.
+/// A library can be loaded once only, so the process has one table of them.
+static LOADED: OnceLock<Mutex<HashMap<PathBuf, Loaded>>> = OnceLock::new();
+
+struct Loaded {
+    plugin: Arc<LoadedPlugin>,
+    /// What the plugin was loaded from. The dynamic loader knows libraries by their paths, so this one must not become that
+    /// of another copy.
+    _copy: Option<PrivateCopy>,
+}
+
+/// The plugin in this file, loaded if it is not yet, from a copy that nobody can change. The caller has checked that the file
+/// is to be trusted.
 pub fn plugin(path: &Path) -> Result<Arc<LoadedPlugin>, PluginError> {
     let table = LOADED.get_or_init(Mutex::default);
     let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(plugin) = table.get(path) {
-        return Ok(Arc::clone(plugin));
+    if let Some(loaded) = table.get(path) {
+        return Ok(Arc::clone(&loaded.plugin));
     }
-    let plugin = Arc::new(LoadedPlugin::load(path).map_err(|error| refused(path, &error))?);
-    table.insert(path.to_owned(), Arc::clone(&plugin));
+    let loaded = load(path)?;
+    let plugin = Arc::clone(&loaded.plugin);
+    table.insert(path.to_owned(), loaded);
     Ok(plugin)
 }
 
-fn refused(path: &Path, error: &LoadError) -> PluginError {
+fn load(path: &Path) -> Result<Loaded, PluginError> {
+    let copy = PrivateCopy::of(path).map_err(|error| refused(path, &error))?;
+    match LoadedPlugin::load_copy(path, &copy.path()) {
+        Ok(plugin) => Ok(Loaded { plugin: Arc::new(plugin), _copy: Some(copy) }),
+        // It may need libraries that lie beside it, which the dynamic loader looks for beside what it loads.
+        Err(LoadError::NotALibrary(_)) => match LoadedPlugin::load(path) {
+            Ok(plugin) => Ok(Loaded { plugin: Arc::new(plugin), _copy: None }),
+            Err(error) => Err(refused(path, &error)),
+        },
+        Err(error) => Err(refused(path, &error)),
+    }
+}
+
+fn refused(path: &Path, error: &dyn std::error::Error) -> PluginError {
     let message = format!("the plugin {} can't be used: {error}", path.display());
     PluginError::new(ErrorKind::Load, message).with_source(error)
+}
+
+/// A component as errors name it.
+pub(crate) fn place(kind: Kind, name: &str, plugin: &LoadedPlugin) -> String {
+    let PluginManifest { name: of, version, .. } = plugin.manifest();
+    format!("in {kind} `{name}` of {of} {version}")
 }
 
 /// The plugin that holds a component of this kind.
@@ -58,17 +90,33 @@ pub fn manifest(component: &ComponentRef, kind: Kind) -> Result<ComponentManifes
 /// Describes a backbone.
 pub fn describe(backbone: &Configured) -> Result<Graph, PluginError> {
     let plugin = holder(&backbone.component, Kind::Backbone)?;
-    plugin
-        .describe_backbone(&backbone.component.name, &Value::Object(backbone.config.clone()))
-        .map_err(|error| error.context(format_args!("backbone `{}`", backbone.component.name)))
+    describe_with(&plugin, &backbone.component.name, &Value::Object(backbone.config.clone()))
+}
+
+/// Describes a backbone of this plugin, and checks what the contract's own check can't.
+pub(crate) fn describe_with(plugin: &LoadedPlugin, name: &str, config: &Value) -> Result<Graph, PluginError> {
+    let described = plugin.describe_backbone(name, config).and_then(|graph| {
+        for rename in &graph.renames {
+            Regex::new(&rename.pattern).map_err(|error| {
+                let pattern = &rename.pattern;
+                PluginError::run(format!("the pattern `{pattern}` of a renaming is not a regular expression"))
+                    .with_source(&error)
+            })?;
+        }
+        Ok(graph)
+    });
+    described.map_err(|error| error.context(place(Kind::Backbone, name, plugin)))
 }
 
 /// Builds a comparison.
 pub fn comparison(comparison: &Configured) -> Result<Box<dyn Compare>, PluginError> {
+    let name = &comparison.component.name;
     let plugin = holder(&comparison.component, Kind::Comparison)?;
-    plugin
-        .build_comparison(&comparison.component.name, &Value::Object(comparison.config.clone()))
-        .map_err(|error| error.context(format_args!("comparison `{}`", comparison.component.name)))
+    let place = place(Kind::Comparison, name, &plugin);
+    match plugin.build_comparison(name, &Value::Object(comparison.config.clone())) {
+        Ok(compare) => Ok(Box::new(CheckedCompare::new(compare, place))),
+        Err(error) => Err(error.context(place)),
+    }
 }
 
 /// Opens a split of a dataset.
@@ -77,12 +125,13 @@ pub fn open_dataset(
     request: &OpenSplit,
     services: Arc<dyn Services>,
 ) -> Result<Box<dyn Samples>, PluginError> {
+    let name = &dataset.component.name;
     let plugin = holder(&dataset.component, Kind::Dataset)?;
-    plugin
-        .open_dataset(&dataset.component.name, &Value::Object(dataset.config.clone()), request, services)
-        .map_err(|error| {
-            error.context(format_args!("dataset `{}`, split `{}`", dataset.component.name, request.split))
-        })
+    let place = format!("{}, split `{}`", place(Kind::Dataset, name, &plugin), request.split);
+    match plugin.open_dataset(name, &Value::Object(dataset.config.clone()), request, services) {
+        Ok(samples) => Ok(Box::new(CheckedSamples::new(samples, place))),
+        Err(error) => Err(error.context(place)),
+    }
 }
 
 /// The plugin that holds a task.

@@ -141,3 +141,29 @@ impl lossnet_plugin_api::component::Services for NoServices {
         false
     }
 }
+
+#[test]
+fn a_comparison_s_wrong_answers_are_refused_with_its_name() {
+    let image = || Tensor::ones([2, 3, 4, 4], (Kind::Float, Device::Cpu));
+    let comparison = |at, how| registry::comparison(&configured("faulty_comparison", at, how)).unwrap();
+    comparison("", "").distance(&image(), &image(), None).unwrap();
+    for (at, how, part) in [
+        ("distance", "shape", "it gave a distance of shape [3, 3] where one number for each of 2 samples"),
+        ("distance", "nan", "it gave the distance NaN, though all features are numbers"),
+        ("distance", "write", "it has written into the prepared features"),
+    ] {
+        let compare = comparison(at, how);
+        for error in [
+            compare.distance(&image(), &image(), None).unwrap_err(),
+            compare.distances(&image(), &[image()], None).unwrap_err(),
+        ] {
+            assert!(
+                error.message.starts_with("in comparison `faulty_comparison` of lossnet-engine "),
+                "{error}"
+            );
+            assert!(error.message.contains(part), "{how}: {error}");
+        }
+    }
+    let error = comparison("prepare", "write").prepare(&image()).unwrap_err();
+    assert!(error.message.contains("it has written into the features, which others read"), "{error}");
+}

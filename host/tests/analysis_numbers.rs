@@ -60,7 +60,12 @@ fn about(cells: &[Measured]) -> About {
     };
     components.push(component(Kind::Task, "judged", judged));
     components.push(component(Kind::Task, "trained", Details::default()));
-    let manifest = PluginManifest { name: "fixture".to_owned(), version: "1.0.0".to_owned(), components };
+    let manifest = PluginManifest {
+        name: "fixture".to_owned(),
+        version: "1.0.0".to_owned(),
+        components,
+        refused: Vec::new(),
+    };
     let plugin = CataloguedPlugin { path: PathBuf::from("libfixture.so"), manifest };
     let (catalog, _) = Catalog::new(vec![plugin], Vec::new());
     About::new(&catalog, &|_| None, cells)

@@ -185,7 +185,8 @@ fn known(claim: &str) -> Result<Judged, String> {
         component(Kind::Comparison, "mean", &[]),
         component(Kind::Dataset, "data", &[]),
     ];
-    let manifest = PluginManifest { name: "p".to_owned(), version: "1.0.0".to_owned(), components };
+    let manifest =
+        PluginManifest { name: "p".to_owned(), version: "1.0.0".to_owned(), components, refused: Vec::new() };
     let plugin = CataloguedPlugin { path: "p.so".into(), manifest };
     let (catalog, problems) = Catalog::new(vec![plugin], Vec::new());
     assert_eq!(problems, []);

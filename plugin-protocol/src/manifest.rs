@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::PluginError;
+
 /// The version of the contract, which follows semantic versioning: a plugin built against 1.x loads in every
 /// host of a later 1.y. (Before 1.0 the minor version plays the major one's part.)
 pub const API_VERSION: &str = "0.1.0";
@@ -136,6 +138,37 @@ pub struct PluginManifest {
     pub version: String,
     /// What it holds.
     pub components: Vec<ComponentManifest>,
+    /// What it holds that can't be used, and why; the rest can.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
+}
+
+/// A component that can't be used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name, as far as it could be asked for it.
+    pub name: String,
+    /// What is wrong with it.
+    pub error: PluginError,
+}
+
+impl PluginManifest {
+    /// Refuses the components that say what can't be; the others stay.
+    pub fn refuse_faulty(&mut self) {
+        let (sound, faulty): (Vec<_>, Vec<_>) = std::mem::take(&mut self.components)
+            .into_iter()
+            .map(|held| (held.fault(), held))
+            .partition(|(fault, _)| fault.is_none());
+        self.components = sound.into_iter().map(|(_, held)| held).collect();
+        self.refused.extend(faulty.into_iter().filter_map(|(fault, held)| {
+            let error = PluginError::run(fault?);
+            let error = error
+                .context(format_args!("in {} `{}` of {} {}", held.kind, held.name, self.name, self.version));
+            Some(Refused { kind: held.kind, name: held.name, error })
+        }));
+    }
 }
 
 /// What a component says of itself.
@@ -152,6 +185,37 @@ pub struct ComponentManifest {
     /// What only some kinds say.
     #[serde(default)]
     pub details: Details,
+}
+
+impl ComponentManifest {
+    /// What is wrong with what it says, if anything.
+    fn fault(&self) -> Option<String> {
+        let letter =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter);
+        if self.name.is_empty() || self.name.len() > 64 || !self.name.chars().all(letter) {
+            return Some(
+                "its name is not one: a name is 1 to 64 lower case letters, digits, `_` and `-`, since names stand in configs \
+                 and in the names of files"
+                    .to_owned(),
+            );
+        }
+        if !self.config_schema.is_object() && !self.config_schema.is_boolean() {
+            return Some("the schema of its settings is not a JSON Schema".to_owned());
+        }
+        let layers = self.details.layers.len();
+        if let Some(index) = self.details.paper_layers.iter().find(|index| **index >= layers) {
+            return Some(format!("it names layer {index} as one of the paper's, and it has {layers} layers"));
+        }
+        let doubled = |names: &[String]| {
+            let mut seen = std::collections::BTreeSet::new();
+            names.iter().find(|name| !seen.insert(name.as_str())).cloned()
+        };
+        if let Some(split) = doubled(&self.details.splits) {
+            return Some(format!("it names the split `{split}` twice"));
+        }
+        let weights: Vec<String> = self.details.weights.iter().map(|entry| entry.name.clone()).collect();
+        doubled(&weights).map(|entry| format!("it names the weights `{entry}` twice"))
+    }
 }
 
 /// What only some kinds of component say; every field may be absent.

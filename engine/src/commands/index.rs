@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lossnet::engine::protocol::Indexed;
-use lossnet_plugin_api::abi::LoadedPlugin;
 use lossnet_plugin_protocol::Kind;
-use lossnet_plugin_protocol::graph::Graph;
+use lossnet_plugin_protocol::manifest::Refused;
 use serde_json::json;
 
 use crate::registry;
@@ -17,18 +16,26 @@ pub(super) fn index(plugins: &[PathBuf]) -> Vec<Indexed> {
 }
 
 fn one(path: &Path) -> Indexed {
-    match registry::plugin(path) {
-        Ok(plugin) => {
-            Indexed::Plugin { manifest: Box::new(plugin.manifest().clone()), graphs: graphs(&plugin) }
+    let plugin = match registry::plugin(path) {
+        Ok(plugin) => plugin,
+        Err(error) => return Indexed::Refused(error),
+    };
+    let mut manifest = plugin.manifest().clone();
+    let mut graphs = BTreeMap::new();
+    manifest.components.retain(|held| {
+        if held.kind != Kind::Backbone {
+            return true;
         }
-        Err(error) => Indexed::Refused(error),
-    }
-}
-
-/// A backbone that fails with its default settings is left out here: it says why when it is asked for.
-fn graphs(plugin: &LoadedPlugin) -> BTreeMap<String, Graph> {
-    let backbones = plugin.manifest().components.iter().filter(|held| held.kind == Kind::Backbone);
-    backbones
-        .filter_map(|held| Some((held.name.clone(), plugin.describe_backbone(&held.name, &json!({})).ok()?)))
-        .collect()
+        match registry::describe_with(&plugin, &held.name, &json!({})) {
+            Ok(graph) => {
+                graphs.insert(held.name.clone(), graph);
+                true
+            }
+            Err(error) => {
+                manifest.refused.push(Refused { kind: held.kind, name: held.name.clone(), error });
+                false
+            }
+        }
+    });
+    Indexed::Plugin { manifest: Box::new(manifest), graphs }
 }

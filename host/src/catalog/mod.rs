@@ -239,7 +239,12 @@ mod tests {
                 details: Details::default(),
             })
             .collect();
-        let manifest = PluginManifest { name: path.to_owned(), version: "1.0.0".to_owned(), components };
+        let manifest = PluginManifest {
+            name: path.to_owned(),
+            version: "1.0.0".to_owned(),
+            components,
+            refused: Vec::new(),
+        };
         CataloguedPlugin { path: PathBuf::from(path), manifest }
     }
 

@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use comparing::{CompareArguments, MetricPreset};
-pub(super) use running::{CancelArguments, Executor, RunArguments, SlurmTaskArguments, WorkerArguments};
+pub(super) use running::{
+    AskPluginsArguments, CancelArguments, Executor, RunArguments, SlurmTaskArguments, WorkerArguments,
+};
 
 /// Which loss network should I use? Composes image tasks with pretrained networks, layers and comparisons, runs the
 /// cross product and shows what it found.
@@ -67,6 +69,9 @@ pub(super) enum Command {
     /// Run one group of a plan, for whoever has planned it.
     #[command(hide = true)]
     Worker(WorkerArguments),
+    /// Load plugins and say what they hold, for whoever does not want to be ended by them.
+    #[command(hide = true)]
+    AskPlugins(AskPluginsArguments),
     /// Run what one task of a Slurm job is to run.
     #[command(hide = true)]
     SlurmTask(SlurmTaskArguments),

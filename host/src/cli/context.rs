@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::sample::FetchRequest;
-use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginError};
+use lossnet_plugin_protocol::{ComponentManifest, Kind};
 use serde_json::Value;
 
 use super::args::Global;
@@ -20,7 +20,7 @@ use crate::engine::protocol::{ComponentRef, Indexed};
 use crate::engine::{Control, Engine, Event, Request, wants_cuda};
 use crate::fetch::{self, FetchOptions};
 use crate::folders;
-use crate::index::{Index, Problem, SearchPath};
+use crate::index::{Index, Problem, SearchPath, ask};
 use crate::lpips::Preset;
 
 /// Lives as long as the command.
@@ -68,18 +68,7 @@ impl Context {
         }
         let search = SearchPath::new(&self.global.plugin_dir).map_err(|error| Failure::input(&error))?;
         let cache = folders::cache().unwrap_or_else(std::env::temp_dir);
-        let mut trouble = None;
-        let index = Index::build(&search, &cache, &mut |plugins| {
-            let engine = self.engine_for("cpu", "fp32").map_err(|failure| {
-                let message = failure.message.clone();
-                trouble = Some(failure);
-                PluginError::run(message)
-            })?;
-            let answer = engine.call(&Request::Index { plugins: plugins.to_vec() }, &mut self.on_event())?;
-            serde_json::from_value::<Vec<Indexed>>(answer)
-                .map_err(|error| PluginError::run("the engine's answer can't be read").with_source(&error))
-        });
-        let index = index.map_err(|error| trouble.unwrap_or_else(|| error.into()))?;
+        let index = Index::build(&search, &cache, &mut |files| ask(files))?;
         Ok(self.index.get_or_init(|| index))
     }
 
@@ -258,7 +247,7 @@ impl Context {
 /// A problem with its causes as one sentence.
 pub(crate) fn sentence(problem: &Problem) -> String {
     let mut text = problem.to_string();
-    if let Problem::Refused(error) = problem {
+    if let Problem::Refused(error) | Problem::Component { error, .. } = problem {
         for cause in &error.causes {
             text.push_str(": ");
             text.push_str(cause);

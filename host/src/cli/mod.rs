@@ -1,6 +1,7 @@
 //! The command line: one file per command, each turning arguments into a request and an answer into text.
 
 mod args;
+mod ask_plugins;
 mod cancel;
 mod changes;
 mod claims;
@@ -62,6 +63,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Compare(arguments) => compare::compare(&arguments, context),
         Command::Run(arguments) => run::run(&arguments, context),
         Command::Worker(arguments) => worker::worker(&arguments, context),
+        Command::AskPlugins(arguments) => ask_plugins::ask_plugins(&arguments, context),
         Command::SlurmTask(arguments) => slurm_task::slurm_task(&arguments, context),
         Command::Status(arguments) => status::status(&arguments, context),
         Command::Cancel(arguments) => cancel::cancel(&arguments, context),

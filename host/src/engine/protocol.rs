@@ -97,11 +97,13 @@ pub enum Indexed {
     Plugin {
         /// What it says of itself.
         manifest: Box<PluginManifest>,
-        /// Its backbones with default settings, those that could be described.
+        /// Its backbones with default settings.
         graphs: BTreeMap<String, Graph>,
     },
     /// Something that can't be used, and why.
     Refused(PluginError),
+    /// Something that ends the process that loads it, or never returns. It is not asked again until its file changes.
+    Ended(PluginError),
 }
 
 /// What the loss networks of a request share: one backbone with weights.

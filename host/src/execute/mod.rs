@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub(crate) use event::WorkerEvent;
 pub(crate) use group::run as run_group;
-pub(crate) use local::{Local, bind};
+pub(crate) use local::{Local, bind, ended};
 pub(crate) use request::{Adjust, Requests};
 pub(crate) use tally::{Tally, tell_failures, worth_another};
 

@@ -1,6 +1,6 @@
 //! Keeps what plugins say of themselves.
 //!
-//! One folder per plugin file, `<cache>/plugins-1/<hash of path>/`, with `manifest.json` and one graph per backbone.
+//! One folder per plugin file, `<cache>/plugins-2/<hash of path>/`, with `manifest.json` and one graph per backbone.
 //! An entry counts only for the very file it was made from (path, size, time, inode) and this version of lossnet.
 //! A cache that can't be written only costs time.
 
@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use lossnet_plugin_protocol::PluginManifest;
 use lossnet_plugin_protocol::graph::Graph;
+use lossnet_plugin_protocol::{PluginError, PluginManifest};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// Raised with the form of the entries.
-const BUCKET: &str = "plugins-1";
+const BUCKET: &str = "plugins-2";
 
 /// The kept manifests and graphs.
 #[derive(Debug)]
@@ -35,7 +35,16 @@ struct Stamp {
 #[derive(Serialize, Deserialize)]
 struct Entry {
     stamp: Stamp,
-    manifest: PluginManifest,
+    answer: Kept,
+}
+
+/// What is known of a file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Kept {
+    /// What the plugin said.
+    Plugin(Box<PluginManifest>),
+    /// It ended the process that asked it.
+    Ended(PluginError),
 }
 
 impl Stamp {
@@ -61,26 +70,33 @@ impl Cache {
         self.folder.join(crate::hex::encode(&digest[..8]))
     }
 
-    /// What the plugin said, if its file has not changed since.
-    pub(super) fn manifest(&self, plugin: &Path) -> Option<PluginManifest> {
+    /// What is known of the plugin, if its file has not changed since.
+    pub(super) fn answer(&self, plugin: &Path) -> Option<Kept> {
         let text = fs_err::read(self.entry_folder(plugin).join("manifest.json")).ok()?;
         let entry: Entry = serde_json::from_slice(&text).ok()?;
-        (entry.stamp == Stamp::of(plugin)?).then_some(entry.manifest)
+        (entry.stamp == Stamp::of(plugin)?).then_some(entry.answer)
     }
 
     /// A backbone's description, if the plugin's file has not changed since.
     pub(super) fn graph(&self, plugin: &Path, backbone: &str) -> Option<Graph> {
-        self.manifest(plugin)?;
+        self.answer(plugin)?;
         let text = fs_err::read(self.entry_folder(plugin).join(graph_file(backbone))).ok()?;
         serde_json::from_slice(&text).ok()
     }
 
     /// Keeps what a plugin said. The manifest is written last: it makes the entry count.
     pub(super) fn keep(&self, plugin: &Path, manifest: &PluginManifest, graphs: &BTreeMap<String, Graph>) {
+        self.write(plugin, Kept::Plugin(Box::new(manifest.clone())), graphs);
+    }
+
+    /// Keeps that a file ended the process that asked it.
+    pub(super) fn keep_away(&self, plugin: &Path, error: &PluginError) {
+        self.write(plugin, Kept::Ended(error.clone()), &BTreeMap::new());
+    }
+
+    fn write(&self, plugin: &Path, answer: Kept, graphs: &BTreeMap<String, Graph>) {
         let Some(stamp) = Stamp::of(plugin) else { return };
-        let folder = self.entry_folder(plugin);
-        let entry = Entry { stamp, manifest: manifest.clone() };
-        let written = write_all(&folder, &entry, graphs);
+        let written = write_all(&self.entry_folder(plugin), &Entry { stamp, answer }, graphs);
         if let Err(error) = written {
             tracing::debug!(%error, "the plugin cache can't be written");
         }
@@ -124,14 +140,23 @@ mod tests {
         let plugin = folder.path().join("libp.so");
         fs_err::write(&plugin, "one").unwrap();
         let cache = Cache::new(&folder.path().join("cache"));
-        let manifest =
-            PluginManifest { name: "p".to_owned(), version: "1.0.0".to_owned(), components: Vec::new() };
-        assert!(cache.manifest(&plugin).is_none());
+        let manifest = PluginManifest {
+            name: "p".to_owned(),
+            version: "1.0.0".to_owned(),
+            components: Vec::new(),
+            refused: Vec::new(),
+        };
+        assert!(cache.answer(&plugin).is_none());
         cache.keep(&plugin, &manifest, &BTreeMap::from([("net/1".to_owned(), Graph::default())]));
-        assert_eq!(cache.manifest(&plugin).unwrap().name, "p");
+        assert!(matches!(cache.answer(&plugin), Some(Kept::Plugin(manifest)) if manifest.name == "p"));
         assert!(cache.graph(&plugin, "net/1").is_some());
         assert!(cache.graph(&plugin, "net/2").is_none());
         fs_err::write(&plugin, "other").unwrap();
-        assert!(cache.manifest(&plugin).is_none() && cache.graph(&plugin, "net/1").is_none());
+        assert!(cache.answer(&plugin).is_none() && cache.graph(&plugin, "net/1").is_none());
+
+        cache.keep_away(&plugin, &PluginError::run("it aborts"));
+        assert!(matches!(cache.answer(&plugin), Some(Kept::Ended(_))));
+        fs_err::write(&plugin, "a third").unwrap();
+        assert!(cache.answer(&plugin).is_none());
     }
 }

@@ -24,8 +24,9 @@ pub struct SearchPath {
 }
 
 impl SearchPath {
-    /// The folders given by `--plugin-dir` and `LOSSNET_PLUGIN_PATH`, `plugins` beside the binary and in the
-    /// current folder, and `lossnet/plugins` in the user's data folder. Those that the user named must exist.
+    /// The folders given by `--plugin-dir` and `LOSSNET_PLUGIN_PATH`, `plugins` beside the binary, and
+    /// `lossnet/plugins` in the user's data folder. Those that the user named must exist. A folder `plugins` where the user
+    /// happens to be is none of them: it may have come with somebody else's project, and loading runs code.
     pub fn new(named: &[PathBuf]) -> Result<SearchPath, SearchError> {
         let mut folders = Vec::new();
         for folder in named {
@@ -41,7 +42,6 @@ impl SearchPath {
             // An installed binary lies in `bin`, its plugins beside that folder.
             usual.extend(binary.parent().map(|above| above.join("plugins")));
         }
-        usual.push(PathBuf::from("plugins"));
         usual.extend(crate::folders::data().map(|data| data.join("plugins")));
         folders.extend(usual);
         Ok(SearchPath::of(folders))

@@ -4,6 +4,7 @@
 //! user's cache folder, so that names and settings can be looked up without loading it (or libtorch); it is asked
 //! again once its file has changed.
 
+mod ask;
 mod cache;
 mod discover;
 mod trust;
@@ -14,12 +15,13 @@ use std::path::{Path, PathBuf};
 use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::{PluginError, PluginManifest};
 
+pub(crate) use ask::{Asked, ask};
 pub use discover::{SearchError, SearchPath};
 pub use trust::Untrusted;
 
 use crate::catalog::{Catalog, CatalogProblem, CataloguedPlugin, NodeNames};
 use crate::engine::protocol::Indexed;
-use cache::Cache;
+use cache::{Cache, Kept};
 
 /// The plugins of a search path.
 #[derive(Debug)]
@@ -41,12 +43,20 @@ pub enum Problem {
     /// It can't be loaded, or does not fit.
     #[error(transparent)]
     Refused(PluginError),
+    /// A component of a plugin can't be used; the others can.
+    #[error("{error}")]
+    Component {
+        /// The plugin's file.
+        plugin: PathBuf,
+        /// What is wrong.
+        error: PluginError,
+    },
     /// A name is claimed by several plugins.
     #[error(transparent)]
     Catalog(#[from] CatalogProblem),
 }
 
-/// Loads plugins and says what they hold, in the order of the files: the engine, unless in a test.
+/// Loads plugins and says what they hold, in the order of the files: another process, unless in a test.
 pub type Inspect<'a> = &'a mut dyn FnMut(&[PathBuf]) -> Result<Vec<Indexed>, PluginError>;
 
 impl Index {
@@ -68,10 +78,15 @@ impl Index {
             }
         }
 
-        let mut manifests: BTreeMap<&Path, PluginManifest> =
-            files.iter().filter_map(|file| Some((file.as_path(), cache.manifest(file)?))).collect();
-        let unknown: Vec<PathBuf> =
-            files.iter().filter(|file| !manifests.contains_key(file.as_path())).cloned().collect();
+        let mut manifests: BTreeMap<&Path, PluginManifest> = BTreeMap::new();
+        let mut unknown: Vec<PathBuf> = Vec::new();
+        for file in &files {
+            match cache.answer(file) {
+                Some(Kept::Plugin(manifest)) => drop(manifests.insert(file, *manifest)),
+                Some(Kept::Ended(error)) => problems.push(Problem::Refused(error)),
+                None => unknown.push(file.clone()),
+            }
+        }
         if !unknown.is_empty() {
             let answers = inspect(&unknown)?;
             for (file, answer) in unknown.iter().zip(answers) {
@@ -82,10 +97,20 @@ impl Index {
                         manifests.insert(file, *manifest);
                     }
                     Indexed::Refused(error) => problems.push(Problem::Refused(error)),
+                    Indexed::Ended(error) => {
+                        cache.keep_away(file, &error);
+                        problems.push(Problem::Refused(error));
+                    }
                 }
             }
         }
 
+        for (file, manifest) in &manifests {
+            problems.extend(manifest.refused.iter().map(|refused| Problem::Component {
+                plugin: file.to_path_buf(),
+                error: refused.error.clone(),
+            }));
+        }
         let plugins = files.iter().filter_map(|file| {
             let manifest = manifests.remove(file.as_path())?;
             Some(CataloguedPlugin { path: file.clone(), manifest })

@@ -66,8 +66,8 @@ device = "cpu"
 fn user(config: &str) -> User {
     let user = User::new();
     user.write("small.toml", config);
-    std::fs::create_dir(user.path("plugins")).unwrap();
-    std::fs::copy(faulty("faulty_ends"), user.path("plugins/libfaulty_ends.so")).unwrap();
+    std::fs::create_dir_all(user.path("data/lossnet/plugins")).unwrap();
+    std::fs::copy(faulty("faulty_ends"), user.path("data/lossnet/plugins/libfaulty_ends.so")).unwrap();
     user
 }
 

@@ -87,9 +87,10 @@ fn folders_come_from_the_environment_and_the_user_s_data_folder() {
     std::fs::create_dir_all(user.path("data/lossnet")).unwrap();
     std::fs::rename(user.path("mine"), user.path("data/lossnet/plugins")).unwrap();
     user.must(&["show", "backbone", "only_one"]);
-    // And from a folder `plugins` where the user is.
+    // A folder `plugins` where the user happens to be may be anybody's.
     std::fs::rename(user.path("data/lossnet/plugins"), user.path("plugins")).unwrap();
-    user.must(&["show", "backbone", "only_one"]);
+    assert_eq!(user.run(&["show", "backbone", "only_one"]).code, 2);
+    user.must(&["show", "backbone", "only_one", "--plugin-dir", "plugins"]);
 }
 
 #[test]
@@ -112,4 +113,62 @@ fn a_plugin_s_panic_is_one_command_s_failure() {
         "mine",
     ]);
     assert_eq!(done.code, 0, "{}", done.err);
+}
+
+#[test]
+fn a_library_that_was_cut_is_one_line() {
+    let user = with_plugins(&["twin_one"]);
+    let whole = std::fs::read(faulty("twin_two")).unwrap();
+    for percent in [0, 2, 20, 50, 99] {
+        std::fs::write(user.path(&format!("mine/libcut{percent}.so")), &whole[..whole.len() * percent / 100])
+            .unwrap();
+    }
+    let done = user.run(&["list", "plugins", "--plugin-dir", "mine"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(
+        done.out.contains("libcut0.so can't be used: it is not a shared library: it is empty"),
+        "{}",
+        done.out
+    );
+    for percent in [2, 20, 50, 99] {
+        let part = format!("libcut{percent}.so can't be used: it is not a whole shared library");
+        assert!(done.out.contains(&part), "no `{part}` in {}", done.out);
+    }
+    user.must(&["show", "backbone", "only_one", "--plugin-dir", "mine"]);
+}
+
+#[test]
+fn a_plugin_that_ends_its_process_is_one_line_and_remembered() {
+    for (how, part) in [
+        ("abort", "loading it ended the process, which was killed by signal 6 (SIGABRT)"),
+        ("exit", "loading it ended the process, which ended with exit code 0"),
+        ("overflow", "loading it ended the process, which was killed by signal 6 (SIGABRT)"),
+        ("hang", "it did not say within 20 s what it holds"),
+    ] {
+        let user = with_plugins(&["faulty_loading", "twin_one"]);
+        let mut command = user.command(&["list", "plugins", "--plugin-dir", "mine"]);
+        let done = Done::of(&command.env("LOSSNET_TEST_LOADING", how).output().unwrap());
+        assert_eq!(done.code, 0, "{how}: {}", done.err);
+        let part = format!("libfaulty_loading.so can't be used: {part}");
+        assert!(done.out.contains(&part), "no `{part}` in {}", done.out);
+        assert!(done.out.contains("libtwin_one.so"), "{how}: {}", done.out);
+        // It would do no harm now, but its file has not changed.
+        let again = user.must(&["list", "plugins", "--plugin-dir", "mine"]);
+        assert!(again.contains(&part), "{again}");
+    }
+}
+
+#[test]
+fn a_faulty_component_does_not_hide_the_others() {
+    let user = with_plugins(&["faulty_loading"]);
+    let out = user.must(&["list", "plugins", "--plugin-dir", "mine"]);
+    for part in [
+        "in backbone `speechless` of lossnet-engine 0.1.0: the code panicked: no words today",
+        "in backbone `../../evil/x` of lossnet-engine 0.1.0: its name is not one",
+        "in backbone `negative` of lossnet-engine 0.1.0: the network's description is wrong: node `conv` (Conv2d): -8 channels",
+    ] {
+        assert!(out.contains(part), "no `{part}` in {out}");
+    }
+    user.must(&["show", "backbone", "loading", "--plugin-dir", "mine"]);
+    assert_eq!(user.run(&["show", "backbone", "speechless", "--plugin-dir", "mine"]).code, 4);
 }

@@ -154,7 +154,12 @@ pub fn catalog() -> Catalog {
     let mut drawn = dataset("drawn", &["val"], &["ref", "p0", "p1", "judge"]);
     drawn.details.without_folder = true;
     components.push(drawn);
-    let manifest = PluginManifest { name: "fixture".to_owned(), version: "1.0.0".to_owned(), components };
+    let manifest = PluginManifest {
+        name: "fixture".to_owned(),
+        version: "1.0.0".to_owned(),
+        components,
+        refused: Vec::new(),
+    };
     let plugin = CataloguedPlugin { path: PathBuf::from("plugins/libfixture.so"), manifest };
     let (catalog, problems) = Catalog::new(vec![plugin], vec![PathBuf::from("plugins")]);
     assert_eq!(problems, []);

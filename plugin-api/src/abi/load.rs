@@ -79,13 +79,19 @@ impl LoadedPlugin {
     ///
     /// Loading a library runs code of it: the caller decides which files are to be trusted.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
+        Self::load_copy(path, path)
+    }
+
+    /// As [`load`](Self::load), from a copy of the plugin's file.
+    pub fn load_copy(path: &Path, copy: &Path) -> Result<Self, LoadError> {
         // Not `PluginRoot_Ref::load_from_*`: that keeps one module per type, so a second plugin would get the first.
-        let header = lib_header_from_path(path).map_err(library_error)?;
+        let header = lib_header_from_path(copy).map_err(library_error)?;
         let root = header.init_root_module::<PluginRoot_Ref>().map_err(library_error)?;
         let theirs: Handshake = from_json(root.handshake()().as_rstr()).map_err(LoadError::Manifest)?;
         theirs.check(&crate::handshake())?;
         let manifest = import(root.manifest()()).map_err(LoadError::Manifest)?;
-        let manifest = from_json(manifest.as_rstr()).map_err(LoadError::Manifest)?;
+        let mut manifest: PluginManifest = from_json(manifest.as_rstr()).map_err(LoadError::Manifest)?;
+        manifest.refuse_faulty();
         Ok(LoadedPlugin { path: path.to_owned(), root, manifest })
     }
 

@@ -7,7 +7,7 @@ use abi_stable::package_version_strings;
 use abi_stable::sabi_types::VersionStrings;
 use abi_stable::std_types::{RStr, RString};
 use abi_stable::{StableAbi, prefix_type::PrefixTypeTrait};
-use lossnet_plugin_protocol::manifest::Kind;
+use lossnet_plugin_protocol::manifest::{ComponentManifest, Kind, Refused};
 use lossnet_plugin_protocol::sample::OpenSplit;
 use lossnet_plugin_protocol::{PluginError, PluginManifest};
 
@@ -17,6 +17,7 @@ use super::dataset::{ImportedServices, SamplesObject, ServicesObject, export_sam
 use super::run::{RunObject, import_run};
 use super::tracker::{TrackObject, export_track};
 use crate::component::{Components, TrackedCell};
+use crate::guard::guard;
 
 #[doc(hidden)]
 pub use abi_stable::library::{
@@ -77,22 +78,67 @@ extern "C" fn handshake() -> RString {
     to_json(&crate::handshake())
 }
 
-/// The manifest of a plugin of this name and version: all its registered components.
+/// The manifest of a plugin of this name and version: all its registered components. One that fails to introduce itself is
+/// named with its failure, and does not hide the others.
 pub fn manifest(name: &str, version: &str) -> AbiResult<RString> {
     export(|| {
-        let mut components = Vec::new();
+        let mut manifest = PluginManifest {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            components: Vec::new(),
+            refused: Vec::new(),
+        };
         for registered in inventory::iter::<Components> {
             match registered {
-                Components::Backbones(make) => components.extend(make().iter().map(|c| c.manifest())),
-                Components::Comparisons(make) => components.extend(make().iter().map(|c| c.manifest())),
-                Components::Datasets(make) => components.extend(make().iter().map(|c| c.manifest())),
-                Components::Tasks(make) => components.extend(make().iter().map(|c| c.manifest())),
-                Components::Trackers(make) => components.extend(make().iter().map(|c| c.manifest())),
+                Components::Backbones(make) => gather(&mut manifest, Kind::Backbone, &make()),
+                Components::Comparisons(make) => gather(&mut manifest, Kind::Comparison, &make()),
+                Components::Datasets(make) => gather(&mut manifest, Kind::Dataset, &make()),
+                Components::Tasks(make) => gather(&mut manifest, Kind::Task, &make()),
+                Components::Trackers(make) => gather(&mut manifest, Kind::Tracker, &make()),
             }
         }
-        let components = components.into_iter().collect::<Result<Vec<_>, PluginError>>()?;
-        Ok(to_json(&PluginManifest { name: name.to_owned(), version: version.to_owned(), components }))
+        Ok(to_json(&manifest))
     })
+}
+
+/// A component of any kind that is asked what it is.
+trait Introduced {
+    fn name(&self) -> String;
+    fn manifest(&self) -> Result<ComponentManifest, PluginError>;
+}
+
+macro_rules! introduced {
+    ($($kind:ident),*) => {
+        $(impl Introduced for Box<dyn crate::component::$kind> {
+            fn name(&self) -> String {
+                (**self).name()
+            }
+
+            fn manifest(&self) -> Result<ComponentManifest, PluginError> {
+                (**self).manifest()
+            }
+        })*
+    };
+}
+
+introduced!(AnyBackbone, AnyComparison, AnyDataset, AnyTask, AnyTracker);
+
+fn gather(manifest: &mut PluginManifest, kind: Kind, components: &[impl Introduced]) {
+    for component in components {
+        let name = guard(|| Ok(component.name()));
+        let asked = name.and_then(|name| Ok(guard(|| component.manifest()).map_err(|error| (name, error))));
+        let (name, error) = match asked {
+            Ok(Ok(said)) => {
+                manifest.components.push(said);
+                continue;
+            }
+            Ok(Err((name, error))) => (name, error),
+            Err(error) => ("?".to_owned(), error),
+        };
+        let error =
+            error.context(format_args!("in {kind} `{name}` of {} {}", manifest.name, manifest.version));
+        manifest.refused.push(Refused { kind, name, error });
+    }
 }
 
 /// The component that `pick` finds among the registered ones.
@@ -172,6 +218,12 @@ extern "C" fn start_tracker(name: RStr<'_>, config: RStr<'_>, cell: RStr<'_>) ->
 #[macro_export]
 macro_rules! export_plugin {
     () => {
+        #[cfg(panic = "abort")]
+        compile_error!(
+            "a lossnet plugin must unwind when it panics, so that lossnet can tell of it: remove `panic = \"abort\"` from \
+             the profile in Cargo.toml"
+        );
+
         const _: () = {
             use $crate::abi::root;
 

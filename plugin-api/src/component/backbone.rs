@@ -44,9 +44,12 @@ pub trait AnyBackbone: Send + Sync {
 impl<T: Backbone> AnyBackbone for T {
     fn manifest(&self) -> Result<ComponentManifest, PluginError> {
         let graph = self.describe(&T::Config::default())?;
+        // Before it is written as JSON, which knows no NaN.
+        graph.validate()?;
+        let classes = graph.classes();
         let layer = |name: &String| LayerName {
             name: name.clone(),
-            class: graph.class_of(name).unwrap_or_default().to_owned(),
+            class: classes.get(name.as_str()).copied().unwrap_or_default().to_owned(),
             aliases: graph
                 .aliases
                 .iter()
@@ -68,6 +71,8 @@ impl<T: Backbone> AnyBackbone for T {
     }
 
     fn describe_json(&self, config: &str) -> Result<Graph, PluginError> {
-        self.describe(&settings::parse(&self.name(), config)?)
+        let graph = self.describe(&settings::parse(&self.name(), config)?)?;
+        graph.validate()?;
+        Ok(graph)
     }
 }

@@ -1,6 +1,6 @@
 //! Writes a [`Graph`] down in the order in which the network runs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::op::{BatchNorm2d, Conv2d, Op, Pool2d};
 use super::{Graph, GraphError, Module, Node, NodeId, Rename, shape};
@@ -26,6 +26,8 @@ use super::{Graph, GraphError, Module, Node, NodeId, Rename, shape};
 pub struct GraphBuilder {
     graph: Graph,
     names: HashSet<String>,
+    /// How often names were used that may be used again.
+    uses: HashMap<String, usize>,
     scope: Vec<String>,
     channels: Vec<Option<i64>>,
     fault: Option<GraphError>,
@@ -45,6 +47,7 @@ impl GraphBuilder {
         GraphBuilder {
             graph: Graph { nodes: vec![input], ..Graph::default() },
             names: HashSet::from(["x".to_owned()]),
+            uses: HashMap::new(),
             scope: Vec::new(),
             channels: vec![Some(3)],
             fault: None,
@@ -142,12 +145,13 @@ impl GraphBuilder {
     pub fn children(&self, parent: Option<&str>) -> Vec<String> {
         let prefix = parent.map_or(String::new(), |parent| format!("{parent}."));
         let mut children: Vec<String> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
         for node in &self.graph.nodes {
             let Some(rest) = node.module.as_deref().and_then(|module| module.strip_prefix(&prefix)) else {
                 continue;
             };
             let child = format!("{prefix}{}", rest.split('.').next().unwrap_or(rest));
-            if !children.contains(&child) {
+            if seen.insert(child.clone()) {
                 children.push(child);
             }
         }
@@ -198,14 +202,17 @@ impl GraphBuilder {
         NodeId(self.graph.nodes.len() - 1)
     }
 
-    fn unused(&self, name: String) -> String {
+    fn unused(&mut self, name: String) -> String {
         if !self.names.contains(&name) {
             return name;
         }
-        let mut count = 1;
-        while self.names.contains(&format!("{name}_{count}")) {
-            count += 1;
+        let count = self.uses.entry(name.clone()).or_insert(0);
+        loop {
+            *count += 1;
+            let next = format!("{name}_{count}");
+            if !self.names.contains(&next) {
+                return next;
+            }
         }
-        format!("{name}_{count}")
     }
 }

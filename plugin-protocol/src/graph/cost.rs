@@ -59,12 +59,17 @@ impl Graph {
 }
 
 fn cost(node: &Node, shape: Shape, fields: &[ReceptiveField]) -> Cost {
-    let parameters: i64 =
-        node.op.parameters().iter().filter(|parameter| parameter.trained).map(super::Parameter::count).sum();
+    let parameters: i64 = node
+        .op
+        .parameters()
+        .iter()
+        .filter(|parameter| parameter.trained)
+        .map(super::Parameter::count)
+        .fold(0, i64::saturating_add);
     let macs = match &node.op {
         Op::Conv2d(conv) => {
             let per_element = conv.in_channels / conv.groups * conv.kernel[0] * conv.kernel[1];
-            shape.count() * per_element
+            shape.count().saturating_mul(per_element)
         }
         Op::Linear { in_features, out_features, .. } => in_features * out_features,
         _ => 0,
@@ -96,9 +101,10 @@ fn receptive_field(op: &Op, inputs: &[ReceptiveField]) -> ReceptiveField {
         _ => None,
     };
     match (input, window) {
-        (ReceptiveField::Window { size, step }, Some((reach, stride))) => {
-            ReceptiveField::Window { size: size + reach * step, step: step * stride }
-        }
+        (ReceptiveField::Window { size, step }, Some((reach, stride))) => ReceptiveField::Window {
+            size: size.saturating_add(reach.saturating_mul(step)),
+            step: step.saturating_mul(stride),
+        },
         (field, _) => field,
     }
 }

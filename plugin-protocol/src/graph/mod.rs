@@ -9,7 +9,7 @@ pub mod cost;
 pub mod op;
 pub mod shape;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +150,12 @@ impl Graph {
         self.nodes.iter().find(|node| node.name == name).map(|node| node.op.class())
     }
 
+    /// The classes of all names, as [`class_of`](Self::class_of) gives them one by one.
+    pub fn classes(&self) -> HashMap<&str, &str> {
+        let nodes = self.nodes.iter().map(|node| (node.name.as_str(), node.op.class()));
+        nodes.chain(self.modules.iter().map(|module| (module.name.as_str(), module.class.as_str()))).collect()
+    }
+
     /// The node with this id.
     ///
     /// # Panics
@@ -220,7 +226,7 @@ impl Graph {
         if let Some(module) = self.modules.iter().find(|module| module.output.0 >= self.nodes.len()) {
             return Err(GraphError::UnknownLayer(module.name.clone()));
         }
-        if let Some(layer) = self.layers.iter().find(|layer| self.find(layer).is_none()) {
+        if let Some(layer) = self.layers.iter().find(|layer| !names.contains(layer.as_str())) {
             return Err(GraphError::UnknownLayer(layer.clone()));
         }
         let wrong = |(alias, layer): &(&String, &String)| {

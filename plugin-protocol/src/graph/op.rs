@@ -185,7 +185,7 @@ impl Parameter {
 
     /// Number of elements.
     pub fn count(&self) -> i64 {
-        self.shape.iter().product()
+        self.shape.iter().copied().fold(1, i64::saturating_mul)
     }
 }
 

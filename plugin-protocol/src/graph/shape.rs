@@ -1,6 +1,6 @@
 //! The shape of every node's value for an image of a given size.
 
-use super::op::{Conv2d, Op, Pool2d};
+use super::op::{BatchNorm2d, Conv2d, Op, Pool2d};
 use super::{Graph, GraphError, Node};
 
 /// Shape of a value without the batch: C×H×W, or a plain list of features after flattening.
@@ -25,12 +25,12 @@ impl Shape {
 
     /// Number of elements.
     pub fn count(&self) -> i64 {
-        self.channels * self.positions()
+        self.channels.saturating_mul(self.positions())
     }
 
     /// Number of positions, 1 for a flat value.
     pub fn positions(&self) -> i64 {
-        self.spatial.map_or(1, |(height, width)| height * width)
+        self.spatial.map_or(1, |(height, width)| height.saturating_mul(width))
     }
 }
 
@@ -89,7 +89,10 @@ pub(super) fn channels(graph: &Graph) -> Result<Vec<Option<i64>>, GraphError> {
 pub(super) fn channels_of(node: &Node, inputs: &[Option<i64>]) -> Result<Option<i64>, GraphError> {
     let known: Option<Vec<Shape>> = inputs.iter().map(|channels| channels.map(Shape::flat)).collect();
     match (&node.op, known) {
-        (Op::Linear { out_features, .. }, None) => Ok(Some(*out_features)),
+        (Op::Linear { in_features, out_features, .. }, None) => {
+            let sound = sane("features", *in_features).and_then(|()| sane("features", *out_features));
+            sound.map(|()| Some(*out_features)).map_err(|reason| fault(node, reason))
+        }
         (Op::Flatten, _) | (_, None) => Ok(None),
         (op, Some(inputs)) => output_channels(op, &inputs).map(Some).map_err(|reason| fault(node, reason)),
     }
@@ -102,20 +105,39 @@ fn fault(node: &Node, reason: String) -> GraphError {
 fn output_channels(op: &Op, inputs: &[Shape]) -> Result<i64, String> {
     let first = inputs.first().map_or(0, |shape| shape.channels);
     match op {
-        Op::Input { channels } => Ok(*channels),
+        Op::Input { channels } => sane("channels", *channels).map(|()| *channels),
         Op::Conv2d(conv) => {
             check_conv(conv)?;
             expect("channels", first, conv.in_channels)?;
             Ok(conv.out_channels)
         }
-        Op::BatchNorm2d(norm) => expect("channels", first, norm.channels).map(|()| first),
+        Op::BatchNorm2d(norm) => {
+            if !(norm.eps.is_finite() && norm.eps >= 0.0 && (0.0..=1.0).contains(&norm.momentum)) {
+                let BatchNorm2d { eps, momentum, .. } = norm;
+                return Err(format!("eps {eps} and momentum {momentum} are not a small number and a share"));
+            }
+            expect("channels", first, norm.channels).map(|()| first)
+        }
         Op::Linear { in_features, out_features, .. } => {
+            sane("features", *in_features)?;
+            sane("features", *out_features)?;
             expect("features", first, *in_features).map(|()| *out_features)
+        }
+        Op::AdaptiveAvgPool2d { output }
+            if output.iter().any(|side| !(1..=LARGEST_WINDOW).contains(side)) =>
+        {
+            Err(format!("an output of {}×{} pixels", output[0], output[1]))
+        }
+        Op::Dropout { p } | Op::StochasticDepth { p } if !(0.0..=1.0).contains(p) => {
+            Err(format!("{p} is not a probability"))
         }
         Op::Add | Op::Mul => {
             expect("channels of the second value", inputs[1].channels, first).map(|()| first)
         }
-        Op::Concat => Ok(inputs.iter().map(|shape| shape.channels).sum()),
+        Op::Concat => {
+            let sum = inputs.iter().fold(0_i64, |sum, shape| sum.saturating_add(shape.channels));
+            sane("channels", sum).map(|()| sum)
+        }
         Op::ChannelSlice { start, end } if 0 <= *start && start < end && *end <= first => Ok(end - start),
         Op::ChannelSlice { start, end } => Err(format!("channels {start}..{end} of a value with {first}")),
         Op::ChannelShuffle { groups } if *groups > 0 && first % groups == 0 => Ok(first),
@@ -191,7 +213,32 @@ fn expect(what: &str, got: i64, expected: i64) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("{what}: {got} instead of {expected}")) }
 }
 
+/// More channels, features or parameters of a tensor than any network has; far from where sums of sizes overflow.
+const MOST: i64 = 1 << 24;
+/// A window wider, or a step longer, than any network has.
+const LARGEST_WINDOW: i64 = 1 << 16;
+
+fn sane(what: &str, number: i64) -> Result<(), String> {
+    if (1..=MOST).contains(&number) {
+        return Ok(());
+    }
+    Err(format!("{number} {what}, where 1 to {MOST} are possible"))
+}
+
+/// Checks that no size of a window is beyond what sizes are counted with.
+fn small(sizes: &[[i64; 2]]) -> Result<(), String> {
+    match sizes.as_flattened().iter().find(|size| **size > LARGEST_WINDOW) {
+        None => Ok(()),
+        Some(size) => Err(format!(
+            "a kernel, stride, padding or dilation of {size}, where at most {LARGEST_WINDOW} is possible"
+        )),
+    }
+}
+
 fn check_conv(conv: &Conv2d) -> Result<(), String> {
+    sane("channels", conv.in_channels)?;
+    sane("channels", conv.out_channels)?;
+    small(&[conv.kernel, conv.stride, conv.padding, conv.dilation])?;
     let positive = [conv.kernel, conv.stride, conv.dilation].concat().iter().all(|&value| value > 0);
     if !positive || conv.padding.iter().any(|&value| value < 0) {
         return Err("kernel, stride and dilation must be positive and padding not negative".to_owned());
@@ -207,6 +254,7 @@ fn check_conv(conv: &Conv2d) -> Result<(), String> {
 }
 
 fn check_pool(pool: &Pool2d) -> Result<(), String> {
+    small(&[pool.kernel, pool.stride, pool.padding])?;
     let sound = |axis: usize| {
         pool.kernel[axis] > 0
             && pool.stride[axis] > 0

@@ -124,6 +124,13 @@ pub(in crate::cli) struct WorkerArguments {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct AskPluginsArguments {
+    /// The plugins' files, which were found to be trustworthy.
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) plugins: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct SlurmTaskArguments {
     /// The folder of the submission.
     #[arg(long, value_name = "FOLDER")]

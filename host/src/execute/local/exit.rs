@@ -25,21 +25,27 @@ impl Tail {
 
 /// Why a worker that ended like this did not bring its cells to an end.
 pub(super) fn reason(status: ExitStatus, tail: &Tail) -> PluginError {
-    let ended = match (status.signal(), status.code()) {
-        (Some(number), _) => {
-            let signal = Signal::try_from(number);
-            let name = signal.map_or_else(|_| String::new(), |signal| format!(" ({signal})"));
-            format!("the worker was killed by signal {number}{name}{}", meaning(signal.ok()))
-        }
-        (None, Some(code)) => format!("the worker ended with exit code {code} before its cells were done"),
-        (None, None) => "the worker ended in a way that the system does not tell".to_owned(),
-    };
+    let unfinished = if status.signal().is_none() { " before its cells were done" } else { "" };
+    let ended = format!("the worker {}{unfinished}", ended(status));
     let mut error = PluginError::run(ended);
     if !tail.0.is_empty() {
         let lines: Vec<&str> = tail.0.iter().map(String::as_str).collect();
         error.causes.push(format!("the last it said was:\n{}", lines.join("\n")));
     }
     error
+}
+
+/// How a process ended, as what follows its name in a sentence.
+pub(crate) fn ended(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(number), _) => {
+            let signal = Signal::try_from(number);
+            let name = signal.map_or_else(|_| String::new(), |signal| format!(" ({signal})"));
+            format!("was killed by signal {number}{name}{}", meaning(signal.ok()))
+        }
+        (None, Some(code)) => format!("ended with exit code {code}"),
+        (None, None) => "ended in a way that the system does not tell".to_owned(),
+    }
 }
 
 fn meaning(signal: Option<Signal>) -> &'static str {

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+pub(crate) use exit::ended;
 pub(crate) use share::bind;
 
 use super::{Job, Tally, Work};
