@@ -68,7 +68,7 @@ impl Context {
         }
         let search = SearchPath::new(&self.global.plugin_dir).map_err(|error| Failure::input(&error))?;
         let cache = folders::cache().unwrap_or_else(std::env::temp_dir);
-        let index = Index::build(&search, &cache, &mut |files| ask(files))?;
+        let index = Index::build(&search, &cache, &mut ask)?;
         Ok(self.index.get_or_init(|| index))
     }
 
