@@ -390,6 +390,51 @@ fn curves_outlive_an_interruption_as_far_as_the_training_goes_on_from() {
 }
 
 #[test]
+fn what_has_no_step_outlives_the_stages_that_begin_later() {
+    let root = tempfile::tempdir().unwrap();
+    let picture = |name: &str, step| Report::Image {
+        name: name.to_owned(),
+        path: format!("{}.png", name.replace('/', "-")).into(),
+        step,
+        caption: String::new(),
+    };
+    let resume = |stage: &str, step| Report::Resume { stage: stage.to_owned(), step };
+    let run = |from: u64, until: usize| {
+        let mut writer = begin(root.path());
+        let mut reports = vec![resume("fit", from)];
+        reports.extend((from + 1..=2).map(|step| scalar("fit/loss", step)));
+        reports.extend((from + 1..=2).map(|step| picture("fit/image", Some(step))));
+        reports.extend([picture("fit/best", None), picture("overview", None), metric(0.5)]);
+        reports.extend([resume("refine", 0), picture("refine/best", None)]);
+        reports.truncate(until);
+        reports.iter().for_each(|report| writer.report(report).unwrap());
+        let mut kept: Vec<String> = writer
+            .reported()
+            .unwrap()
+            .iter()
+            .map(|report| match report {
+                Report::Image { name, step, .. } => format!("{name} {step:?}"),
+                Report::Scalar(scalar) => format!("{} {}", scalar.name, scalar.step),
+                _ => "metric".to_owned(),
+            })
+            .collect();
+        kept.sort();
+        kept
+    };
+    let all =
+        ["fit/best None", "fit/image Some(1)", "fit/image Some(2)", "fit/loss 1", "fit/loss 2", "metric"];
+    let all: Vec<&str> = all.into_iter().chain(["overview None", "refine/best None"]).collect();
+    assert_eq!(run(0, usize::MAX), all);
+    // Interrupted after either stage, and resumed: each once.
+    for (from, until) in [(2, usize::MAX), (0, 8), (2, usize::MAX), (1, 5), (1, usize::MAX)] {
+        let kept = run(from, until);
+        if until == usize::MAX {
+            assert_eq!(kept, all, "from {from}");
+        }
+    }
+}
+
+#[test]
 fn pictures_are_found_where_the_folder_is_now() {
     let root = tempfile::tempdir().unwrap();
     let (before, after) = (root.path().join("before"), root.path().join("after"));

@@ -13,5 +13,10 @@ mod number;
 pub mod report;
 pub mod sample;
 
+/// What the names of files begin with that are not complete yet. In the folders of a cell, whoever begins to work on the cell
+/// removes those that a process has left there which was killed; so a plugin that writes beside a file and renames gives its
+/// draft such a name.
+pub const DRAFT_PREFIX: &str = ".writing-";
+
 pub use error::{ErrorKind, PluginError};
 pub use manifest::{API_VERSION, ComponentManifest, Details, Handshake, Kind, PluginManifest, WeightsEntry};

@@ -15,8 +15,9 @@ pub enum Report {
     /// Scores of single samples.
     Samples(SampleRows),
     /// A stage of a training goes on from a checkpoint, or begins (`step` 0): what was reported of it by an earlier,
-    /// interrupted attempt is void behind this step. A task says so before it reports anything of the stage; what a task
-    /// that never says so reported in an earlier attempt is void altogether.
+    /// interrupted attempt is void behind this step, and so are results and pictures without a step that it reported of
+    /// anything, since they are found anew. What the same attempt has reported of other stages stays. A task says so before
+    /// it reports anything of the stage; what a task that never says so reported in an earlier attempt is void altogether.
     Resume {
         /// The stage: the part before the first `/` of its curves' names.
         stage: String,
@@ -267,7 +268,8 @@ pub struct Column {
 pub struct Progress {
     /// What is being done, such as `val` or `downloading alexnet-owt-7be5be79.pth`.
     pub stage: String,
-    /// How much is done.
+    /// How much is done. A stage's first report says where it begins: 0, or what an earlier attempt has done; its last one,
+    /// with all of `total`, ends it.
     pub done: u64,
     /// How much there is to do, if that is known.
     pub total: Option<u64>,

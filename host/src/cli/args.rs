@@ -4,7 +4,7 @@ mod comparing;
 mod examples;
 mod running;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -178,6 +178,13 @@ pub(super) struct NetworkArguments {
     /// has in its own cache is taken from there.
     #[arg(long, value_name = "FOLDER")]
     pub(super) weights_dir: Option<PathBuf>,
+}
+
+impl NetworkArguments {
+    /// The weights as a file, which there may or may not be.
+    pub(super) fn weights_file(&self) -> Option<&Path> {
+        (!self.weights.is_empty()).then(|| Path::new(&self.weights))
+    }
 }
 
 /// How strictly weights are checked.

@@ -13,6 +13,7 @@ use super::args::{CompareArguments, MetricPreset};
 use super::context::Context;
 use super::failure::Failure;
 use super::network;
+use super::outputs::{Content, Outputs};
 use crate::engine::protocol::CompareRequest;
 use crate::engine::{Control, Event, Request};
 use crate::lpips::{self, Preset};
@@ -21,8 +22,8 @@ use pairs::Pairs;
 
 /// Prints distances.
 pub(super) fn compare(arguments: &CompareArguments, context: &Context) -> Result<ExitCode, Failure> {
-    check_outputs(arguments)?;
     let pairs = Pairs::of(arguments)?;
+    check_outputs(arguments, &pairs)?;
     let request = request(arguments, &pairs, context)?;
     let layers = request.layers.clone();
     let engine = context.engine_for(&arguments.network.device, &arguments.network.precision)?;
@@ -82,13 +83,24 @@ pub(super) fn compare(arguments: &CompareArguments, context: &Context) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
-fn check_outputs(arguments: &CompareArguments) -> Result<(), Failure> {
-    if arguments.json && arguments.csv.as_deref() == Some(Path::new("-")) {
+/// Files that are written must destroy nothing that is read.
+fn check_outputs(arguments: &CompareArguments, pairs: &Pairs) -> Result<(), Failure> {
+    let to_stdout = arguments.csv.as_deref() == Some(Path::new("-"));
+    if arguments.json && to_stdout {
         return Err(Failure::usage(
             "--json and --csv - both print to the standard output: give --csv a file",
         ));
     }
-    Ok(())
+    let mut outputs = Outputs::default();
+    if let Some(file) = arguments.csv.as_deref().filter(|_| !to_stdout) {
+        outputs.add("--csv", file, Content::Csv)?;
+    }
+    // Maps of several pairs go into a folder.
+    if let Some(map) = arguments.map.as_deref().filter(|_| pairs.single) {
+        outputs.add("--map", map, Content::Png)?;
+    }
+    let images = pairs.images.iter().flat_map(|(a, b)| [a.as_path(), b.as_path()]);
+    outputs.spare(images.chain(arguments.network.weights_file()).chain(arguments.calibration.as_deref()))
 }
 
 fn request(

@@ -32,6 +32,10 @@ pub(crate) struct Context {
     told: Cell<bool>,
     engine: OnceCell<Engine>,
     interrupted: Arc<AtomicBool>,
+    /// Whether the terminal or the connection is gone, which is told more than once.
+    hung_up: Arc<AtomicBool>,
+    /// Whether [`Context::take_interruption`] has told of that.
+    took_hang_up: Cell<bool>,
 }
 
 impl Context {
@@ -47,6 +51,8 @@ impl Context {
             told: Cell::new(events),
             engine: OnceCell::new(),
             interrupted: Arc::default(),
+            hung_up: Arc::default(),
+            took_hang_up: Cell::new(false),
         }
     }
 
@@ -143,14 +149,16 @@ impl Context {
 
     /// Handles the events that every command handles alike.
     pub(crate) fn on_event(&self) -> impl FnMut(Event) -> Control + Send + use<> {
-        let (display, interrupted) = (self.display.clone(), Arc::clone(&self.interrupted));
+        let display = self.display.clone();
+        let (interrupted, hung_up) = (Arc::clone(&self.interrupted), Arc::clone(&self.hung_up));
         move |event| {
             match event {
                 Event::Progress(progress) => display.progress(&progress),
                 Event::Notice(text) => display.note(&text),
                 _ => {}
             }
-            if interrupted.load(Ordering::Relaxed) { Control::Stop } else { Control::Continue }
+            let stops = interrupted.load(Ordering::Relaxed) || hung_up.load(Ordering::Relaxed);
+            if stops { Control::Stop } else { Control::Continue }
         }
     }
 
@@ -175,22 +183,23 @@ impl Context {
         Ok(to)
     }
 
-    /// From now on the first SIGINT or SIGTERM asks for a stop at the end of the step, the second one ends the
-    /// process.
+    /// From now on the first SIGINT or SIGTERM asks for a stop at the end of the step, the second one ends the process. SIGHUP
+    /// asks for it, too, however often it comes.
     pub(crate) fn finish_steps_when_interrupted(&self) -> Result<(), Failure> {
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
             let flag = || Arc::clone(&self.interrupted);
             signal_hook::flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), flag())?;
             signal_hook::flag::register(signal, flag())?;
         }
-        Ok(())
+        self.stop_on_hang_up()
     }
 
-    /// From now on SIGINT, SIGTERM and SIGUSR1 ask for a stop at the end of the step, however often they come: those who
+    /// From now on SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask for a stop at the end of the step, however often they come: those who
     /// send them to workers, as batch systems do, may send several before they kill.
     pub(crate) fn finish_steps_when_asked(&self) -> Result<(), Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
-        [SIGINT, SIGTERM, SIGUSR1].into_iter().try_for_each(|signal| self.stop_on(signal))
+        [SIGINT, SIGTERM, SIGUSR1].into_iter().try_for_each(|signal| self.stop_on(signal))?;
+        self.stop_on_hang_up()
     }
 
     /// Whether nothing may be downloaded.
@@ -198,10 +207,20 @@ impl Context {
         self.global.offline
     }
 
-    /// From now on SIGINT and SIGTERM are noted, for a process that has others to stop.
+    /// From now on SIGINT, SIGTERM and SIGHUP are noted, for a process that has others to stop.
     pub(crate) fn note_interruptions(&self) -> Result<(), Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM};
-        [SIGINT, SIGTERM].into_iter().try_for_each(|signal| self.stop_on(signal))
+        [SIGINT, SIGTERM].into_iter().try_for_each(|signal| self.stop_on(signal))?;
+        self.stop_on_hang_up()
+    }
+
+    /// From now on SIGHUP asks for a stop, unless whoever started this process wants it to go on after that (`nohup`).
+    fn stop_on_hang_up(&self) -> Result<(), Failure> {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        if !is_ignored(&status, signal_hook::consts::SIGHUP) {
+            signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&self.hung_up))?;
+        }
+        Ok(())
     }
 
     /// From now on this signal asks for a stop, too.
@@ -212,7 +231,8 @@ impl Context {
 
     /// Whether the user has asked to stop since this was last called.
     pub(crate) fn take_interruption(&self) -> bool {
-        self.interrupted.swap(false, Ordering::Relaxed)
+        let hung_up = self.hung_up.load(Ordering::Relaxed) && !self.took_hang_up.replace(true);
+        self.interrupted.swap(false, Ordering::Relaxed) || hung_up
     }
 
     /// From now on the end of the standard input asks for a stop at the end of the step: it comes when whoever holds its
@@ -240,8 +260,15 @@ impl Context {
 
     /// Whether the user asked to stop.
     pub(crate) fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+        self.interrupted.load(Ordering::Relaxed) || self.hung_up.load(Ordering::Relaxed)
     }
+}
+
+/// Whether a process with this `/proc/…/status` ignores a signal.
+fn is_ignored(status: &str, signal: std::ffi::c_int) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
 }
 
 /// A problem with its causes as one sentence.
@@ -254,4 +281,17 @@ pub(crate) fn sentence(problem: &Problem) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_found() {
+        let status = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000440\n";
+        let ignored = |signal| is_ignored(status, signal);
+        assert!(ignored(signal_hook::consts::SIGHUP) && ignored(signal_hook::consts::SIGPIPE));
+        assert!(!ignored(signal_hook::consts::SIGTERM) && !is_ignored("", 1));
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lossnet_plugin_protocol::{API_VERSION, Kind};
+use nix::unistd::AccessFlags;
 use serde::Serialize;
 
 use super::args::DoctorArguments;
@@ -108,7 +109,7 @@ fn engine(context: &Context) -> Vec<Finding> {
         Err(failure) => return vec![broken("libtorch", &failure)],
     };
     let libtorch = engine.libtorch();
-    let version = libtorch.version.as_deref().unwrap_or("of unstated version");
+    let version = libtorch.version.as_deref().unwrap_or("whose files don't say its version,");
     let folder = libtorch.folder.as_deref().unwrap_or(Path::new("where the dynamic loader found it"));
     let mut findings = vec![
         good("libtorch", format!("{version} in {} (built for {LIBTORCH_RELEASE})", folder.display())),
@@ -237,14 +238,27 @@ fn locks(logs: &Path) -> Option<Finding> {
 
 fn place(what: &'static str, folder: &Path) -> Finding {
     let shown = folder.display().to_string();
-    if !folder.exists() {
-        return absent(what, format!("{shown} is not there yet; it is made when it is needed"));
+    let can_be_written = |folder: &Path| nix::unistd::access(folder, AccessFlags::W_OK | AccessFlags::X_OK);
+    if folder.exists() {
+        return match can_be_written(folder) {
+            Ok(()) => good(what, format!("{shown} can be written to")),
+            Err(error) => {
+                broken(what, &Failure::usage(format!("{shown} can't be written to: {}", error.desc())))
+            }
+        };
     }
-    match tempfile::NamedTempFile::new_in(folder) {
-        Ok(_) => good(what, format!("{shown} can be written to")),
-        Err(error) => {
-            let failure = Failure::usage(format!("{shown} can't be written to: {error}"));
-            broken(what, &failure)
-        }
+    // It will be made in the nearest folder above it that is there.
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let above = whole.ancestors().skip(1).find(|above| above.exists()).unwrap_or(Path::new("/"));
+    match can_be_written(above) {
+        Ok(()) => absent(what, format!("{shown} is not there yet; it is made when it is needed")),
+        Err(error) => broken(
+            what,
+            &Failure::usage(format!(
+                "{shown} is not there and can't be made: {} can't be written to: {}",
+                above.display(),
+                error.desc()
+            )),
+        ),
     }
 }

@@ -1,16 +1,21 @@
 //! `lossnet features`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::args::FeaturesArguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::network;
+use super::outputs::{Content, Outputs};
 use crate::engine::Request;
 use crate::engine::protocol::{FeaturesAnswer, FeaturesRequest};
 
 /// Writes features.
 pub(super) fn features(arguments: &FeaturesArguments, context: &Context) -> Result<ExitCode, Failure> {
+    let mut outputs = Outputs::default();
+    outputs.add("--out", &arguments.out, Content::Safetensors)?;
+    outputs.spare(arguments.images.iter().map(PathBuf::as_path).chain(arguments.network.weights_file()))?;
     let request = FeaturesRequest {
         backbone: network::backbone(&arguments.backbone, &arguments.network, context)?,
         layers: network::layers(&arguments.backbone, &arguments.layers, context)?,

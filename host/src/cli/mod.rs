@@ -16,6 +16,7 @@ mod list;
 mod logging;
 mod network;
 pub(crate) mod output;
+mod outputs;
 pub(crate) mod progress;
 mod report;
 mod results;

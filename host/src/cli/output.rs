@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::failure::Failure;
+use super::logging::no_color;
 
 /// Prints a result. A reader that has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -35,7 +36,8 @@ pub(super) fn say(text: &str) {
 
 /// Tells why a command ends early.
 pub(super) fn complain(failure: &Failure) {
-    let (start, end) = if io::stderr().is_terminal() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let (start, end) =
+        if io::stderr().is_terminal() && !no_color() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     say(&format!("{start}error:{end} {}", failure.message));
     for cause in &failure.causes {
         say(&format!("  because: {cause}"));

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use lossnet_plugin_protocol::report::Progress;
 
 use super::output;
@@ -149,18 +149,30 @@ impl Display {
 fn bar(progress: &Progress) -> ProgressBar {
     let bytes = progress.unit == "bytes";
     let counts = match (progress.total.is_some(), bytes) {
-        (true, true) => "{bar:30} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left",
-        (true, false) => "{bar:30} {pos}/{len} {prefix}{pace} · {eta} left",
-        (false, true) => "{spinner} {bytes} · {bytes_per_sec}",
+        (true, true) => "{bar:20} {bytes}/{total_bytes}{speed}{left}",
+        (true, false) => "{bar:20} {pos}/{len} {prefix}{pace}{left}",
+        (false, true) => "{spinner} {bytes}{speed}",
         (false, false) => "{spinner} {pos} {prefix}{pace}",
     };
     let bar = progress.total.map_or_else(ProgressBar::no_length, ProgressBar::new);
-    let style = ProgressStyle::with_template(&format!("{{msg}}  {counts}"));
+    // What is done gives way where the terminal is narrow.
+    let style = ProgressStyle::with_template(&format!("{{wide_msg}}  {counts}"));
     let bar = bar.with_prefix(progress.unit.clone()).with_message(progress.stage.clone());
     let Ok(style) = style else { return bar };
-    bar.with_style(style.with_key("pace", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        // The display itself can't fail, and a bar without its pace is none the worse.
+    // The display itself can't fail, and a bar without its pace is none the worse.
+    let style = style.with_key("pace", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         let _ = pace(state.per_sec()).map_or(Ok(()), |pace| write!(out, " · {pace}"));
+    });
+    let style = style.with_key("speed", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        if state.per_sec() > 0.0 {
+            let _ = write!(out, " · {}/s", HumanBytes(state.per_sec() as u64));
+        }
+    });
+    bar.with_style(style.with_key("left", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // Before something is done nobody knows.
+        if state.per_sec() > 0.0 {
+            let _ = write!(out, " · {} left", duration(state.eta().as_secs_f64()));
+        }
     }))
 }
 
@@ -171,8 +183,14 @@ fn line(progress: &Progress, first: u64, elapsed: Duration) -> String {
         Some(total) if total > *done => vec![format!("{stage}: {done}/{total} {unit}")],
         Some(total) => {
             // Not what an earlier attempt did.
-            let here = total.saturating_sub(first);
-            vec![format!("{stage}: {here} {} in {:.1} s", of_number(unit, here), elapsed.as_secs_f64())]
+            match total.saturating_sub(first) {
+                // All that was heard of it is that it is done.
+                0 => vec![format!("{stage}: {total} {}", of_number(unit, total))],
+                here => {
+                    let seconds = elapsed.as_secs_f64();
+                    vec![format!("{stage}: {here} {} in {seconds:.1} s", of_number(unit, here))]
+                }
+            }
         }
         None => vec![format!("{stage}: {done} {}", of_number(unit, *done))],
     };
@@ -223,6 +241,7 @@ mod tests {
         let one = Progress { done: 1, total: Some(1), ..progress.clone() };
         assert_eq!(line(&one, 0, ten), "val: 1 triplet in 10.0 s, 10 s each");
         let progress = Progress { done: 200, ..progress };
+        assert_eq!(line(&progress, 200, Duration::ZERO), "val: 200 triplets");
         assert_eq!(line(&progress, 0, ten), "val: 200 triplets in 10.0 s, 20.0/s");
         // A training that went on from a checkpoint at 100.
         let progress = Progress { done: 150, detail: "loss 0.1".to_owned(), ..progress };

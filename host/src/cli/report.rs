@@ -1,10 +1,12 @@
 //! `lossnet report`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::ReportArguments;
 use super::context::Context;
 use super::failure::Failure;
+use super::outputs::{Content, Outputs};
 use super::{output, status};
 use crate::analysis::About;
 use crate::claims::Claims;
@@ -18,6 +20,12 @@ pub(super) fn report(arguments: &ReportArguments, context: &Context) -> Result<E
     let (experiments, problems) = status::experiments(&store, &arguments.experiments)?;
     if experiments.is_empty() {
         return Err(Failure::usage(format!("there are no experiments in {}", store.root().display())));
+    }
+    let page = arguments.out.as_ref().map(|folder| folder.join("report.html"));
+    if let Some(page) = page.as_deref().filter(|page| page.parent().is_some_and(Path::is_dir)) {
+        let mut outputs = Outputs::default();
+        outputs.add("--out", page, Content::Html)?;
+        outputs.spare(arguments.claims.as_deref())?;
     }
     let claims = arguments.claims.as_deref().map(Claims::read).transpose();
     let claims = claims.map_err(|error| Failure::input(&error))?;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use super::args::ResultsArguments;
 use super::context::Context;
 use super::failure::Failure;
+use super::outputs::{Content, Outputs};
 use super::{output, status};
 use crate::analysis::About;
 use crate::results::{
@@ -22,6 +23,7 @@ pub(super) use table::{differing_identity, summary};
 
 /// Shows or writes the table.
 pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result<ExitCode, Failure> {
+    check_outputs(arguments)?;
     let conditions: Vec<Condition> = parse(&arguments.conditions)?;
     let orders: Vec<Order> = parse(&arguments.sort)?;
     let wrong = |error| Failure::input(&error);
@@ -76,6 +78,24 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
+/// Tables must destroy nothing that they are made of, and two of them can't share the standard output.
+fn check_outputs(arguments: &ResultsArguments) -> Result<(), Failure> {
+    let to_stdout = arguments.csv.as_deref() == Some(Path::new("-"));
+    if to_stdout && arguments.json {
+        return Err(Failure::usage(
+            "--csv - and --json both print to the standard output: ask for one of them, or name a file for the CSV",
+        ));
+    }
+    let mut outputs = Outputs::default();
+    if let Some(file) = arguments.csv.as_deref().filter(|_| !to_stdout) {
+        outputs.add("--csv", file, Content::Csv)?;
+    }
+    if let Some(file) = &arguments.parquet {
+        outputs.add("--parquet", file, Content::Parquet)?;
+    }
+    outputs.spare_results(&arguments.logs)
+}
+
 /// Says what is wrong with results that are there.
 pub(super) fn warn(gathered: &Gathered, context: &Context) {
     gathered.warnings().for_each(|warning| context.display.warn(&warning));
@@ -98,22 +118,22 @@ fn write(
     arguments: &ResultsArguments,
     context: &Context,
 ) -> Result<ExitCode, Failure> {
-    let wrote = |file: &Path| {
+    let write = |file: &Path, bytes: &[u8]| -> Result<(), Failure> {
+        crate::atomic::write(file, bytes)
+            .map_err(|error| Failure::usage(format!("{} can't be written: {error}", file.display())))?;
         context.display.say(&format!("wrote {} to {}", count(records.len(), "row"), file.display()));
+        Ok(())
     };
     if let Some(file) = &arguments.csv {
         let text = results::csv(records, columns).map_err(|error| Failure::run(&error))?;
         if file == Path::new("-") {
             output::print(&String::from_utf8_lossy(&text))?;
         } else {
-            crate::atomic::write(file, &text)
-                .map_err(|error| Failure::usage(format!("{} can't be written: {error}", file.display())))?;
-            wrote(file);
+            write(file, &text)?;
         }
     }
     if let Some(file) = &arguments.parquet {
-        results::write_parquet(records, columns, file).map_err(|error| Failure::input(&error))?;
-        wrote(file);
+        write(file, &results::parquet(records, columns).map_err(|error| Failure::run(&error))?)?;
     }
     if arguments.json {
         output::print_json(&results::to_json(records, columns))?;

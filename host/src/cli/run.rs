@@ -22,7 +22,7 @@ use crate::execute::{Adjust, Job, Policy, Requests, Tally};
 use crate::folders;
 use crate::inputs::{PlannedContents, Sums};
 use crate::plan::{Cell, CellState, Plan};
-use crate::results::{COLUMNS, Column, Gathered, csv, gather, to_json, write_parquet};
+use crate::results::{COLUMNS, Column, Gathered, csv, gather, parquet, to_json};
 use crate::store::{ExperimentFolder, Store};
 use crate::words::count;
 
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
         return slurm::run(&whole, &plan, &experiment, arguments, context);
     };
     // The whole of it, so that a status counts what other shards do, too.
-    experiment.write_plan(&whole).map_err(|error| Failure::run(&error))?;
+    experiment.write_plan(&whole).map_err(|error| Failure::input(&error))?;
     let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retry.into() };
     let job = Job { plan: &plan, experiment: &experiment, logs: &arguments.logs, policy, context };
     let tally = job.run(&executor)?;
@@ -116,9 +116,15 @@ fn report(
     }
     let columns: Vec<&Column> = COLUMNS.iter().collect();
     let table = csv(&gathered.rows, &columns).map_err(|error| Failure::run(&error))?;
-    crate::atomic::write(&experiment.path().join("results.csv"), &table)?;
-    write_parquet(&gathered.rows, &columns, &experiment.path().join("results.parquet"))
-        .map_err(|error| Failure::run(&error))?;
+    let write = |name: &str, bytes: &[u8]| {
+        let path = experiment.path().join(name);
+        // Who may only read can still look at what is complete.
+        crate::atomic::write_if_changed(&path, bytes)
+            .map_err(|error| Failure::usage(format!("{} can't be written: {error}", path.display())))
+    };
+    write("results.csv", &table)?;
+    let parquet = parquet(&gathered.rows, &columns).map_err(|error| Failure::run(&error))?;
+    write("results.parquet", &parquet)?;
     let pictures = picture::write(plan, experiment, &gathered.rows, context)?;
     if arguments.json {
         return output::print_json(&to_json(&gathered.rows, &columns));

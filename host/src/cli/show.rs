@@ -12,6 +12,7 @@ use super::args::{ShowArguments, Shown};
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
+use super::outputs::{Content, Outputs};
 use crate::config::setting_texts;
 use crate::draw;
 use crate::engine::Request;
@@ -45,6 +46,7 @@ pub(super) fn show(arguments: &ShowArguments, context: &Context) -> Result<ExitC
     let layers = if kind == Kind::Backbone {
         let graph = graph(context, &arguments.name)?;
         if let Some(file) = &arguments.draw {
+            Outputs::default().add("--draw", file, Content::Svg)?;
             draw_network(&graph, manifest, size, file)?;
             context.display.say(&format!("drew {} into {}", arguments.name, file.display()));
         }

@@ -49,8 +49,7 @@ pub enum LibtorchError {
     },
     /// There is no CUDA in this libtorch.
     #[error(
-        "a CUDA device was asked for, but the libtorch in {folder} has no {CUDA}: it is built for CPUs only; use a \
-         libtorch with CUDA, or device = \"cpu\""
+        "the libtorch in {folder} has no {CUDA}, so it computes on CPUs only: use a libtorch with CUDA, or device = \"cpu\""
     )]
     NoCuda {
         /// Where it is.
@@ -87,16 +86,23 @@ fn find_libtorch() -> Option<PathBuf> {
     folders.iter().find_map(|folder| Some(folder.join(CPU).canonicalize().ok()?.parent()?.to_owned()))
 }
 
-/// The version that the files around a libtorch's library folder state: Python's `version.py`, or the C++
-/// archive's `build-version`.
+/// The version that the files around a libtorch's library folder state: Python's `version.py`, the C++ archive's
+/// `build-version`, or the headers.
 fn version_beside(folder: &Path) -> Option<String> {
     let root = folder.parent()?;
     if let Ok(text) = fs_err::read_to_string(root.join("build-version")) {
         return Some(text.trim().to_owned());
     }
-    let text = fs_err::read_to_string(root.join("version.py")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("__version__ = "))?;
-    Some(line.trim().trim_matches(['\'', '"']).to_owned())
+    if let Ok(text) = fs_err::read_to_string(root.join("version.py")) {
+        let line = text.lines().find_map(|line| line.strip_prefix("__version__ = "))?;
+        return Some(line.trim().trim_matches(['\'', '"']).to_owned());
+    }
+    let text = fs_err::read_to_string(root.join("include/torch/headeronly/version.h")).ok()?;
+    let part = |name: &str| {
+        let define = format!("#define TORCH_VERSION_{name} ");
+        text.lines().find_map(|line| line.strip_prefix(&define)).map(str::trim)
+    };
+    Some([part("MAJOR")?, part("MINOR")?, part("PATCH")?].join("."))
 }
 
 impl Libtorch {
@@ -162,6 +168,11 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let lib = root.path().join("lib");
         assert_eq!(version_beside(&lib), None);
+        let headers = root.path().join("include/torch/headeronly");
+        fs_err::create_dir_all(&headers).unwrap();
+        let parts = ["MAJOR 2", "MINOR 11", "PATCH 0"].map(|part| format!("#define TORCH_VERSION_{part}\n"));
+        fs_err::write(headers.join("version.h"), parts.concat()).unwrap();
+        assert_eq!(version_beside(&lib).as_deref(), Some("2.11.0"));
         fs_err::write(root.path().join("version.py"), "__version__ = '2.11.0+cu130'\ndebug = False\n")
             .unwrap();
         assert_eq!(version_beside(&lib).as_deref(), Some("2.11.0+cu130"));

@@ -1,5 +1,6 @@
 //! How cells ended.
 
+use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
 use crate::cli::progress::Display;
@@ -38,6 +39,11 @@ impl Tally {
                 }
             }
         }
+    }
+
+    /// Cells that have come to an end here or are another process's.
+    pub(super) fn ended(&self) -> usize {
+        self.done + self.failed + self.elsewhere.len()
     }
 
     /// Adds what another part of the run came to.
@@ -84,6 +90,11 @@ fn in_full(error: &PluginError) -> String {
         text.push_str(help);
     }
     text
+}
+
+/// Shows how many of a plan's cells have come to an end.
+pub(super) fn tell_total(ended: usize, cells: usize, display: &Display) {
+    display.progress(&Progress::new("all", ended as u64, Some(cells as u64), "cells"));
 }
 
 /// What is said when a group begins; `number` is from 0.

@@ -76,6 +76,7 @@ impl Unpacking<'_> {
     fn tar(&mut self, source: impl Read) -> Result<(), FetchError> {
         let mut archive = tar::Archive::new(source);
         let mut files = 0;
+        self.tell(files, None);
         for entry in archive.entries().map_err(|error| self.damaged(&error))? {
             let mut entry = entry.map_err(|error| self.damaged(&error))?;
             let path = entry.path().map_err(|error| self.damaged(&error))?.into_owned();
@@ -105,6 +106,7 @@ impl Unpacking<'_> {
         if count == 0 {
             return Err(self.refuse("it holds nothing"));
         }
+        self.tell(0, Some(count as u64));
         for index in 0..count {
             let mut entry = archive.by_index(index).map_err(|error| self.damaged(&error))?;
             let path = PathBuf::from(entry.name());

@@ -108,24 +108,18 @@ fn graph_file(backbone: &str) -> String {
     format!("{}.graph.json", crate::hex::encode(&Sha256::digest(backbone)[..8]))
 }
 
+/// Several processes may write the same entry at once.
 fn write_all(folder: &Path, entry: &Entry, graphs: &BTreeMap<String, Graph>) -> std::io::Result<()> {
     fs_err::create_dir_all(folder)?;
+    crate::atomic::remove_drafts(folder);
     let manifest = folder.join("manifest.json");
     if manifest.exists() {
         fs_err::remove_file(&manifest)?;
     }
     for (name, graph) in graphs {
-        write(folder, &folder.join(graph_file(name)), &serde_json::to_vec(graph)?)?;
+        crate::atomic::write_unsynced(&folder.join(graph_file(name)), &serde_json::to_vec(graph)?)?;
     }
-    write(folder, &manifest, &serde_json::to_vec(entry)?)
-}
-
-/// Several processes may write the same entry at once.
-fn write(folder: &Path, file: &Path, text: &[u8]) -> std::io::Result<()> {
-    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-    std::io::Write::write_all(&mut draft, text)?;
-    draft.persist(file).map_err(|error| error.error)?;
-    Ok(())
+    crate::atomic::write_unsynced(&manifest, &serde_json::to_vec(entry)?)
 }
 
 #[cfg(test)]

@@ -15,8 +15,14 @@ use super::column::Column;
 use super::row::Record;
 use super::value::{Storage, Value};
 
-/// Writes these columns of records, Snappy-compressed, in one step. What is missing is null.
+/// Writes these columns of records to a file, in one step.
 pub fn write_parquet(records: &[impl Record], columns: &[&Column], path: &Path) -> Result<(), ParquetError> {
+    crate::atomic::write(path, &parquet(records, columns)?)
+        .map_err(|error| ParquetError::External(Box::new(error)))
+}
+
+/// These columns of records as the bytes of a file, Snappy-compressed. What is missing is null.
+pub fn parquet(records: &[impl Record], columns: &[&Column]) -> Result<Vec<u8>, ParquetError> {
     let fields = columns.iter().map(|column| {
         let builder = match column.storage {
             Storage::Text => Type::primitive_type_builder(column.name, PhysicalType::BYTE_ARRAY)
@@ -65,6 +71,5 @@ pub fn write_parquet(records: &[impl Record], columns: &[&Column], path: &Path) 
         file_column.close()?;
     }
     group.close()?;
-    let bytes = writer.into_inner()?;
-    crate::atomic::write(path, &bytes).map_err(|error| ParquetError::External(Box::new(error)))
+    writer.into_inner()
 }

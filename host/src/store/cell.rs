@@ -79,6 +79,8 @@ impl CellFolder {
         if self.path.join(RESULT).is_file() {
             return Ok(None);
         }
+        // Nobody else works on it: what is half written is of one that was killed.
+        crate::atomic::remove_drafts_below(&self.path);
         CellWriter::begin(self, experiment, cell, lock).map(Some)
     }
 

@@ -7,6 +7,7 @@ use fs_err::File;
 use lossnet_plugin_protocol::report::Report;
 
 use super::StoreError;
+use super::result::replace;
 
 /// The points of all curves as a table: name, step, value, in the order in which they were reported.
 const CURVES: &str = "curves.csv";
@@ -17,11 +18,13 @@ const CURVES: &str = "curves.csv";
 pub(super) struct Curves {
     path: PathBuf,
     file: Option<File>,
+    /// Where in the file that begins which this attempt has reported itself.
+    own: usize,
 }
 
 impl Curves {
     pub(super) fn new(path: &Path) -> Curves {
-        Curves { path: path.to_owned(), file: None }
+        Curves { path: path.to_owned(), file: None, own: 0 }
     }
 
     /// Keeps a report. Pictures in the file's own folder are named from there, so that the folder can be moved.
@@ -45,20 +48,22 @@ impl Curves {
         file.write_all(line.as_bytes()).map_err(StoreError::write)
     }
 
-    /// Drops what was reported of a stage behind a step. Results are dropped in any case: they are found anew.
+    /// Drops what was reported of a stage behind a step. Results and pictures without a step are dropped where an earlier
+    /// attempt reported them, since they are found anew, and kept where this one did, since they are not.
     pub(super) fn resume(&mut self, stage: &str, step: u64) -> Result<(), StoreError> {
         let text = match fs_err::read(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(StoreError::read(error)),
         };
-        // A line that a crash cut off is no JSON, and counts for nothing.
-        let kept: Vec<&[u8]> = text
-            .split_inclusive(|&byte| byte == b'\n')
-            .filter(|line| line.ends_with(b"\n"))
-            .filter(|line| serde_json::from_slice(line).is_ok_and(|report| counts(&report, stage, step)))
-            .collect();
-        crate::atomic::write(&self.path, &kept.concat()).map_err(StoreError::write)?;
+        // Until this attempt has reported something, all that is there is of earlier ones.
+        let own = if self.file.is_some() { self.own.min(text.len()) } else { text.len() };
+        let (earlier, own) = text.split_at(own);
+        let mut kept = lines_that(earlier, |report| counts(report, stage, step));
+        let begin = kept.len();
+        kept.extend(lines_that(own, |report| counts_of_own(report, stage, step)));
+        replace(&self.path, &kept)?;
+        self.own = begin;
         let file = fs_err::OpenOptions::new().append(true).open(&self.path).map_err(StoreError::write)?;
         self.file = Some(file);
         Ok(())
@@ -95,7 +100,7 @@ impl Curves {
             };
         }
         let table = table.into_inner().map_err(|error| StoreError::Write(error.into_error()))?;
-        crate::atomic::write(&path, &table).map_err(StoreError::write)
+        replace(&path, &table)
     }
 
     /// Throws everything away, what earlier attempts left included.
@@ -152,12 +157,28 @@ fn in_folder(folder: &Path, file: &Path) -> PathBuf {
     folder.join(inside.iter().filter(|part| matches!(part, Component::Normal(_))).collect::<PathBuf>())
 }
 
+/// The lines whose reports count. A line that a crash cut off is no JSON, and counts for nothing.
+fn lines_that(text: &[u8], counts: impl Fn(&Report) -> bool) -> Vec<u8> {
+    let lines = text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    let kept = lines.filter(|line| serde_json::from_slice(line).is_ok_and(|report| counts(&report)));
+    kept.flatten().copied().collect()
+}
+
 /// Whether an earlier attempt's report counts when this stage goes on from this step.
 fn counts(report: &Report, stage: &str, resumed: u64) -> bool {
-    let step = match report {
-        Report::Scalar(scalar) => scalar.step,
-        Report::Image { step: Some(step), .. } => *step,
-        _ => return false,
-    };
-    !report.is_of_stage(stage) || step <= resumed
+    step_of(report).is_some_and(|step| !report.is_of_stage(stage) || step <= resumed)
+}
+
+/// Whether a report of the same attempt counts then: what is of no step, or of another stage, will not be reported again.
+fn counts_of_own(report: &Report, stage: &str, resumed: u64) -> bool {
+    !report.is_of_stage(stage) || step_of(report).is_some_and(|step| step <= resumed)
+}
+
+/// The step that a report belongs to, if it belongs to one.
+fn step_of(report: &Report) -> Option<u64> {
+    match report {
+        Report::Scalar(scalar) => Some(scalar.step),
+        Report::Image { step, .. } => *step,
+        _ => None,
+    }
 }

@@ -172,6 +172,7 @@ impl ExperimentFolder {
     /// Keeps the plan of a run, so that cells to do can be told later.
     pub fn write_plan(&self, plan: &Plan) -> Result<(), StoreError> {
         fs_err::create_dir_all(&self.path).map_err(StoreError::write)?;
+        crate::atomic::remove_drafts(&self.path);
         result::write_json(&self.path.join(PLAN), plan)
     }
 

@@ -89,7 +89,12 @@ impl CellFailure {
 /// Writes a file in one step.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
     let text = serde_json::to_vec_pretty(value).map_err(|error| StoreError::Write(error.into()))?;
-    crate::atomic::write(path, &text).map_err(|error| {
+    replace(path, &text)
+}
+
+/// Writes a file in one step, unless it holds this already.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    crate::atomic::write_if_changed(path, bytes).map_err(|error| {
         StoreError::Write(std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     })
 }

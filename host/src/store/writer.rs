@@ -9,7 +9,7 @@ use lossnet_plugin_protocol::report::{Metric, Report, SampleRows};
 use super::cell::{CellFolder, FAILED, RESULT, write_failure};
 use super::curves::Curves;
 use super::lock::Lock;
-use super::result::{CellResult, write_json};
+use super::result::{CellResult, replace, write_json};
 use super::samples::{self, SampleFile};
 use super::spent::Spent;
 use super::{StoreError, log};
@@ -42,7 +42,7 @@ impl CellWriter {
         let config =
             cell.config.to_toml().map_err(|error| StoreError::Write(std::io::Error::other(error)))?;
         let resumed = path.join("config.toml").exists();
-        crate::atomic::write(&path.join("config.toml"), config.as_bytes()).map_err(StoreError::write)?;
+        replace(&path.join("config.toml"), config.as_bytes())?;
         let failed = path.join(FAILED);
         if failed.exists() {
             fs_err::remove_file(failed).map_err(StoreError::write)?;

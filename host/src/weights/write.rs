@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensorError, View};
@@ -68,16 +67,11 @@ pub fn write_safetensors(
         metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let metadata = (!metadata.is_empty()).then_some(metadata);
     let io = |source| WeightsError::Io { action: "write", path: path.to_path_buf(), source };
-    // The crate writes a draft in the same folder and renames it. A bare name's parent is no folder.
-    let file = if path.parent().is_some_and(|parent| parent.as_os_str().is_empty()) {
-        Path::new(".").join(path)
-    } else {
-        path.to_path_buf()
-    };
-    safetensors::serialize_to_file(views, metadata, &file).map_err(|error| match error {
-        SafeTensorError::IoError(source) => io(source),
-        other => io(std::io::Error::other(other.to_string())),
-    })?;
-    // The draft was private; the result is as readable as any other.
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).map_err(io)
+    crate::atomic::write_with(path, |draft| {
+        safetensors::serialize_to_file(views, metadata, draft).map_err(|error| match error {
+            SafeTensorError::IoError(source) => source,
+            other => std::io::Error::other(other.to_string()),
+        })
+    })
+    .map_err(io)
 }

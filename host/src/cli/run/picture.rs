@@ -43,7 +43,7 @@ pub(super) fn write(
             let title = format!("{}: {metric} on {split}, compared by {comparison}", plan.experiment);
             let picture = score_by_layer(&title, &metric, &unit, higher, &series);
             let path = experiment.path().join(file_name([&metric, &split, comparison]));
-            crate::atomic::write(&path, picture.as_bytes())?;
+            crate::atomic::write_if_changed(&path, picture.as_bytes())?;
             pictures.push(path);
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +15,7 @@ use super::process::{Launch, Running};
 use super::share::Share;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Display;
-use crate::execute::tally::label;
+use crate::execute::tally::{label, tell_total};
 use crate::execute::{Job, Policy, Tally, Work, WorkerEvent, tell_failures, worth_another};
 use crate::plan::Plan;
 use crate::store::{ExperimentFolder, now};
@@ -47,7 +49,7 @@ struct State {
     /// The process of each worker, while it has one.
     running: Vec<Option<Arc<Running>>>,
     /// Cells that have come to an end, with those that were done before.
-    ended: u64,
+    ended: usize,
 }
 
 impl<'a, 'j> Pool<'a, 'j> {
@@ -56,7 +58,7 @@ impl<'a, 'j> Pool<'a, 'j> {
         let attempt = |(number, work)| Attempt { work, number, retries: job.policy.retries };
         let queue: VecDeque<Attempt<'a>> = work.into_iter().enumerate().map(attempt).collect();
         let running = shares.iter().map(|_| None).collect();
-        let state = State { tally: Tally::default(), running, ended: (job.plan.cells.len() - open) as u64 };
+        let state = State { tally: Tally::default(), running, ended: job.plan.cells.len() - open };
         Pool {
             job,
             shared: Shared {
@@ -145,7 +147,7 @@ impl<'a> Shared<'a, '_> {
             });
         }
         let mut state = lock(&self.state);
-        state.ended += outcomes.len() as u64;
+        state.ended += outcomes.len();
         state.tally.count(&outcomes);
         let failed = state.tally.failed > 0;
         drop(state);
@@ -165,8 +167,10 @@ impl<'a> Shared<'a, '_> {
         said: &mut Said,
     ) -> Result<Option<Ended>, Failure> {
         let plan = serde_json::to_vec(&attempt.plan(self.plan)).map_err(|error| Failure::run(&error))?;
-        let mut file = tempfile::Builder::new().prefix("lossnet-plan-").suffix(".json").tempfile()?;
+        // A file without a name, which goes with this process however it ends; the worker opens it through this process.
+        let mut file = tempfile::tempfile()?;
         file.write_all(&plan)?;
+        let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
         let began = now();
         let running = {
             let mut state = lock(&self.state);
@@ -176,7 +180,7 @@ impl<'a> Shared<'a, '_> {
             }
             let share = &self.shares[slot];
             let threads = share.threads(attempt.work.cells[0].config.run.threads as usize);
-            let running = Arc::new(self.launch.start(file.path(), share, threads)?);
+            let running = Arc::new(self.launch.start(Path::new(&path), share, threads)?);
             state.running[slot] = Some(Arc::clone(&running));
             running
         };
@@ -213,13 +217,7 @@ impl<'a> Shared<'a, '_> {
 
     fn show_total(&self) {
         let ended = lock(&self.state).ended;
-        self.display.progress(&Progress {
-            stage: "all".to_owned(),
-            done: ended,
-            total: Some(self.plan.cells.len() as u64),
-            unit: "cells".to_owned(),
-            detail: String::new(),
-        });
+        tell_total(ended, self.plan.cells.len(), self.display);
     }
 }
 
