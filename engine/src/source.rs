@@ -20,6 +20,10 @@ use crate::session::{
     Calibration, FileWeights, LossNetworkSpec, NoWeights, Normalization, RandomWeights, Session, Term,
 };
 
+/// What to do about features that are not finite.
+pub(crate) const NOT_FINITE: &str =
+    "look whether the weights' file is whole and holds finite numbers, and whether --precision fp32 helps";
+
 /// A backbone at work, and what it takes to say what it is.
 #[derive(Debug)]
 pub(crate) struct Backbone {

@@ -14,15 +14,25 @@ thread_local! {
 /// Runs plugin code; a panic in it (tch's plain methods panic when libtorch raises an exception) becomes an
 /// error that says where.
 pub fn guard<T>(work: impl FnOnce() -> Result<T, PluginError>) -> Result<T, PluginError> {
+    catch(work).unwrap_or_else(|message| Err(panicked(&message)))
+}
+
+/// Runs code of others that may panic on what it is given, such as a decoder on a damaged file; its panic becomes an error,
+/// the text that it came with, and nothing is printed.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch(work).map_err(|message| place_and_text(&message).1.to_owned())
+}
+
+/// The result, or the panic's place and message.
+fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     keep_panics_quiet();
     DEPTH.set(DEPTH.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(work));
     DEPTH.set(DEPTH.get() - 1);
-    result.unwrap_or_else(|payload| {
+    result.map_err(|payload| {
         // Dropping the payload could panic again.
         std::mem::forget(payload);
-        let message = LAST_PANIC.take().unwrap_or_else(|| "no message".to_owned());
-        Err(panicked(&message))
+        LAST_PANIC.take().unwrap_or_else(|| "no message".to_owned())
     })
 }
 
@@ -43,8 +53,7 @@ fn keep_panics_quiet() {
 }
 
 fn panicked(message: &str) -> PluginError {
-    // "panicked at src/lib.rs:3:5:\ntext"
-    let (place, text) = message.split_once('\n').unwrap_or(("", message));
+    let (place, text) = place_and_text(message);
     let place = place.trim_start_matches("panicked at ").trim_end_matches(':');
     let mut error = match text.split_once("Torch(\"") {
         Some((_, exception)) => torch_failure(&exception.trim_end_matches("\")").replace("\\n", "\n")),
@@ -56,17 +65,36 @@ fn panicked(message: &str) -> PluginError {
     error
 }
 
+/// `panicked at src/lib.rs:3:5:`, and what was said.
+fn place_and_text(message: &str) -> (&str, &str) {
+    message.split_once('\n').unwrap_or(("", message))
+}
+
 /// The first line of a libtorch exception, with the C++ stack among the causes.
 pub(crate) fn torch_failure(message: &str) -> PluginError {
     let message = message.strip_prefix("Internal torch error: ").unwrap_or(message);
     let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
-    let mut error = if is_out_of_memory(first) {
-        PluginError::new(ErrorKind::OutOfMemory, format!("the device's memory is used up: {first}"))
-    } else {
-        PluginError::new(ErrorKind::Torch, format!("libtorch refused: {first}"))
-    };
+    if is_out_of_memory(first) {
+        // Where in libtorch that was says nothing.
+        return PluginError::new(ErrorKind::OutOfMemory, used_up(first));
+    }
+    let mut error = PluginError::new(ErrorKind::Torch, format!("libtorch refused: {first}"));
     error.causes.extend((!rest.is_empty()).then(|| rest.trim().to_owned()));
     error
+}
+
+/// What an exception about memory says, in short: how much was wanted, where it tells.
+fn used_up(message: &str) -> String {
+    let wanted = message.split_once("DefaultCPUAllocator").and_then(|(_, said)| {
+        let bytes = said.split_once("tried to allocate ")?.1.split_once(" bytes")?.0;
+        bytes.parse::<f64>().ok()
+    });
+    match wanted {
+        Some(bytes) => {
+            format!("the memory is used up: {:.0} MiB more are not to be had", (bytes / 1_048_576.0).ceil())
+        }
+        None => format!("the device's memory is used up: {message}"),
+    }
 }
 
 /// Whether an exception says that memory could not be had: libtorch's allocators for the CPU and CUDA, the CUDA libraries'
@@ -97,6 +125,12 @@ mod tests {
         ] {
             assert_eq!(torch_failure(message).kind, ErrorKind::OutOfMemory, "{message}");
         }
+        let told = torch_failure(
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate \
+             822083584 bytes. Error code 12 (Cannot allocate memory)\nframe #0: c10::ThrowEnforceNotMet\nframe #1",
+        );
+        assert_eq!(told.message, "the memory is used up: 784 MiB more are not to be had");
+        assert!(told.causes.is_empty(), "{told:?}");
         let other = torch_failure("The size of tensor a (2) must match the size of tensor b (3)\nframe #0");
         assert_eq!(other.kind, ErrorKind::Torch);
         assert_eq!(other.causes, ["frame #0"]);

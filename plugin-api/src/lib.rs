@@ -43,7 +43,7 @@ pub mod component;
 mod guard;
 pub mod settings;
 
-pub use guard::guard;
+pub use guard::{guard, quietly};
 pub use inventory::submit;
 pub use lossnet_plugin_protocol as protocol;
 pub use lossnet_plugin_protocol::PluginError;

@@ -1,5 +1,6 @@
 //! Conveniences for plugin authors: images as Pillow reads and resizes them, data loading, training, metrics.
 
+mod atomic;
 pub mod augment;
 pub mod image;
 pub mod loader;

@@ -3,6 +3,7 @@
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::torch_error;
 use lossnet_plugin_api::prelude::Tensor;
+use lossnet_plugin_api::protocol::DRAFT_PREFIX;
 use tch::Device;
 use tch::nn::{
     BatchNorm, BatchNormConfig, Conv2D, ConvConfig, ConvTranspose2D, ConvTransposeConfig, Init, Linear,
@@ -82,7 +83,8 @@ pub fn write(variables: &VarStore, path: &std::path::Path) -> Result<(), PluginE
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| unwritten(&error))?;
     }
-    let unfinished = path.with_extension("unfinished");
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = path.with_file_name(format!("{DRAFT_PREFIX}{name}"));
     Tensor::write_safetensors(&tensors, &unfinished).map_err(|error| unwritten(&error))?;
     std::fs::rename(&unfinished, path).map_err(|error| unwritten(&error))
 }

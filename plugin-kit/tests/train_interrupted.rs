@@ -166,7 +166,7 @@ fn remains_of_killed_and_damaged_attempts_do_no_harm_and_go() {
     let (expected, whole) = expected(folder.path());
     let checkpoints = stopped(folder.path(), 7);
     std::fs::write(checkpoints.join("step-000000000007.json"), "{").unwrap();
-    for remains in [".tmpAbC123", "step-000000000002.safetensors", "best-000009.safetensors"] {
+    for remains in [".writing-AbC123", "step-000000000002.safetensors", "best-000009.safetensors"] {
         std::fs::write(checkpoints.join(remains), "cut off").unwrap();
     }
     let run = MemoryRun::new(&folder.path().join("parts")).unwrap();
@@ -183,7 +183,7 @@ fn remains_of_killed_and_damaged_attempts_do_no_harm_and_go() {
     assert_eq!(left.iter().filter(|file| file.starts_with("step-")).count(), 4, "{left:?}");
     assert!(!left.iter().any(|file| file.starts_with("best-000009")), "{left:?}");
     // What a kill has left behind the last checkpoint goes, too.
-    std::fs::write(checkpoints.join(".tmpdEf456"), "cut off").unwrap();
+    std::fs::write(checkpoints.join(".writing-dEf456"), "cut off").unwrap();
     attempt(&mut line, &run, &seldom).unwrap();
     assert_eq!(files(&checkpoints), left);
     let undisturbed = files(&whole.context().cells[0].checkpoints.join("line"));

@@ -11,7 +11,7 @@ use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use crate::entry::Caller;
 use crate::images::{ImageReader, batch, values};
 use crate::session::LossNetworkSpec;
-use crate::source::{Backbone, Purpose, layers};
+use crate::source::{Backbone, NOT_FINITE, Purpose, layers};
 
 /// Computes and sends each pair's distance.
 pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<(), PluginError> {
@@ -27,7 +27,13 @@ pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<
     let backbone = Backbone::open(&request.backbone, layers.iter().cloned(), Purpose::Evaluation, caller)?;
     let spec = backbone.loss_network(&layers, &request.comparison)?;
     let signature = backbone.signature(&layers, Some((&request.comparison, &spec)), "none").to_string();
-    let total = request.pairs.len() as u64;
+    let progress = |done: usize| {
+        let total = request.pairs.len();
+        if total > 1 {
+            caller.progress(Progress::new("comparing", done as u64, Some(total as u64), "pairs"));
+        }
+    };
+    progress(0);
     for (position, pair) in request.pairs.iter().enumerate() {
         if caller.stopped() {
             return Err(PluginError::interrupted());
@@ -53,9 +59,7 @@ pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<
             }
             Err(error) => return Err(error),
         }
-        if total > 1 {
-            caller.progress(Progress::new("comparing", position as u64 + 1, Some(total), "pairs"));
-        }
+        progress(position + 1);
     }
     Ok(())
 }
@@ -73,7 +77,10 @@ fn distance(
     for (name, share) in names.iter().zip(shares.iter().flatten()) {
         let distance = f64::from(values(share)?.first().copied().unwrap_or(f32::NAN));
         if !distance.is_finite() {
-            return Err(PluginError::run(format!("the distance at layer {name} is {distance}")));
+            return Err(PluginError::input(format!(
+                "the distance at layer {name} is {distance}: the features are not finite with these weights and this precision"
+            ))
+            .with_help(NOT_FINITE));
         }
         layers.push(LayerDistance { layer: name.clone(), distance });
     }

@@ -1,5 +1,6 @@
 //! Features of images, into a safetensors file.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use lossnet::engine::protocol::{FeaturesAnswer, FeaturesRequest};
@@ -11,7 +12,7 @@ use tch::Tensor;
 
 use crate::entry::Caller;
 use crate::images::{ImageReader, batch, values};
-use crate::source::{Backbone, Purpose, layers};
+use crate::source::{Backbone, NOT_FINITE, Purpose, layers};
 
 /// Images that go through the network together.
 const BATCH: usize = 16;
@@ -26,17 +27,23 @@ pub(super) fn features(
     let images = reader.read_alike(&request.images)?;
     let layers = layers(&request.layers);
     let backbone = Backbone::open(&request.backbone, layers.iter().cloned(), Purpose::Evaluation, caller)?;
+    let progress = |done: usize| {
+        caller.progress(Progress::new("features", done as u64, Some(images.len() as u64), "images"));
+    };
+    progress(0);
     let mut parts: Vec<Vec<Tensor>> = layers.iter().map(|_| Vec::new()).collect();
     for (position, portion) in images.chunks(BATCH).enumerate() {
         if caller.stopped() {
             return Err(PluginError::interrupted());
         }
         let values = tch::no_grad(|| backbone.session.features(&batch(portion)?))?;
-        for (all, value) in parts.iter_mut().zip(values) {
-            all.push(value.f_to(tch::Device::Cpu).map_err(torch_error)?);
+        let first = position * BATCH;
+        for ((all, value), layer) in parts.iter_mut().zip(values).zip(&request.layers) {
+            let value = value.f_to(tch::Device::Cpu).map_err(torch_error)?;
+            check_finite(&value, layer, &request.images[first..first + portion.len()])?;
+            all.push(value);
         }
-        let done = (position * BATCH + portion.len()) as u64;
-        caller.progress(Progress::new("features", done, Some(images.len() as u64), "images"));
+        progress(first + portion.len());
     }
 
     let mut written = Vec::new();
@@ -55,4 +62,16 @@ pub(super) fn features(
         .map_err(|error| PluginError::input(error.to_string()).with_source(&error))?;
     let tensors = written.into_iter().map(|(name, shape, _)| (name, shape)).collect();
     Ok(FeaturesAnswer { tensors, signature })
+}
+
+/// Refuses features that no distance can be made of, with the first image that has them.
+fn check_finite(value: &Tensor, layer: &str, images: &[PathBuf]) -> Result<(), PluginError> {
+    let of_images = value.f_isfinite().and_then(|finite| finite.f_flatten(1, -1)?.f_all_dim(1, false));
+    let of_images = of_images.and_then(Vec::<bool>::try_from).map_err(torch_error)?;
+    let Some((image, _)) = images.iter().zip(of_images).find(|(_, finite)| !finite) else { return Ok(()) };
+    Err(PluginError::input(format!(
+        "the features of {} at layer {layer} are not finite with these weights and this precision",
+        image.display()
+    ))
+    .with_help(NOT_FINITE))
 }

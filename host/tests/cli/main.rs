@@ -16,6 +16,7 @@ mod fetch_server;
 mod formats;
 mod inputs;
 mod listing;
+mod outputs;
 mod planning;
 mod refusing;
 mod reporting;

@@ -33,7 +33,8 @@ pub trait Run: Services {
         if self.cancelled() { Err(PluginError::interrupted()) } else { Ok(()) }
     }
 
-    /// Tells the user how many of `total` things (`unit`) of a stage are done.
+    /// Tells the user how many of `total` things (`unit`) of a stage are done: first where it begins, which is 0 unless an
+    /// earlier attempt has done some, and at the end `total`.
     fn advance(&self, stage: &str, done: u64, total: u64, unit: &str) {
         self.progress(&Progress::new(stage, done, Some(total), unit));
     }

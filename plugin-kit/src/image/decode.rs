@@ -2,8 +2,8 @@
 
 use super::{ColorMode, Image, ImageError, ReadProblem, color, jpeg};
 use image::{ExtendedColorType, ImageDecoder, ImageFormat};
+use lossnet_plugin_api::quietly;
 use std::io::{self, Cursor};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// The greatest number of pixels that a file may declare: where Pillow raises `DecompressionBombError`.
@@ -118,14 +118,7 @@ pub(super) fn guarded<T>(
     format: &'static str,
     decode: impl FnOnce() -> Result<T, ReadProblem>,
 ) -> Result<T, ReadProblem> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|payload| {
-        let message = payload
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
-            .unwrap_or_else(|| "the decoder gave up".to_owned());
-        Err(ReadProblem::Corrupt { format, message })
-    })
+    quietly(decode).unwrap_or_else(|message| Err(ReadProblem::Corrupt { format, message: one_line(message) }))
 }
 
 fn decode_lossless(

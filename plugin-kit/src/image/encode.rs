@@ -3,7 +3,6 @@
 use super::{Image, ImageError};
 use image::ImageEncoder;
 use image::codecs::png::PngEncoder;
-use std::io::{self, Write};
 use std::path::Path;
 
 /// The bytes of a PNG file with the image's 8-bit samples.
@@ -28,7 +27,7 @@ pub fn encode_png(image: &Image) -> Result<Vec<u8>, ImageError> {
 pub fn write_png(path: impl AsRef<Path>, image: &Image) -> Result<(), ImageError> {
     let path = path.as_ref();
     let bytes = encode_png(image)?;
-    replace(path, &bytes).map_err(|reason| ImageError::Write { path: path.to_owned(), reason })
+    crate::atomic::write(path, &bytes).map_err(|reason| ImageError::Write { path: path.to_owned(), reason })
 }
 
 /// A text, such as a sample's name, as a part of a picture's file name: letters, digits, `.`, `_` and `-` stay, all else
@@ -36,22 +35,4 @@ pub fn write_png(path: impl AsRef<Path>, image: &Image) -> Result<(), ImageError
 pub fn file_part(text: &str) -> String {
     let keep = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
     text.chars().map(keep).collect()
-}
-
-/// Writes beside the file, then renames over it.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-");
-    #[cfg(unix)]
-    {
-        // Temporary files are for their owner alone; results are for whoever the umask lets read.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -215,7 +215,7 @@ fn rows(
         distances.get(cell).ok_or_else(|| PluginError::run(format!("no distances came for cell {cell}")))?;
     for (values, name) in of_cell.iter().zip(kind.distances()) {
         if let Some(position) = values.iter().position(|value| !value.is_finite()) {
-            return Err(PluginError::run(format!(
+            return Err(PluginError::input(format!(
                 "the distance {name} of the sample {} is {}: the features are not finite with these weights and this \
                  precision",
                 batch[position].id, values[position]

@@ -1,7 +1,6 @@
 //! What a training leaves behind for use elsewhere.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lossnet_plugin_api::PluginError;
@@ -69,15 +68,7 @@ fn write_safetensors(path: &Path, tensors: &[(String, Tensor)]) -> Result<(), Pl
 
 /// Writes a file that appears under its name when it is complete.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let attempt = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    attempt().map_err(|error: std::io::Error| {
+    crate::atomic::write(path, bytes).map_err(|error| {
         PluginError::run(format!("{} can't be written: {error}", path.display()))
             .with_help("make room or choose another folder, and run the same command again")
     })

@@ -91,9 +91,10 @@ impl Scene<'_> {
     fn rows(&self, wanted: &BTreeMap<usize, Vec<usize>>, cells: usize) -> Result<Rows, PluginError> {
         let stage = format!("pictures of {}", self.split);
         let mut rows: Rows = (0..cells).map(|_| BTreeMap::new()).collect();
+        let tell = |done: usize| self.run.advance(&stage, done as u64, wanted.len() as u64, self.kind.unit());
+        tell(0);
         for (done, (&index, cells)) in wanted.iter().enumerate() {
             self.run.check_cancelled()?;
-            self.run.advance(&stage, done as u64, wanted.len() as u64, self.kind.unit());
             let judged = [(self.prepare)(self.samples.sample(index)?)?];
             let features = (0..self.kind.images().len())
                 .map(|position| (self.pictures.features)(&stack(&judged, position)?));
@@ -101,6 +102,7 @@ impl Scene<'_> {
             for &cell in cells {
                 rows[cell].insert(index, self.row(&judged[0], cell, &features)?);
             }
+            tell(done + 1);
         }
         Ok(rows)
     }

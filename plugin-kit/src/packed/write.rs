@@ -76,6 +76,7 @@ impl<'a> Writer<'a> {
     /// Says how many samples will come, for the progress that the user sees.
     pub fn expect(&mut self, total: usize) {
         self.total = Some(total as u64);
+        self.tell();
     }
 
     /// Appends a sample. Fails if it can't be written, has a field of a kind that can't be packed, or the user asks to stop.
@@ -86,7 +87,7 @@ impl<'a> Writer<'a> {
 
     /// Appends all samples of a dataset, decoded in parallel.
     pub fn extend(&mut self, samples: &dyn Samples, options: LoaderOptions) -> Result<(), PluginError> {
-        self.total = Some(self.table.entries.len() as u64 + samples.len() as u64);
+        self.expect(self.table.entries.len() + samples.len());
         let prepare = |sample: Sample| {
             let record = format::encode(&sample.id, &sample.fields)?;
             Ok((sample.id, sample.group, record))

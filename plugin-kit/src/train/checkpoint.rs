@@ -7,11 +7,11 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::torch_error;
+use lossnet_plugin_api::protocol::DRAFT_PREFIX;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,9 +25,6 @@ const FORMAT: u32 = 1;
 
 /// Checkpoints that are kept.
 const KEPT: usize = 2;
-
-/// What the names of files begin with that are not complete yet.
-const UNFINISHED: &str = ".tmp";
 
 /// Tensors by name.
 pub(super) type Named = Vec<(String, Tensor)>;
@@ -182,8 +179,8 @@ impl Checkpoints {
             position: position.clone(),
             sha256: checksum(&bytes),
         };
-        write_file(&self.path(name, "safetensors"), &bytes)?;
-        Ok(write_file(&self.path(name, "json"), &serde_json::to_vec_pretty(&header)?)?)
+        crate::atomic::write(&self.path(name, "safetensors"), &bytes)?;
+        Ok(crate::atomic::write(&self.path(name, "json"), &serde_json::to_vec_pretty(&header)?)?)
     }
 
     fn header(&self, name: &str) -> Result<Header, Damage> {
@@ -251,7 +248,8 @@ impl Checkpoints {
         let best = kept.iter().filter_map(|name| self.header(name).ok()?.position.best);
         let best: Vec<String> = best.map(|best| best_name(best.epoch)).collect();
         kept.extend(best);
-        let is_ours = |file: &str| ["step-", "best-", UNFINISHED].iter().any(|start| file.starts_with(start));
+        let is_ours =
+            |file: &str| ["step-", "best-", DRAFT_PREFIX].iter().any(|start| file.starts_with(start));
         let is_kept = |file: &str| {
             file.rsplit_once('.').is_some_and(|(name, _)| kept.iter().any(|kept| kept.as_str() == name))
         };
@@ -294,16 +292,6 @@ fn checksum(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // The new name, too, is to outlive a power cut.
-    std::fs::File::open(folder)?.sync_all()
 }
 
 fn serialize(tensors: &Named) -> Result<Vec<u8>, Damage> {

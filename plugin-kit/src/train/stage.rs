@@ -123,6 +123,7 @@ impl<'a, B> Stage<'a, B> {
             if self.worker.position.step > 0 {
                 self.run.notice(&format!("{} goes on after step {}", self.name, self.worker.position.step));
             }
+            self.tell_beginning();
             while !self.over() {
                 self.epoch()?;
             }
@@ -269,7 +270,7 @@ impl<'a, B> Stage<'a, B> {
             found => found?,
         };
         if found.objective.is_nan() {
-            return Err(PluginError::run(format!(
+            return Err(PluginError::input(format!(
                 "the validation of {} after epoch {} gave no number (NaN)",
                 self.name,
                 epoch + 1
@@ -315,6 +316,15 @@ impl<'a, B> Stage<'a, B> {
     fn scalar(&self, name: &str, step: u64, value: f64) -> Result<(), PluginError> {
         let name = format!("{}/{name}", self.name);
         self.run.report(0, &Report::Scalar(Scalar { name, step, value }))
+    }
+
+    /// Says where the training begins.
+    fn tell_beginning(&self) {
+        let position = &self.worker.position;
+        let samples = self.source.len() as u64;
+        let done = position.epoch * samples + position.examples.min(samples);
+        let total = Some(self.settings.epochs * samples);
+        self.run.progress(&Progress::new(self.name, done, total, "samples"));
     }
 
     fn tell(&self, batches: usize) {
@@ -364,7 +374,7 @@ impl<'a, B> Stage<'a, B> {
         let path = self.run.context().cells[0].folder.join(format!("{}-not-finite.json", self.name));
         std::fs::write(&path, format!("{report:#}"))
             .map_err(|error| PluginError::run(format!("{} can't be written: {error}", path.display())))?;
-        Ok(PluginError::run(format!(
+        Ok(PluginError::input(format!(
             "the loss of {} was {loss} at step {} (epoch {})",
             self.name,
             position.step + 1,

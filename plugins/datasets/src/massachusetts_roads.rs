@@ -102,18 +102,17 @@ fn tiles(source: &Source<'_>, split: &str, offline: bool) -> Result<Matched, Plu
         missing
             .extend(absent.map(|(_, name)| (format!("{SOURCE}/{split}/{part}/{name}"), folder.join(name))));
     }
+    let (stage, total) = (format!("fetching tiles of {split}"), missing.len() as u64);
+    let tell = |done: usize| {
+        source.services.progress(&Progress::new(stage.as_str(), done as u64, Some(total), "tiles"));
+    };
+    tell(0);
     for (done, (url, to)) in missing.iter().enumerate() {
         if source.services.cancelled() {
             return Err(PluginError::interrupted());
         }
-        source.services.progress(&Progress {
-            stage: format!("fetching tiles of {split}"),
-            done: done as u64,
-            total: Some(missing.len() as u64),
-            unit: "tiles".to_owned(),
-            detail: String::new(),
-        });
         source.file(url, to, None)?;
+        tell(done + 1);
     }
     lying()
 }

@@ -149,6 +149,8 @@ fn load(
     let batches: Vec<Vec<usize>> = chosen.chunks(batch_size).map(<[usize]>::to_vec).collect();
     let mut pairs = Vec::with_capacity(chosen.len());
     let total = chosen.len() as u64;
+    let tell = |done: usize| run.advance("loading validation images", done as u64, total, "images");
+    tell(0);
     load_batches(
         from,
         &batches,
@@ -157,7 +159,7 @@ fn load(
         |batch| {
             run.check_cancelled()?;
             pairs.extend(batch);
-            run.advance("loading validation images", pairs.len() as u64, total, "images");
+            tell(pairs.len());
             Ok(())
         },
     )?;

@@ -110,6 +110,10 @@ impl Cells {
         for (position, cell) in request.cells.iter().enumerate() {
             let folder = experiment.cell(&cell.cell.id);
             let begun = folder.begin(&request.experiment, &cell.cell).map_err(|error| store_error(&error))?;
+            if begun.is_some() {
+                // Whoever has a cell has its checkpoints: what is half written there is of one that was killed.
+                lossnet::atomic::remove_drafts_below(&checkpoints(request, &cell.cell.id));
+            }
             if let Some(writer) = begun {
                 writers.push(writer);
                 mine.push(position);
