@@ -212,3 +212,32 @@ fn weights_that_do_not_fit_list_all_that_does_not() {
         weights_refused(&user, &cut, &[&format!("cut-{name}")]);
     }
 }
+
+#[test]
+fn headers_with_wrong_numbers_are_one_sentence() {
+    let user = User::new();
+    let sides = ["0", "-1", "4294967295", "18446744073709551615", "99999999999999999999999", "x", "65537"];
+    let mut files = Vec::new();
+    for format in ["P1", "P2", "P3", "P4", "P5", "P6"] {
+        for (number, side) in sides.iter().enumerate() {
+            for (place, header) in
+                [format!("{side} 2"), format!("2 {side}"), format!("2 2\n{side}")].iter().enumerate()
+            {
+                let name = format!("{format}-{number}-{place}.ppm");
+                user.write(&name, &format!("{format}\n{header}\n255\n0 0 0"));
+                files.push(name);
+            }
+        }
+    }
+    // One folder, so that one process reads them all: each is told of, and nothing else is printed.
+    for folder in ["x", "y"] {
+        std::fs::create_dir(user.path(folder)).unwrap();
+        for file in &files {
+            std::fs::copy(user.path(file), user.path(folder).join(file)).unwrap();
+        }
+    }
+    let network = ["--backbone", "pixels", "--layers", "all", "--json"];
+    let done = user.run(&[&["compare", "x", "y"][..], &network].concat());
+    assert!(!done.err.contains("panicked at"), "{}", done.err);
+    assert_ne!(done.code, 101, "{}", done.err);
+}
