@@ -6,6 +6,7 @@ use lossnet_plugin_kit::samples;
 use rand::Rng;
 use tch::Device;
 
+use crate::maps::{self, Value};
 use crate::network::STRIDE;
 use crate::settings::{DelineationSettings, Evaluation};
 use crate::step::Batch;
@@ -13,7 +14,7 @@ use crate::step::Batch;
 /// The field with the image.
 const INPUT: &str = "input";
 /// The field with the map of lines.
-const OUTPUT: &str = "output";
+pub(crate) const OUTPUT: &str = "output";
 
 /// An image and its map, of the same size.
 #[derive(Clone, Debug)]
@@ -33,12 +34,13 @@ impl Pair {
 }
 
 /// Makes pairs of samples.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reader {
     /// Channels of the images: 1 or 3.
     channels: usize,
     crop: usize,
     invert: bool,
+    foreground: Vec<Value>,
     evaluation: Evaluation,
     size: usize,
 }
@@ -50,6 +52,7 @@ impl Reader {
             channels: samples::image(first, INPUT)?.channels(),
             crop: settings.crop,
             invert: settings.invert,
+            foreground: settings.foreground.clone(),
             evaluation: settings.evaluation,
             size: settings.size,
         })
@@ -122,14 +125,7 @@ impl Reader {
                 .with_help("convert the images, so that all are RGB or all are grey"));
             }
         };
-        let coloured =
-            map.channels() == 3 && map.data().chunks_exact(3).any(|p| p[0] != p[1] || p[1] != p[2]);
-        if coloured {
-            return Err(PluginError::input(format!(
-                "`{OUTPUT}` is in colour, and a map of lines is grey: bright where there is a line"
-            )));
-        }
-        let mut map = map.to_grey();
+        let mut map = maps::lines(&map, &self.foreground)?;
         if self.invert {
             map.data_mut().iter_mut().for_each(|value| *value = 255 - *value);
         }

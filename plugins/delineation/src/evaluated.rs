@@ -51,7 +51,7 @@ impl Evaluated {
         }
         let batches: Vec<Vec<usize>> = self.indices.chunks(largest).map(<[usize]>::to_vec).collect();
         let (mut kept, mut bytes) = (Vec::with_capacity(self.indices.len()), 0);
-        let reader = self.reader;
+        let reader = &self.reader;
         let prepare = |_: usize, sample: Sample| reader.evaluated(&sample);
         load_batches(&*self.samples, &batches, self.loader, prepare, |batch| {
             by_size(&batch, consume)?;
@@ -64,6 +64,18 @@ impl Evaluated {
             Ok(())
         })?;
         self.kept = (kept.len() == self.indices.len()).then_some(kept);
+        Ok(())
+    }
+
+    /// Prepares the first samples, to fail before hours are spent where they are of another kind.
+    pub(crate) fn check(&self) -> Result<(), PluginError> {
+        /// A map in color is mostly one of many; a folder's broken files were found when it was opened.
+        const LOOKED_AT: usize = 16;
+        for &index in self.indices.iter().take(LOOKED_AT) {
+            let sample = self.samples.sample(index)?;
+            let id = sample.id.clone();
+            self.reader.evaluated(&sample).map_err(|error| error.context(format_args!("sample {id}")))?;
+        }
         Ok(())
     }
 

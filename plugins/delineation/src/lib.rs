@@ -8,6 +8,7 @@
 mod data;
 mod evaluate;
 mod evaluated;
+mod maps;
 mod network;
 mod scores;
 mod settings;
@@ -23,6 +24,7 @@ use lossnet_plugin_kit::train::{Goal, SampleSource, stage_seed, train, validatio
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
+pub use maps::Value;
 pub use network::{STRIDE, UNet};
 pub use scores::Shares;
 pub use settings::{DelineationSettings, Evaluation, Protocol};
@@ -59,10 +61,11 @@ impl Task for DelineationTask {
             )));
         }
         let reader = Reader::new(&settings, &samples.sample(0)?)?;
+        maps::check(&settings.train_split, &*samples, &settings, run)?;
         let loader = LoaderOptions::of(run, settings.training.batch_size);
         let evaluation = LoaderOptions::for_evaluation(run, settings.training.batch_size);
-        let (indices, validation) = validation(&settings, samples.len(), reader, evaluation, run)?;
-        let evaluated = open_evaluated(&settings, reader, evaluation, run)?;
+        let (indices, validation) = validation(&settings, samples.len(), &reader, evaluation, run)?;
+        let evaluated = open_evaluated(&settings, &reader, evaluation, run)?;
         let measure = Measure {
             steps: settings.test_steps,
             threshold: settings.threshold,
@@ -133,7 +136,9 @@ impl Task for DelineationTask {
     }
 
     fn measure_settings(&self) -> Vec<String> {
-        ["protocol", "evaluation", "size", "invert", "threshold", "tolerance"].map(str::to_owned).to_vec()
+        ["protocol", "evaluation", "size", "invert", "foreground", "threshold", "tolerance"]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     fn reference_metrics(&self) -> Vec<String> {
@@ -151,7 +156,7 @@ fn validation_name<'a>(settings: &'a DelineationSettings, run: &dyn Run) -> Opti
 fn validation(
     settings: &DelineationSettings,
     len: usize,
-    reader: Reader,
+    reader: &Reader,
     loader: LoaderOptions,
     run: &dyn Run,
 ) -> Result<(Vec<usize>, Evaluated), PluginError> {
@@ -183,14 +188,14 @@ fn validation(
         settings.train_split
     ));
     let samples = run.samples(&settings.train_split)?;
-    Ok((training, Evaluated::new(samples, aside, reader, loader).repeatedly()))
+    Ok((training, Evaluated::new(samples, aside, reader.clone(), loader).repeatedly()))
 }
 
 /// What is evaluated at the end, besides the validation images, by the names of the splits. It is looked at before hours
 /// are spent on a training, to fail where a split is missing, empty or of another kind.
 fn open_evaluated(
     settings: &DelineationSettings,
-    reader: Reader,
+    reader: &Reader,
     loader: LoaderOptions,
     run: &dyn Run,
 ) -> Result<Vec<(String, Evaluated)>, PluginError> {
@@ -205,7 +210,7 @@ fn open_evaluated(
         if images.len() == 0 {
             return Err(PluginError::input(format!("the split `{split}` has no samples to evaluate")));
         }
-        images.first(1).map_err(|error| error.context(format_args!("the first sample of `{split}`")))?;
+        images.check().map_err(|error| error.context(format_args!("the split `{split}`")))?;
         Ok((split, images))
     };
     splits.into_iter().map(open).collect()
@@ -214,13 +219,13 @@ fn open_evaluated(
 /// All samples of a split, to be evaluated.
 fn whole_split(
     split: &str,
-    reader: Reader,
+    reader: &Reader,
     loader: LoaderOptions,
     run: &dyn Run,
 ) -> Result<Evaluated, PluginError> {
     let samples = run.samples(split)?;
     let indices = (0..samples.len()).collect();
-    Ok(Evaluated::new(samples, indices, reader, loader))
+    Ok(Evaluated::new(samples, indices, reader.clone(), loader))
 }
 
 /// The task, for a program that links it; a host loads the plugin instead.

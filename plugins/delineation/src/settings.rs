@@ -6,6 +6,7 @@ use lossnet_plugin_kit::train::TrainSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::maps::Value;
 use crate::network::STRIDE;
 
 /// What is trained and how it is measured.
@@ -30,6 +31,9 @@ pub struct DelineationSettings {
     pub size: usize,
     /// Whether the lines are dark in the maps, which are then inverted.
     pub invert: bool,
+    /// Which values of the maps are lines, where brightness does not say it: levels of grey, such as `[1]` for maps of 0 and 1
+    /// or for one class of several, and colors, such as `["#ff0000"]`.
+    pub foreground: Vec<Value>,
     /// Refinement steps in training.
     #[schemars(range(min = 1, max = 100))]
     pub train_steps: usize,
@@ -64,6 +68,7 @@ impl Default for DelineationSettings {
             evaluation: Evaluation::Resized,
             size: 224,
             invert: false,
+            foreground: Vec::new(),
             train_steps: 1,
             test_steps: 3,
             mu: 0.01,

@@ -232,7 +232,10 @@ fn what_is_evaluated_is_looked_at_before_hours_of_training() {
     }
     for (test, message) in [
         (Vec::new(), "the split `roads:test` has no samples to evaluate"),
-        (nameless, "the first sample of `roads:test`: the sample test/0 has no image `output`: it has input"),
+        (
+            nameless,
+            "the split `roads:test`: sample test/0: the sample test/0 has no image `output`: it has input",
+        ),
     ] {
         let run = MemoryRun::new(folder.path())
             .unwrap()
@@ -287,8 +290,30 @@ fn maps_may_have_three_equal_channels_or_dark_lines() {
         map.data_mut()[5] = 77;
         map
     };
-    let error = change("coloured", coloured, json!({})).unwrap_err().to_string();
-    assert!(error.contains("`output` is in colour"), "{error}");
+    let error = change("coloured", coloured, json!({})).unwrap_err();
+    assert!(error.to_string().contains("`output` is in color"), "{error}");
+    assert!(error.help.unwrap().contains("#000000"));
+
+    // Classes: refused with their values, and lines where they are named.
+    let classes = |mut map: Image| {
+        map.data_mut().iter_mut().for_each(|value| *value = u8::from(*value > 0));
+        map
+    };
+    let error = change("classes", classes, json!({})).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the maps (`output`) of `train` have the values 0, 1, and no pixel is bright, so there would be no lines"
+    );
+    assert!(error.help.unwrap().ends_with("task.foreground = [1]"));
+    assert_eq!(change("named", classes, json!({ "foreground": [1] })).unwrap(), plain);
+    let error = change("absent", classes, json!({ "foreground": [2] })).unwrap_err().to_string();
+    assert!(error.contains("no pixel of the maps (`output`) of `train` has a value that"), "{error}");
+    let painted = |map: Image| {
+        let mut map = map.to_rgb();
+        map.data_mut().chunks_exact_mut(3).for_each(|pixel| pixel[1] = 0);
+        map
+    };
+    assert_eq!(change("painted", painted, json!({ "foreground": ["#ff00ff"] })).unwrap(), plain);
 }
 
 #[test]
