@@ -1,10 +1,12 @@
 //! Images from files to batches.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use lossnet::engine::protocol::BackboneRequest;
 use lossnet_plugin_api::component::torch_error;
-use lossnet_plugin_kit::image::{Filter, Image, read, resize};
+use lossnet_plugin_kit::image::{Decoded, Filter, Image, read, resize};
 use lossnet_plugin_protocol::PluginError;
 use tch::Tensor;
 
@@ -14,56 +16,79 @@ use crate::entry::Caller;
 #[derive(Debug)]
 pub(crate) struct ImageReader<'a> {
     size: Option<usize>,
+    /// Whether images are turned as their EXIF data say.
+    upright: bool,
     caller: &'a Caller,
-    /// Conversions are told of once.
-    told: AtomicBool,
+    /// Each kind of conversion is told of once.
+    told: Mutex<BTreeSet<&'static str>>,
 }
 
 impl<'a> ImageReader<'a> {
-    /// Images are resized to `size` × `size`, if it is given, as Pillow does (bilinear, antialiased).
-    pub(crate) fn new(size: Option<usize>, caller: &'a Caller) -> ImageReader<'a> {
-        ImageReader { size, caller, told: AtomicBool::new(false) }
+    /// Images are turned as their EXIF data say, if that is asked for, and resized to squares, if a size is, as Pillow does
+    /// (bilinear, antialiased).
+    pub(crate) fn new(request: &BackboneRequest, caller: &'a Caller) -> ImageReader<'a> {
+        ImageReader { size: request.size, upright: request.exif_orientation, caller, told: Mutex::default() }
     }
 
     /// An image as RGB.
-    pub(crate) fn read(&self, path: &Path) -> Result<Image, PluginError> {
+    fn decode(&self, path: &Path) -> Result<Decoded, PluginError> {
         let decoded = read(path)?;
-        if let Some(note) = decoded.note()
-            && !self.told.swap(true, Ordering::Relaxed)
-        {
-            self.caller
-                .notice(format!("{}: {note} (said once, also where others are like it)", path.display()));
+        let decoded = if self.upright { decoded.upright() } else { decoded };
+        for note in decoded.notes() {
+            if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(note) {
+                self.caller
+                    .notice(format!("{}: {note} (said once, also where others are like it)", path.display()));
+            }
         }
         match self.size {
             Some(side) if (decoded.image.width(), decoded.image.height()) != (side, side) => {
-                Ok(resize(&decoded.image, side, side, Filter::Bilinear)?)
+                let image = resize(&decoded.image, side, side, Filter::Bilinear)?;
+                Ok(Decoded { image, ..decoded })
             }
-            _ => Ok(decoded.image),
+            _ => Ok(decoded),
         }
     }
 
     /// Images that must agree in size.
     pub(crate) fn read_alike(&self, paths: &[PathBuf]) -> Result<Vec<Image>, PluginError> {
-        let mut images: Vec<Image> = Vec::with_capacity(paths.len());
+        let mut images: Vec<Decoded> = Vec::with_capacity(paths.len());
         for path in paths {
-            let image = self.read(path)?;
+            let decoded = self.decode(path)?;
             if let Some(first) = images.first()
-                && (first.width(), first.height()) != (image.width(), image.height())
+                && size(&first.image) != size(&decoded.image)
             {
-                return Err(PluginError::input(format!(
-                    "{} is {}×{} pixels and {} is {}×{}: images must agree in size; resize them with --size",
-                    paths[0].display(),
-                    first.width(),
-                    first.height(),
-                    path.display(),
-                    image.width(),
-                    image.height()
-                )));
+                return Err(unlike((&paths[0], first), (path, &decoded)));
             }
-            images.push(image);
+            images.push(decoded);
         }
-        Ok(images)
+        Ok(images.into_iter().map(|decoded| decoded.image).collect())
     }
+}
+
+fn size(image: &Image) -> (usize, usize) {
+    (image.width(), image.height())
+}
+
+/// The error for two images of unlike sizes, which names EXIF's orientation where that is all that they differ by.
+fn unlike((path, image): (&Path, &Decoded), (other_path, other): (&Path, &Decoded)) -> PluginError {
+    let upright = |decoded: &Decoded| {
+        let (width, height) = size(&decoded.image);
+        if decoded.orientation.swaps_sides() { (height, width) } else { (width, height) }
+    };
+    let ((width, height), (other_width, other_height)) = (size(&image.image), size(&other.image));
+    let differ = format!(
+        "{} is {width}×{height} pixels and {} is {other_width}×{other_height}",
+        path.display(),
+        other_path.display(),
+    );
+    if upright(image) == upright(other) {
+        let turned = if image.orientation.swaps_sides() { path } else { other_path };
+        return PluginError::input(format!(
+            "{differ}: the EXIF data of {} say that it is to be turned, and with --exif-orientation both have one size",
+            turned.display()
+        ));
+    }
+    PluginError::input(format!("{differ}: images must agree in size; resize them with --size"))
 }
 
 /// Images of one size as a batch, N×3×H×W in [0, 1].

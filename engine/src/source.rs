@@ -162,13 +162,19 @@ impl Backbone {
             normalize: request.normalize.clone(),
             comparison: comparison_text,
             calibration: calibration.map_or_else(|| "none".to_owned(), |weights| short(weights.sha256())),
-            size: request.size.map_or_else(|| "none".to_owned(), |size| size.to_string()),
+            size: size(request),
             precision: request.precision.clone(),
             data: "none".to_owned(),
             protocol: protocol.to_owned(),
             lossnet: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
+}
+
+/// The side to which images are resized, and whether they are turned before that.
+fn size(request: &BackboneRequest) -> String {
+    let side = request.size.map_or_else(|| "none".to_owned(), |size| size.to_string());
+    if request.exif_orientation { format!("{side}+exif-orientation") } else { side }
 }
 
 /// Layers as they were written.

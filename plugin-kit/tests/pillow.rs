@@ -39,7 +39,7 @@ fn every_form_of_file_is_read_as_pillow_reads_it() {
         assert_eq!(difference(&found, &expected), (0, 0), "{}", name(&path));
         read_files += 1;
     }
-    assert_eq!(read_files, 20);
+    assert_eq!(read_files, 37);
 }
 
 #[test]
@@ -53,8 +53,33 @@ fn conversions_are_told() {
     assert_eq!(mode("rgba.png"), Some(ColorMode::Rgba));
     assert_eq!(mode("palette.png"), Some(ColorMode::Palette));
     assert_eq!(mode("cmyk.jpg"), Some(ColorMode::Cmyk));
-    let note = read(fixtures().join("decode/rgba.png")).unwrap().note();
-    assert_eq!(note, Some("opacity was dropped"));
+    let notes = |name: &str| read(fixtures().join("decode").join(name)).unwrap().notes();
+    assert_eq!(notes("rgba.png"), ["opacity was dropped"]);
+    assert_eq!(notes("rgb.png"), [""; 0]);
+    let first = "it holds several images, of which the first one is read";
+    assert_eq!(notes("animated.gif"), ["palette indices were replaced by their colors", first]);
+    for name in ["animated.png", "pages.tiff"] {
+        assert_eq!(notes(name), [first], "{name}");
+    }
+    // Pillow writes animated WebP files with opacity.
+    assert_eq!(notes("animated.webp"), ["opacity was dropped", first]);
+    // One frame is nothing to speak of, and a TIFF file is turned as Pillow turns it.
+    assert_eq!(notes("palette.gif").len(), 1);
+    assert_eq!(notes("mirrored.tiff"), [""; 0]);
+}
+
+#[test]
+fn images_are_turned_where_it_is_asked_for() {
+    for (name, orientation) in [("turned.jpg", 6), ("turned.png", 8), ("turned.webp", 3)] {
+        let path = fixtures().join("decode").join(name);
+        let decoded = read(&path).unwrap();
+        assert_eq!(decoded.orientation.exif(), orientation, "{name}");
+        assert_eq!(decoded.notes(), ["the orientation in its EXIF data is not applied, as Pillow does not"]);
+        let upright = decoded.upright();
+        let expected = read(path.with_file_name(format!("{name}.upright.png"))).unwrap().image;
+        assert_eq!(difference(&upright.image, &expected), (0, 0), "{name}");
+        assert_eq!((upright.image.width(), upright.notes().len()), (expected.width(), 0));
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 pub mod error;
 pub mod formula;
 pub mod graph;
+pub mod images;
 pub mod manifest;
 pub mod normalization;
 mod number;

@@ -15,7 +15,7 @@ use crate::source::{Backbone, NOT_FINITE, Purpose, layers};
 
 /// Computes and sends each pair's distance.
 pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<(), PluginError> {
-    let reader = ImageReader::new(request.backbone.size, caller);
+    let reader = ImageReader::new(&request.backbone, caller);
     let read = |pair: &(PathBuf, PathBuf)| reader.read_alike(&[pair.0.clone(), pair.1.clone()]);
     // A wrong image of the only pair is told of before weights are brought, which can take minutes.
     let mut first = match request.pairs.first() {

@@ -22,7 +22,7 @@ pub(super) fn features(
     request: &FeaturesRequest,
     caller: &Arc<Caller>,
 ) -> Result<FeaturesAnswer, PluginError> {
-    let reader = ImageReader::new(request.backbone.size, caller);
+    let reader = ImageReader::new(&request.backbone, caller);
     // All of them before the network, which may have to be brought first: wrong input is told at once.
     let images = reader.read_alike(&request.images)?;
     let layers = layers(&request.layers);

@@ -63,6 +63,8 @@ pub(super) enum Command {
     /// Print the perceptual distance between two images, or between many.
     #[command(after_help = examples::COMPARE)]
     Compare(CompareArguments),
+    /// Look at a folder of your own images, say what is in it and write a config that runs on it.
+    Init(InitArguments),
     /// Run the cells of a config's cross product; what is done already is not done again.
     #[command(after_help = examples::RUN)]
     Run(RunArguments),
@@ -162,6 +164,9 @@ pub(super) struct NetworkArguments {
     /// `imagenet`, `none`, `published-lpips`, or mean and deviation of each channel: m,m,m/s,s,s.
     #[arg(long, value_name = "NORMALIZATION")]
     pub(super) normalize: Option<String>,
+    /// Turn images as their EXIF data say, which Pillow and so lossnet does not do unasked.
+    #[arg(long)]
+    pub(super) exif_orientation: bool,
     /// Resize the images to SIZE×SIZE first (antialiased bilinear, as Pillow).
     #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(u32).range(1..=16384))]
     pub(super) size: Option<u32>,
@@ -192,6 +197,33 @@ impl NetworkArguments {
 pub(super) enum CheckWeights {
     All,
     Used,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArguments {
+    /// What is in the folder.
+    #[arg(value_enum)]
+    pub(super) kind: InitKind,
+    /// The folder.
+    pub(super) folder: PathBuf,
+    /// The file to write, which must not be there yet; the standard output unless given.
+    #[arg(long, value_name = "FILE.toml")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// What people have in folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum InitKind {
+    /// Which of two images is closer to a reference: a table, or folders ref, p0, p1 and judge.
+    Triplets,
+    /// Mean opinion scores (not yet there).
+    Mos,
+    /// Images to enlarge.
+    Hr,
+    /// Folders of images and of masks of lines.
+    Masks,
+    /// A folder of images for each class.
+    Images,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,9 @@ use pairs::Pairs;
 pub(super) fn compare(arguments: &CompareArguments, context: &Context) -> Result<ExitCode, Failure> {
     let pairs = Pairs::of(arguments)?;
     check_outputs(arguments, &pairs)?;
+    for note in pairs::left_out(arguments)? {
+        context.display.note(&note);
+    }
     let request = request(arguments, &pairs, context)?;
     let layers = request.layers.clone();
     let engine = context.engine_for(&arguments.network.device, &arguments.network.precision)?;

@@ -16,7 +16,7 @@ use super::failure::{Failure, INTERRUPTED, PLUGIN_NOT_LOADED};
 use super::logging;
 use super::progress::Display;
 use crate::config::Component;
-use crate::engine::protocol::{ComponentRef, Indexed};
+use crate::engine::protocol::ComponentRef;
 use crate::engine::{Control, Engine, Event, Request, wants_cuda};
 use crate::fetch::{self, FetchOptions};
 use crate::folders;

@@ -12,6 +12,7 @@ mod doctor;
 pub(crate) mod failure;
 mod features;
 mod fetch;
+mod init;
 mod list;
 mod logging;
 mod network;
@@ -62,6 +63,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Show(arguments) => show::show(&arguments, context),
         Command::Features(arguments) => features::features(&arguments, context),
         Command::Compare(arguments) => compare::compare(&arguments, context),
+        Command::Init(arguments) => init::init(&arguments, context),
         Command::Run(arguments) => run::run(&arguments, context),
         Command::Worker(arguments) => worker::worker(&arguments, context),
         Command::AskPlugins(arguments) => ask_plugins::ask_plugins(&arguments, context),

@@ -23,6 +23,7 @@ pub(super) fn backbone(
         weights: arguments.weights.clone(),
         normalize: arguments.normalize.clone().unwrap_or_else(|| "imagenet".to_owned()),
         check_all_weights: arguments.check_weights == CheckWeights::All,
+        exif_orientation: arguments.exif_orientation,
         size: arguments.size.map(|size| size as usize),
         device: arguments.device.clone(),
         precision: arguments.precision.clone(),

@@ -117,6 +117,8 @@ pub struct BackboneRequest {
     pub normalize: String,
     /// Whether weights that no wanted layer needs must fit, too.
     pub check_all_weights: bool,
+    /// Whether images that a command names are turned as their EXIF data say; a dataset's own settings say that of its.
+    pub exif_orientation: bool,
     /// Side to which images are resized, if they are.
     pub size: Option<usize>,
     /// `auto`, `cpu`, `cuda`, `cuda:N`.

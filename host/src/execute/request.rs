@@ -68,6 +68,7 @@ impl<'a> Requests<'a> {
                 weights: network.weights.clone(),
                 normalize: network.normalize.clone(),
                 check_all_weights: network.check_all_weights,
+                exif_orientation: false,
                 size: network.size.map(|size| size as usize),
                 device: self.adjust.device.clone().unwrap_or_else(|| config.run.device.clone()),
                 precision: config.run.precision.clone(),

@@ -14,9 +14,11 @@ mod executing;
 #[path = "../fetch_server/mod.rs"]
 mod fetch_server;
 mod formats;
+mod images;
 mod inputs;
 mod listing;
 mod outputs;
+mod own_data;
 mod planning;
 mod refusing;
 mod reporting;

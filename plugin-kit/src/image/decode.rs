@@ -1,6 +1,8 @@
 //! Reading image files: format by content, size checked before memory is taken, no panic from any decoder.
 
-use super::{ColorMode, Image, ImageError, ReadProblem, color, jpeg};
+use super::{
+    ColorMode, Image, ImageError, Orientation, ReadProblem, color, gif, jpeg, orientation, tiff, unread,
+};
 use image::{ExtendedColorType, ImageDecoder, ImageFormat};
 use lossnet_plugin_api::quietly;
 use std::io::{self, Cursor};
@@ -9,25 +11,45 @@ use std::path::Path;
 /// The greatest number of pixels that a file may declare: where Pillow raises `DecompressionBombError`.
 pub const MAX_PIXELS: u64 = 178_956_970;
 
-/// An RGB image, and what it was before.
+/// An image, and what of its file it does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
     /// The image: three channels of 8 bits, or one where [`read_as_is`] read a grey file.
     pub image: Image,
     /// The file's own mode where that is not 8-bit RGB. [`ColorMode::conversion`] says what was done.
     pub converted_from: Option<ColorMode>,
+    /// How EXIF data say that the image is to be turned, which [`read`] does not do; see [`Decoded::upright`].
+    pub orientation: Orientation,
+    /// Whether the file holds other images or frames behind this one.
+    pub several: bool,
 }
 
 impl Decoded {
-    /// What was done to the file's pixels, to be told to the user; `None` for 8-bit RGB.
-    pub fn note(&self) -> Option<&'static str> {
-        self.converted_from.and_then(ColorMode::conversion)
+    /// What was done to the file's pixels and what was left undone, each to be told to the user once; nothing for 8-bit RGB.
+    pub fn notes(&self) -> Vec<&'static str> {
+        let mut notes: Vec<&'static str> =
+            self.converted_from.and_then(ColorMode::conversion).into_iter().collect();
+        if self.several {
+            notes.push("it holds several images, of which the first one is read");
+        }
+        if self.orientation != Orientation::UPRIGHT {
+            notes.push("the orientation in its EXIF data is not applied, as Pillow does not");
+        }
+        notes
+    }
+
+    /// The image turned as its EXIF data say: `PIL.ImageOps.exif_transpose`.
+    #[must_use]
+    pub fn upright(self) -> Decoded {
+        let image = self.orientation.applied(self.image);
+        Decoded { image, orientation: Orientation::UPRIGHT, ..self }
     }
 }
 
 /// Reads an image file as 8-bit RGB: the pixels of `PIL.Image.open(path).convert("RGB")`.
 ///
-/// An orientation noted in EXIF data is not applied and a color profile is not either, as in Pillow.
+/// An orientation noted in EXIF data is not applied and a color profile is not either, as in Pillow; that of a TIFF file is,
+/// as in Pillow. Of several images or frames the first one is read.
 ///
 /// Fails, with a sentence that names the file, where it is missing, a folder, empty, truncated, corrupt, of
 /// an unknown format, or declares more than [`MAX_PIXELS`] pixels. Damage inside JPEG data over which the
@@ -48,22 +70,25 @@ pub fn read_grey(path: impl AsRef<Path>) -> Result<Image, ImageError> {
 /// needs no note. Fails as [`read`] does.
 pub fn read_as_is(path: impl AsRef<Path>) -> Result<Decoded, ImageError> {
     let path = path.as_ref();
-    let (image, mode) = decode_as_stored(&read_bytes(path)?, &path.display().to_string())?;
-    let as_stored = matches!(mode, ColorMode::Rgb | ColorMode::Grey);
-    Ok(Decoded { image, converted_from: (!as_stored).then_some(mode) })
+    let stored = decode_as_stored(&read_bytes(path)?, &path.display().to_string())?;
+    let as_stored = matches!(stored.mode, ColorMode::Rgb | ColorMode::Grey);
+    Ok(stored.decoded(!as_stored))
 }
 
 /// Decodes the bytes of an image file as 8-bit RGB; `name` stands for the file in messages. See [`read`].
 pub fn decode(bytes: &[u8], name: &str) -> Result<Decoded, ImageError> {
-    let (image, mode) = decode_as_stored(bytes, name)?;
-    let image = if image.channels() == 1 { image.to_rgb() } else { image };
-    Ok(Decoded { image, converted_from: (mode != ColorMode::Rgb).then_some(mode) })
+    let mut stored = decode_as_stored(bytes, name)?;
+    if stored.image.channels() == 1 {
+        stored.image = stored.image.to_rgb();
+    }
+    let converted = stored.mode != ColorMode::Rgb;
+    Ok(stored.decoded(converted))
 }
 
 /// Decodes the bytes of an image file as 8-bit grey; `name` stands for the file in messages. See
 /// [`read_grey`].
 pub fn decode_grey(bytes: &[u8], name: &str) -> Result<Image, ImageError> {
-    let (image, _) = decode_as_stored(bytes, name)?;
+    let image = decode_as_stored(bytes, name)?.image;
     Ok(if image.channels() == 3 { image.to_grey() } else { image })
 }
 
@@ -76,32 +101,116 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, ImageError> {
     std::fs::read(path).map_err(|error| failed(ReadProblem::Io(error)))
 }
 
-/// One channel where the file is grey, else three.
-fn decode_as_stored(bytes: &[u8], name: &str) -> Result<(Image, ColorMode), ImageError> {
+/// A file's image, with one channel where the file is grey, else three.
+struct Stored {
+    image: Image,
+    mode: ColorMode,
+    orientation: Orientation,
+    several: bool,
+}
+
+impl Stored {
+    fn decoded(self, converted: bool) -> Decoded {
+        let Stored { image, mode, orientation, several } = self;
+        Decoded { image, converted_from: converted.then_some(mode), orientation, several }
+    }
+}
+
+fn decode_as_stored(bytes: &[u8], name: &str) -> Result<Stored, ImageError> {
     let decoded = format_of(bytes).and_then(|format| match format {
-        Format::Jpeg => jpeg::decode(bytes),
-        Format::Lossless(format, name) => decode_lossless(bytes, format, name),
+        Format::Jpeg => {
+            let (image, mode) = jpeg::decode(bytes)?;
+            Ok(Stored { image, mode, orientation: orientation::of_jpeg(bytes), several: false })
+        }
+        Format::Gif => {
+            let (image, mode, several) = gif::decode(bytes)?;
+            Ok(Stored { image, mode, orientation: Orientation::UPRIGHT, several })
+        }
+        Format::Tiff => decode_tiff(bytes),
+        Format::Other(format, name) => {
+            let stored = decode_other(bytes, format, name).map_err(|problem| match problem {
+                // The decoder calls it a corrupt bitstream.
+                ReadProblem::Corrupt { format, .. } if is_cut_webp(bytes) => {
+                    ReadProblem::Truncated { format }
+                }
+                other => other,
+            })?;
+            Ok(Stored { several: is_animated(bytes, format), ..stored })
+        }
     });
     decoded.map_err(|problem| ImageError::Read { name: name.to_owned(), problem })
 }
 
 enum Format {
     Jpeg,
-    Lossless(ImageFormat, &'static str),
+    Gif,
+    Tiff,
+    Other(ImageFormat, &'static str),
 }
 
 fn format_of(bytes: &[u8]) -> Result<Format, ReadProblem> {
     if bytes.is_empty() {
         return Err(ReadProblem::Empty);
     }
-    match image::guess_format(bytes) {
-        Ok(ImageFormat::Jpeg) => Ok(Format::Jpeg),
-        Ok(ImageFormat::Png) => Ok(Format::Lossless(ImageFormat::Png, "PNG")),
-        Ok(ImageFormat::Bmp) => Ok(Format::Lossless(ImageFormat::Bmp, "BMP")),
-        Ok(ImageFormat::Tiff) => Ok(Format::Lossless(ImageFormat::Tiff, "TIFF")),
-        Ok(ImageFormat::Pnm) => Ok(Format::Lossless(ImageFormat::Pnm, "PNM")),
-        Ok(other) => Err(ReadProblem::NotAnImage { looks_like: Some(format!("{other:?}")) }),
-        Err(_) => Err(ReadProblem::NotAnImage { looks_like: None }),
+    // BigTIFF is not known to the crate.
+    if tiff::is_tiff(bytes) {
+        return Ok(Format::Tiff);
+    }
+    Ok(match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) => Format::Jpeg,
+        Ok(ImageFormat::Gif) => Format::Gif,
+        Ok(ImageFormat::Png) => Format::Other(ImageFormat::Png, "PNG"),
+        Ok(ImageFormat::Bmp) => Format::Other(ImageFormat::Bmp, "BMP"),
+        Ok(ImageFormat::Pnm) => Format::Other(ImageFormat::Pnm, "PNM"),
+        Ok(ImageFormat::WebP) => Format::Other(ImageFormat::WebP, "WebP"),
+        _ => return Err(ReadProblem::NotAnImage { looks_like: unread::looks_like(bytes) }),
+    })
+}
+
+/// Turned as its tags say, since Pillow does that for TIFF files alone.
+fn decode_tiff(bytes: &[u8]) -> Result<Stored, ReadProblem> {
+    let header = tiff::Header::read(bytes);
+    if let Some(what) = header.and_then(tiff::Header::unsupported) {
+        return Err(ReadProblem::Unsupported { format: "TIFF", what: what.to_owned() });
+    }
+    let stored = decode_other(bytes, ImageFormat::Tiff, "TIFF")?;
+    let Some(header) = header else { return Ok(stored) };
+    let image = header.orientation.applied(stored.image);
+    Ok(Stored { image, orientation: Orientation::UPRIGHT, several: header.several, ..stored })
+}
+
+/// Whether these bytes are a WebP file that declares to be longer.
+fn is_cut_webp(bytes: &[u8]) -> bool {
+    const HEADER: u64 = 8;
+    let declared = bytes.get(4..8).and_then(|size| size.try_into().ok()).map(u32::from_le_bytes);
+    bytes.starts_with(b"RIFF") && declared.is_some_and(|size| u64::from(size) + HEADER > bytes.len() as u64)
+}
+
+/// Whether a PNG or WebP file holds several frames.
+fn is_animated(bytes: &[u8], format: ImageFormat) -> bool {
+    const WEBP_FLAGS: usize = 20;
+    const WEBP_ANIMATION: u8 = 0x02;
+    match format {
+        ImageFormat::WebP => {
+            bytes.get(12..16) == Some(b"VP8X")
+                && bytes.get(WEBP_FLAGS).is_some_and(|flags| flags & WEBP_ANIMATION != 0)
+        }
+        ImageFormat::Png => png_frames(bytes).is_some_and(|frames| frames > 1),
+        _ => false,
+    }
+}
+
+/// The number of frames that an animated PNG file declares before its pixels.
+fn png_frames(bytes: &[u8]) -> Option<u32> {
+    const SIGNATURE: usize = 8;
+    let mut rest = bytes.get(SIGNATURE..)?;
+    loop {
+        let length = u32::from_be_bytes(rest.get(..4)?.try_into().ok()?) as usize;
+        match rest.get(4..8)? {
+            b"acTL" => return Some(u32::from_be_bytes(rest.get(8..12)?.try_into().ok()?)),
+            b"IDAT" => return None,
+            _ => rest = rest.get(length.checked_add(12)?..)?,
+        }
     }
 }
 
@@ -121,21 +230,23 @@ pub(super) fn guarded<T>(
     quietly(decode).unwrap_or_else(|message| Err(ReadProblem::Corrupt { format, message: one_line(message) }))
 }
 
-fn decode_lossless(
+fn decode_other(
     bytes: &[u8],
     image_format: ImageFormat,
     format: &'static str,
-) -> Result<(Image, ColorMode), ReadProblem> {
+) -> Result<Stored, ReadProblem> {
     guarded(format, || {
         let mut reader = image::ImageReader::with_format(Cursor::new(bytes), image_format);
         let mut limits = image::Limits::no_limits();
         // Four channels of 16 bits, and as much again for a decoder's own buffers.
         limits.max_alloc = Some(MAX_PIXELS * 8 * 2);
         reader.limits(limits);
-        let decoder = reader.into_decoder().map_err(|error| problem_of(format, &error))?;
+        let mut decoder = reader.into_decoder().map_err(|error| problem_of(format, &error))?;
         let (width, height) = decoder.dimensions();
         check_extent(width.into(), height.into())?;
 
+        // Broken EXIF data are no reason to refuse the pixels.
+        let orientation = decoder.orientation().map_or(Orientation::UPRIGHT, Orientation::of);
         let stored = decoder.original_color_type();
         let color = decoder.color_type();
         let mut samples = vec![0; decoder.total_bytes() as usize];
@@ -144,7 +255,8 @@ fn decode_lossless(
             .filter(|_| !matches!(stored, ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16))
             .ok_or_else(|| ReadProblem::Unsupported { format, what: format!("the color type {stored:?}") })?;
         let mode = if has_palette(bytes, image_format) { ColorMode::Palette } else { mode };
-        Ok((Image::from_parts(width as usize, height as usize, channels, data), mode))
+        let image = Image::from_parts(width as usize, height as usize, channels, data);
+        Ok(Stored { image, mode, orientation, several: false })
     })
 }
 

@@ -67,10 +67,10 @@ pub enum ReadProblem {
     #[error("the file is empty")]
     Empty,
     /// Its content is of no format that is read here.
-    #[error("its content is not PNG, JPEG, BMP, TIFF or PNM{}", known_as(.looks_like.as_deref()))]
+    #[error("its content is not PNG, JPEG, BMP, GIF, TIFF, PNM or WebP{}", known_as(*.looks_like))]
     NotAnImage {
         /// The format that its first bytes announce, if that is known.
-        looks_like: Option<String>,
+        looks_like: Option<&'static str>,
     },
     /// The data end before the image does.
     #[error("the {format} data end too early: the file is truncated")]
@@ -87,7 +87,9 @@ pub enum ReadProblem {
         message: String,
     },
     /// The image is valid but of a kind that is not read here.
-    #[error("{what} in {format} files is not supported; convert the file to 8-bit RGB")]
+    #[error(
+        "{what} in {format} files is not supported; convert the file to 8-bit RGB, for example a PNG file"
+    )]
     Unsupported {
         /// The format's name.
         format: &'static str,
@@ -117,5 +119,7 @@ impl From<ImageError> for PluginError {
 }
 
 fn known_as(looks_like: Option<&str>) -> String {
-    looks_like.map(|format| format!(" (it looks like {format})")).unwrap_or_default()
+    looks_like
+        .map(|format| format!(" (it looks like {format}): convert it, for example to PNG"))
+        .unwrap_or_default()
 }

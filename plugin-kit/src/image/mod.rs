@@ -4,7 +4,7 @@
 //! An [`Image`] is plain memory: 8-bit samples. [`Image::to_tensor`] and [`Image::from_tensor`] lead to tensors
 //! and back.
 //!
-//! * [`read`], [`decode()`]: PNG, JPEG, BMP, TIFF, PNM, told apart by content. JPEG pixels are Pillow's,
+//! * [`read`], [`decode()`]: PNG, JPEG, BMP, GIF, TIFF, PNM, WebP, told apart by content. JPEG pixels are Pillow's,
 //!   bit for bit (see [`jpeg`]).
 //! * [`resize()`]: bit-exact with Pillow before 13; [`geometry`]: crops, flips and padding as torchvision does.
 //! * [`matlab_resize`]: as published super-resolution results were made; [`gaussian_blur`]: bit-exact with Pillow;
@@ -12,6 +12,7 @@
 //! * [`colormap`], [`mod@overlay`]: distance maps made visible; [`sheet()`]: many images in one.
 //! * [`mod@distort`]: distortions of a stated strength.
 
+mod check;
 mod color;
 pub mod colormap;
 mod decode;
@@ -20,14 +21,19 @@ mod encode;
 mod error;
 mod gaussian;
 pub mod geometry;
+mod gif;
 mod histogram;
 pub mod jpeg;
+mod orientation;
 pub mod overlay;
 pub mod resize;
 mod sheet;
 mod tensor;
 mod text;
+mod tiff;
+mod unread;
 
+pub use check::check;
 pub use color::ColorMode;
 pub use decode::{Decoded, MAX_PIXELS, decode, decode_grey, read, read_as_is, read_grey};
 pub use distort::{Distortion, distort};
@@ -36,6 +42,7 @@ pub use error::{ImageError, ReadProblem};
 pub use gaussian::gaussian_blur;
 pub use geometry::{center_crop, crop, flip_horizontal, flip_vertical, pad_reflect, resize_shorter_side};
 pub use histogram::match_histograms;
+pub use orientation::Orientation;
 pub use overlay::{overlay, overlay_alone};
 pub use resize::{Filter, matlab_resize, resize};
 pub use sheet::sheet;

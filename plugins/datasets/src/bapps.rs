@@ -163,7 +163,8 @@ impl Dataset for Bapps {
         let mut all = Vec::new();
         for group in groups {
             let rows = read_group(part, group, &request.folder)?;
-            let files = Judgements { part, rows, images: ImageReader::new(Arc::clone(&services)) };
+            let files =
+                Judgements { part, rows, images: ImageReader::new(Arc::clone(&services), &request.folder) };
             all.push(if settings.packed {
                 pack(&files, group, request, &*services)?
             } else {

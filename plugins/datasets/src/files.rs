@@ -2,32 +2,79 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use lossnet_plugin_api::prelude::*;
-use lossnet_plugin_kit::image::{Decoded, read, read_as_is, read_grey};
+use lossnet_plugin_api::protocol::images::{self, LeftOut};
+use lossnet_plugin_kit::image::{Decoded, check, read, read_as_is, read_grey};
+
+use crate::told::tell_once;
 
 /// Endings of image files.
-pub(crate) const IMAGES: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "ppm", "pgm", "pnm"];
+pub(crate) use lossnet_plugin_api::protocol::images::ENDINGS as IMAGES;
+
+/// Files of a folder.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// Those with one of the wanted endings, by base name.
+    pub(crate) files: BTreeMap<String, PathBuf>,
+    /// All others but hidden ones.
+    pub(crate) left_out: LeftOut,
+}
+
+impl Listing {
+    /// Lists the files of a folder that have one of these endings. Fails if two of them have one base name.
+    pub(crate) fn of(folder: &Path, endings: &[&str]) -> Result<Listing, PluginError> {
+        let mut listing = Listing::default();
+        for (path, kind) in entries(folder)? {
+            if kind != Kind::File || images::is_hidden(&path) {
+                continue;
+            }
+            if !endings.contains(&images::ending(&path).as_str()) {
+                listing.left_out.add(&path);
+                continue;
+            }
+            let Some(name) = path.file_stem().and_then(|name| name.to_str()) else {
+                listing.left_out.add_without_text();
+                continue;
+            };
+            if let Some(other) = listing.files.insert(name.to_owned(), path.clone()) {
+                return Err(PluginError::input(format!(
+                    "{} and {} have the same base name, so it is not clear which one is meant: remove one of them",
+                    other.display(),
+                    path.display()
+                )));
+            }
+        }
+        Ok(listing)
+    }
+}
+
+/// Tells what of a folder is left out, if anything.
+pub(crate) fn tell_left_out(services: &dyn Services, folder: &Path, left_out: &LeftOut) {
+    if !left_out.is_empty() {
+        let message = format!("{}: {left_out}", folder.display());
+        tell_once(services, folder, &message, &message);
+    }
+}
 
 /// The files of a folder with one of these endings, by base name. Others and hidden ones are left out.
 pub(crate) fn by_name(folder: &Path, endings: &[&str]) -> Result<BTreeMap<String, PathBuf>, PluginError> {
-    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for (path, kind) in entries(folder)? {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-        let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
-        if kind != Kind::File || name.starts_with('.') || !endings.contains(&ending.as_str()) {
-            continue;
+    Ok(Listing::of(folder, endings)?.files)
+}
+
+/// Fails at the first of these files that is not an image, as far as its ends tell (see [`check`]).
+pub(crate) fn check_images<'a>(
+    paths: impl IntoIterator<Item = &'a Path>,
+    services: &dyn Services,
+) -> Result<(), PluginError> {
+    for (done, path) in paths.into_iter().enumerate() {
+        if done % 1000 == 999 && services.cancelled() {
+            return Err(PluginError::interrupted());
         }
-        if let Some(other) = files.insert(name.to_owned(), path.clone()) {
-            return Err(PluginError::input(format!(
-                "{} and {} have the same base name, so it is not clear which one is meant: remove one of them",
-                other.display(),
-                path.display()
-            )));
-        }
+        check(path)?;
     }
-    Ok(files)
+    Ok(())
 }
 
 /// The names of the folders in a folder, sorted, without hidden ones.
@@ -81,14 +128,18 @@ pub(crate) struct Matched {
     pub(crate) fields: Vec<String>,
     /// The base name, and a file for each field.
     pub(crate) rows: Vec<(String, Vec<PathBuf>)>,
+    /// What of each folder is left out.
+    pub(crate) left_out: Vec<(PathBuf, LeftOut)>,
 }
 
 impl Matched {
     /// Matches the files of these folders. Fails if a file has no partner in one of the others, naming it.
     pub(crate) fn new(folders: &[(String, PathBuf, &[&str])]) -> Result<Matched, PluginError> {
-        let mut files = Vec::new();
+        let (mut files, mut left_out) = (Vec::new(), Vec::new());
         for (_, folder, endings) in folders {
-            files.push(by_name(folder, endings)?);
+            let listing = Listing::of(folder, endings)?;
+            files.push(listing.files);
+            left_out.push((folder.clone(), listing.left_out));
         }
         let names: BTreeSet<&String> = files.iter().flat_map(BTreeMap::keys).collect();
         let mut rows = Vec::with_capacity(names.len());
@@ -104,7 +155,8 @@ impl Matched {
             });
             rows.push((name.clone(), row.collect::<Result<_, _>>()?));
         }
-        Ok(Matched { fields: folders.iter().map(|(field, _, _)| field.clone()).collect(), rows })
+        let fields = folders.iter().map(|(field, _, _)| field.clone()).collect();
+        Ok(Matched { fields, rows, left_out })
     }
 }
 
@@ -114,15 +166,22 @@ fn files_with(name: &str, folders: &[(String, PathBuf, &[&str])]) -> String {
     found.map_or_else(|| name.to_owned(), |path| path.display().to_string())
 }
 
-/// Reads image files as fields, and tells the user of the first file of each kind that had to be converted.
+/// Reads image files as fields, and tells the user once of each kind of conversion in a dataset's folder.
 pub(crate) struct ImageReader {
     services: Arc<dyn Services>,
-    told: Mutex<BTreeSet<&'static str>>,
+    folder: PathBuf,
+    upright: bool,
 }
 
 impl ImageReader {
-    pub(crate) fn new(services: Arc<dyn Services>) -> ImageReader {
-        ImageReader { services, told: Mutex::default() }
+    /// For files of the dataset in this folder.
+    pub(crate) fn new(services: Arc<dyn Services>, folder: &Path) -> ImageReader {
+        ImageReader { services, folder: folder.to_owned(), upright: false }
+    }
+
+    /// The same, that turns images as their EXIF data say.
+    pub(crate) fn upright(self, upright: bool) -> ImageReader {
+        ImageReader { upright, ..self }
     }
 
     /// With three channels.
@@ -136,11 +195,10 @@ impl ImageReader {
     }
 
     fn told_of(&self, path: &Path, decoded: Decoded) -> Field {
-        if let Some(note) = decoded.note()
-            && self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(note)
-        {
+        let decoded = if self.upright { decoded.upright() } else { decoded };
+        for note in decoded.notes() {
             let message = format!("{}: {note} (said once, also where others are like it)", path.display());
-            self.services.notice(&message);
+            tell_once(&*self.services, &self.folder, note, &message);
         }
         Field::Image(decoded.image.into())
     }

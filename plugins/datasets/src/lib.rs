@@ -3,6 +3,7 @@
 //! * `bapps`: human judgements of similarity;
 //! * `bsds300`, `set5`, `set14`: photographs on which super-resolution is measured;
 //! * `coco2014`: photographs of everyday scenes;
+//! * `csv`: the user's own files, as a table names them;
 //! * `image-folder`, `paired-folder`: the user's own files;
 //! * `massachusetts-roads`: aerial photographs with maps of their roads;
 //! * `photos`: distorted crops of a few photographs that are part of this plugin;
@@ -16,6 +17,7 @@ mod bsds300;
 mod coco2014;
 mod columns;
 mod files;
+mod fractions;
 mod image_folder;
 mod images;
 mod index_page;
@@ -30,7 +32,12 @@ mod stl10;
 mod super_resolution;
 mod svhn;
 mod synthetic;
+<<<<<<< HEAD
 mod views;
+=======
+mod table;
+mod told;
+>>>>>>> b80ba1d (wip)
 
 use lossnet_plugin_api::prelude::*;
 
@@ -40,6 +47,7 @@ pub fn datasets() -> Vec<Box<dyn AnyDataset>> {
         Box::new(bapps::Bapps),
         Box::new(bsds300::Bsds300),
         Box::new(coco2014::Coco2014),
+        Box::new(table::Table),
         Box::new(image_folder::ImageFolder),
         Box::new(massachusetts_roads::MassachusettsRoads),
         Box::new(paired_folder::PairedFolder),

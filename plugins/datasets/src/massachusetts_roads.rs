@@ -62,7 +62,7 @@ impl Dataset for MassachusettsRoads {
             split.ok_or_else(|| no_split("massachusetts-roads", &request.split, &self.splits()))?;
         let source = Source { dataset: "massachusetts-roads", folder: &request.folder, services: &*services };
         let matched = tiles(&source, split, request.offline)?;
-        Ok(Box::new(Roads { matched, reader: ImageReader::new(services) }))
+        Ok(Box::new(Roads { matched, reader: ImageReader::new(services, &request.folder) }))
     }
 }
 

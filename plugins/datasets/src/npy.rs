@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use lossnet_plugin_api::PluginError;
+use lossnet_plugin_api::prelude::*;
 
 /// An array: its shape and its values, the last dimension varying fastest.
 #[derive(Debug, PartialEq)]
@@ -44,6 +44,18 @@ pub(crate) fn read(path: &Path) -> Result<Array, PluginError> {
     };
     let values = values.map_err(|error| wrong(describe(&error)))?;
     Ok(Array { shape, values })
+}
+
+/// An array as a sample's field: a number where it holds one.
+pub(crate) fn field(path: &Path) -> Result<Field, PluginError> {
+    let array = read(path)?;
+    Ok(match array.values[..] {
+        [value] => Field::Number(value),
+        _ => Field::Array {
+            shape: array.shape,
+            values: array.values.into_iter().map(|value| value as f32).collect(),
+        },
+    })
 }
 
 fn describe(error: &std::io::Error) -> String {

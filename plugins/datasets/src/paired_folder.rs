@@ -1,5 +1,6 @@
 //! Folders whose files belong together by base name.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,7 +8,11 @@ use lossnet_plugin_api::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::files::{self, IMAGES, ImageReader, Matched, read_mask};
+use lossnet_plugin_api::protocol::images;
+
+use crate::files::{self, ImageReader, Matched, check_images, read_mask};
+use crate::fractions::Fractions;
+use crate::image_folder::no_split;
 use crate::npy;
 
 /// The user's folder (`data.folder`) of folders: each of them is a field, its files are matched by base name. The split
@@ -20,6 +25,15 @@ pub(crate) struct PairedFolder;
 pub(crate) struct PairedFolderSettings {
     /// Fields whose images have one channel, such as masks. All other images have three.
     grey: Vec<String>,
+    /// Folders by the names of the fields that they are to be, such as `{ ref = "originals", p0 = "a", p1 = "b" }`; without,
+    /// all folders under their own names.
+    fields: BTreeMap<String, String>,
+    /// Whether images are turned as their EXIF data say. Pillow, and so by default lossnet, does not.
+    exif_orientation: bool,
+    /// Splits made of the folders right in the folder: the fraction of each, such as `{ train = 0.8, test = 0.2 }`.
+    split: Fractions,
+    /// Which sample falls into which of them.
+    split_seed: u64,
 }
 
 impl Dataset for PairedFolder {
@@ -43,38 +57,72 @@ impl Dataset for PairedFolder {
         request: &OpenSplit,
         services: Arc<dyn Services>,
     ) -> Result<Box<dyn Samples>, PluginError> {
-        let folder =
-            if request.split == "all" { request.folder.clone() } else { request.folder.join(&request.split) };
-        let fields = files::folders(&folder)?;
-        if fields.len() < 2 {
+        let fraction = settings.split.has(&request.split)?;
+        let whole = fraction || request.split == "all";
+        let folder = if whole { request.folder.clone() } else { request.folder.join(&request.split) };
+        if !whole && !folder.is_dir() {
+            return Err(no_split(request, &settings.split));
+        }
+        let fields = fields(&folder, &settings.fields)?;
+        if let Some(unknown) =
+            settings.grey.iter().find(|name| !fields.iter().any(|(field, _)| field == *name))
+        {
+            let names: Vec<&str> = fields.iter().map(|(field, _)| field.as_str()).collect();
             return Err(PluginError::input(format!(
-                "{} holds {} folders, and two or more are expected, one for each field",
+                "{} has no field `{unknown}`, which `grey` names: it has {}",
                 folder.display(),
-                fields.len()
+                names.join(", ")
             )));
         }
-        if let Some(unknown) = settings.grey.iter().find(|name| !fields.contains(name)) {
-            return Err(PluginError::input(format!(
-                "{} has no folder `{unknown}`, which `grey` names: it has {}",
-                folder.display(),
-                fields.join(", ")
-            )));
-        }
-        let endings: &'static [&'static str] = ENDINGS;
+        let endings: Vec<&str> = images::ENDINGS.iter().copied().chain(["npy"]).collect();
         let folders: Vec<(String, PathBuf, &[&str])> =
-            fields.into_iter().map(|field| (field.clone(), folder.join(field), endings)).collect();
-        let matched = Matched::new(&folders)?;
+            fields.into_iter().map(|(field, name)| (field, folder.join(name), endings.as_slice())).collect();
+        let mut matched = Matched::new(&folders)?;
         if matched.rows.is_empty() {
-            return Err(PluginError::input(format!(
-                "there are no images in the folders of {}",
-                folder.display()
-            )));
+            let mut message = format!("there are no images in the folders of {}", folder.display());
+            if let Some((_, left_out)) = matched.left_out.iter().find(|(_, left_out)| !left_out.is_empty()) {
+                message = format!("{message}: {left_out}");
+            }
+            return Err(PluginError::input(message));
         }
-        Ok(Box::new(Pairs { matched, grey: settings.grey, reader: ImageReader::new(services) }))
+        for (folder, left_out) in &matched.left_out {
+            files::tell_left_out(&*services, folder, left_out);
+        }
+        let paths = matched.rows.iter().flat_map(|(_, paths)| paths);
+        check_images(paths.map(PathBuf::as_path).filter(|path| images::is_named_as_image(path)), &*services)?;
+        if fraction {
+            let rows = std::mem::take(&mut matched.rows);
+            matched.rows =
+                settings.split.part(rows, |(name, _)| name, &request.split, settings.split_seed)?;
+        }
+        let reader = ImageReader::new(services, &request.folder).upright(settings.exif_orientation);
+        Ok(Box::new(Pairs { matched, grey: settings.grey, reader }))
     }
 }
 
-const ENDINGS: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "ppm", "pgm", "pnm", "npy"];
+/// The fields and their folders, in order. Fails where a folder that is named is not there, and for fewer than two.
+fn fields(folder: &Path, named: &BTreeMap<String, String>) -> Result<Vec<(String, String)>, PluginError> {
+    let there = files::folders(folder)?;
+    let has = || if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+    if named.is_empty() {
+        if there.len() < 2 {
+            return Err(PluginError::input(format!(
+                "{} holds {} folders, and two or more are expected, one for each field",
+                folder.display(),
+                there.len()
+            )));
+        }
+        return Ok(there.iter().map(|name| (name.clone(), name.clone())).collect());
+    }
+    if let Some((field, name)) = named.iter().find(|(_, name)| !folder.join(name).is_dir()) {
+        return Err(PluginError::input(format!(
+            "{} has no folder `{name}`, which `data.fields.{field}` names: it has {}",
+            folder.display(),
+            has()
+        )));
+    }
+    Ok(named.iter().map(|(field, name)| (field.clone(), name.clone())).collect())
+}
 
 struct Pairs {
     matched: Matched,
@@ -102,17 +150,9 @@ impl Samples for Pairs {
 impl Pairs {
     /// An image, a number, or an array.
     fn field(&self, name: &String, path: &Path) -> Result<Field, PluginError> {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-        if IMAGES.contains(&ending.as_str()) {
+        if images::is_named_as_image(path) {
             return if self.grey.contains(name) { read_mask(path) } else { self.reader.read(path) };
         }
-        let array = npy::read(path)?;
-        Ok(match array.values[..] {
-            [value] => Field::Number(value),
-            _ => Field::Array {
-                shape: array.shape,
-                values: array.values.into_iter().map(|value| value as f32).collect(),
-            },
-        })
+        npy::field(path)
     }
 }

@@ -6,6 +6,7 @@ use lossnet_plugin_api::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::files::ImageReader;
 use crate::images::{Images, Mode};
 use crate::source::{Source, no_split};
 
@@ -104,6 +105,6 @@ impl Dataset for TestImages {
             source.file(&format!("{SOURCE}/{}/{folder}/{name}", self.folder), &path, None)?;
             files.push((format!("img_{number:03}"), path));
         }
-        Ok(Box::new(Images::new(files, Mode::AsIs, services)))
+        Ok(Box::new(Images::new(files, Mode::AsIs, ImageReader::new(services, &request.folder))))
     }
 }

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use lossnet_plugin_protocol::images::{LeftOut, is_hidden, is_named_as_image};
+
 use crate::cli::args::CompareArguments;
 use crate::cli::failure::Failure;
 use crate::natural;
 use crate::words::count;
-
-/// Endings of images' file names.
-const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "ppm", "pgm", "pnm"];
 
 /// The pairs that the arguments name.
 #[derive(Debug)]
@@ -179,20 +178,42 @@ fn others(
 
 /// The images of a folder with their base names, in the order in which people count.
 fn images(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let mut images: Vec<(String, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
-        let path = entry.map_err(|error| unreadable(folder, error))?.path();
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-        let name = name_of(&path);
-        if ENDINGS.contains(&ending.as_str()) && !name.starts_with('.') && path.is_file() {
-            images.push((name, path));
-        }
-    }
+    let (mut images, left_out) = listing(folder)?;
     if images.is_empty() {
-        return Err(Failure::usage(format!("there are no images in {}", folder.display())));
+        let instead = if left_out.is_empty() { String::new() } else { format!(": {left_out}") };
+        return Err(Failure::usage(format!("there are no images in {}{instead}", folder.display())));
     }
     images.sort_by(|(a, path_a), (b, path_b)| natural::compare(a, b).then_with(|| path_a.cmp(path_b)));
     Ok(images)
+}
+
+/// The images of a folder with their base names, and the files that are none. Hidden ones count as neither.
+fn listing(folder: &Path) -> Result<(Vec<(String, PathBuf)>, LeftOut), Failure> {
+    let (mut images, mut left_out) = (Vec::new(), LeftOut::default());
+    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
+        let path = entry.map_err(|error| unreadable(folder, error))?.path();
+        if is_hidden(&path) || !path.is_file() {
+            continue;
+        }
+        if is_named_as_image(&path) {
+            images.push((name_of(&path), path));
+        } else {
+            left_out.add(&path);
+        }
+    }
+    Ok((images, left_out))
+}
+
+/// What of the folders is left out, in sentences to be told.
+pub(super) fn left_out(arguments: &CompareArguments) -> Result<Vec<String>, Failure> {
+    let mut told = Vec::new();
+    for folder in arguments.images.iter().chain(&arguments.dir).filter(|source| source.is_dir()) {
+        let (_, left_out) = listing(folder)?;
+        if !left_out.is_empty() {
+            told.push(format!("{}: {left_out}", folder.display()));
+        }
+    }
+    Ok(told)
 }
 
 fn unreadable(folder: &Path, reason: impl std::fmt::Display) -> Failure {
