@@ -3,6 +3,7 @@
 mod atomic;
 pub mod augment;
 pub mod image;
+pub mod in_training;
 pub mod loader;
 pub mod metric;
 pub mod nn;

@@ -58,6 +58,11 @@ impl<'a> PerceptualLoss<'a> {
         tch::no_grad(|| self.network.features(images))
     }
 
+    /// The features of images (N×3×H×W, float32, RGB in [0, 1]), with a graph to them.
+    pub fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
+        self.network.features(images)
+    }
+
     /// How far images (N×3×H×W, float32, RGB in [0, 1]) are from a [`target`](PerceptualLoss::target) of as many: one
     /// number, with a graph to the images.
     pub fn loss(&self, images: &Tensor, target: &[Tensor]) -> Result<Tensor, PluginError> {

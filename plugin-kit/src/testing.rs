@@ -1,6 +1,7 @@
 //! Runs and loss networks for the tests of tasks: nothing of a host is needed.
 
 mod conv_network;
+mod normalized_network;
 mod recomputed;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use tch::Tensor;
 use crate::train::BatchSource;
 
 pub use conv_network::ConvLossNetwork;
+pub use normalized_network::NormalizedLossNetwork;
 pub use recomputed::recomputed;
 
 /// Which loss network a task asks a run for.

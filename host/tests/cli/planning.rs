@@ -89,7 +89,7 @@ fn all_groups_of_the_published_work_have_an_estimate_once_the_machine_is_measure
         }
         seen += 1;
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 7);
 }
 
 #[test]
@@ -169,16 +169,17 @@ fn estimates_say_what_they_come_from() {
 fn the_paper_s_grids_are_planned_whole() {
     let user = User::new();
     let configs = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("configs/paper");
-    // 14 networks at 4 layers each; with 5 comparisons; with 3 trained variants; on 2 datasets; 3 times over; for 2
-    // factors. And 3 networks at 4 layers with 4 variants of 10 rankings.
+    // 14 networks at 4 layers each; with 5 comparisons; with 3 trained variants; on 2 datasets, with pixels; 3 times over; for
+    // 2 factors; with 4 variants of 10 rankings. And 14 networks with their layers together, in 4 variants.
     let cases = [
         ("metric", 14 * 4 * 5, 14),
         ("metric-trained", 14 * 4 * 3, 14 * 4 * 3),
-        ("autoencoder", 14 * 4 * 2, 14 * 4 * 2),
+        ("metric-multilayer", 14 * 4, 14 * 4),
+        ("autoencoder", (14 * 4 + 1) * 2, (14 * 4 + 1) * 2),
         ("delineation", 14 * 4 * 3, 14 * 4 * 3),
         ("super-resolution", 14 * 4 * 2, 14 * 4 * 2),
         // Of the baseline, one pass serves the four layers.
-        ("augmentation", 3 * 4 * 4 * 10, 3 * 10 * (4 * 3 + 1)),
+        ("augmentation", 14 * 4 * 4 * 10, 14 * 10 * (4 * 3 + 1)),
     ];
     for (name, cells, groups) in cases {
         let config = configs.join(format!("{name}.toml"));
@@ -190,6 +191,6 @@ fn the_paper_s_grids_are_planned_whole() {
     let config = configs.join("autoencoder.toml");
     let predictors = "sweep.task.predictors=[[[]], [[32]], [[64, 32]]]";
     let plan = user.json(&["run", config.to_str().unwrap(), "--plan", "--json", "-s", predictors]);
-    assert_eq!(plan["cells"].as_array().unwrap().len(), 14 * 4 * 2 * 3);
+    assert_eq!(plan["cells"].as_array().unwrap().len(), (14 * 4 + 1) * 2 * 3);
     assert_eq!(plan["groups"].as_array().unwrap().len(), 14 * 4 * 2);
 }

@@ -8,7 +8,7 @@ mod luma;
 mod ssim;
 
 pub use luma::{Plane, luma, luma_of_tensor, published_luma};
-pub use ssim::ssim;
+pub use ssim::{ssim, uniform_ssim};
 
 use crate::image::ImageError;
 

@@ -53,6 +53,53 @@ pub fn ssim(a: &Plane, b: &Plane, peak: f64) -> Result<f64, ImageError> {
 /// Weighted means of a, b, a², b², ab.
 type Moments = [f64; 5];
 
+/// Side of the window of [`uniform_ssim`].
+const UNIFORM_WINDOW: usize = 7;
+
+/// Mean structural similarity as scikit-image computes it unless told otherwise: a 7×7 window of equal weights with sample
+/// variances, K1 = 0.01, K2 = 0.03, averaged over the positions where the window lies inside.
+///
+/// Fails where the planes have different sizes or the window does not fit.
+pub fn uniform_ssim(a: &Plane, b: &Plane, peak: f64) -> Result<f64, ImageError> {
+    same_extent(a, b)?;
+    let (width, height) = (a.width(), a.height());
+    if width.min(height) < UNIFORM_WINDOW {
+        let message = format!(
+            "{width}×{height} values are too few for structural similarity, whose window is \
+             {UNIFORM_WINDOW}×{UNIFORM_WINDOW}"
+        );
+        return Err(ImageError::Argument { operation: OPERATION, message });
+    }
+    let (c1, c2) = ((K1 * peak).powi(2), (K2 * peak).powi(2));
+    let count = (UNIFORM_WINDOW * UNIFORM_WINDOW) as f64;
+    // Sums over the windows' columns, then over their rows.
+    let mut columns = vec![[0.0; 5]; width];
+    let mut sum = 0.0;
+    for top in 0..=height - UNIFORM_WINDOW {
+        for (x, column) in columns.iter_mut().enumerate() {
+            *column = [0.0; 5];
+            for y in top..top + UNIFORM_WINDOW {
+                let (a, b) = (a.values()[y * width + x], b.values()[y * width + x]);
+                add(column, &[a, b, a * a, b * b, a * b]);
+            }
+        }
+        for window in columns.windows(UNIFORM_WINDOW) {
+            let mut moments = [0.0; 5];
+            window.iter().for_each(|column| add(&mut moments, column));
+            let [a, b, aa, bb, ab] = moments.map(|moment| moment / count);
+            // Sample variances: over one value less than there are.
+            let scale = count / (count - 1.0);
+            let (second_a, second_b) = (a * a + scale * (aa - a * a), b * b + scale * (bb - b * b));
+            sum += index([a, b, second_a, second_b, a * b + scale * (ab - a * b)], c1, c2);
+        }
+    }
+    Ok(sum / ((width + 1 - UNIFORM_WINDOW) * (height + 1 - UNIFORM_WINDOW)) as f64)
+}
+
+fn add(sums: &mut Moments, values: &Moments) {
+    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+}
+
 fn weigh(weights: &[f64; WINDOW], window: &[Moments]) -> Moments {
     let mut sums = [0.0; 5];
     for (weight, [a, b, aa, bb, ab]) in weights.iter().zip(window) {

@@ -103,7 +103,7 @@ impl LossNetwork for ConvLossNetwork {
 }
 
 /// At each position the sum over layers and channels, N×1×H×W.
-fn squared_differences(
+pub(super) fn squared_differences(
     a: &[Tensor],
     b: &[Tensor],
     calibration: Option<&[Tensor]>,

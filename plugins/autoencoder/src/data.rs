@@ -5,7 +5,7 @@ use lossnet_plugin_kit::image::{Filter, Image, pad_reflect, resize};
 use lossnet_plugin_kit::samples;
 use lossnet_plugin_kit::train::validation_split;
 
-use crate::settings::AutoencoderSettings;
+use crate::settings::{AutoencoderSettings, Protocol};
 
 /// Splits that an autoencoder is preferably trained on: large ones, whose labels, if any, are not needed for anything else.
 pub(crate) const PREFERRED: [&str; 3] = ["unlabeled", "extra", "train"];
@@ -43,9 +43,21 @@ impl Part {
     /// Opens a split and sets a share of it aside, by the run's seed.
     ///
     /// `settings` are the key of the training's settings, such as `task.training`.
-    fn open(run: &dyn Run, split: &str, share: f64, settings: &str) -> Result<Part, PluginError> {
+    fn open(
+        run: &dyn Run,
+        split: &str,
+        share: f64,
+        protocol: Protocol,
+        settings: &str,
+    ) -> Result<Part, PluginError> {
         let samples = run.samples(split)?;
-        let (training, validation) = validation_split(samples.len(), share, run.context().seed);
+        let whole = samples.len() as f64;
+        // The published code rounds down what is set aside.
+        let exact = match protocol {
+            Protocol::Corrected => share,
+            Protocol::Published => (whole * share).floor() / whole.max(1.0),
+        };
+        let (training, validation) = validation_split(samples.len(), exact, run.context().seed);
         if training.is_empty() || validation.is_empty() {
             return Err(PluginError::input(format!(
                 "the split `{split}` has {} samples, and with `{settings}.validation_share` {share} there is nothing to {} with",
@@ -75,9 +87,11 @@ impl Data {
     /// Opens all of it, so that what is missing or has no labels is found out before hours are spent on a training.
     pub(crate) fn open(settings: &AutoencoderSettings, run: &dyn Run) -> Result<Data, PluginError> {
         let split = autoencoder_split(&settings.autoencoder_split, run)?;
-        let autoencoder = Part::open(run, &split, settings.training.validation_share, "task.training")?;
+        let share = settings.training.validation_share;
+        let autoencoder = Part::open(run, &split, share, settings.protocol, "task.training")?;
         let share = settings.predictor_training.validation_share;
-        let predictors = Part::open(run, &settings.predictor_split, share, "task.predictor_training")?;
+        let predictors =
+            Part::open(run, &settings.predictor_split, share, settings.protocol, "task.predictor_training")?;
         Preparation::label(&predictors.samples.sample(0)?, settings.classes)?;
         let open = |split: String| {
             let samples = run.samples(&split)?;

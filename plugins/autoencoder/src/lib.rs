@@ -16,6 +16,7 @@ mod training;
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::tch::{self, Kind};
+use lossnet_plugin_kit::in_training::FrozenNetwork;
 use lossnet_plugin_kit::train::{Trained, discard, stage_seed};
 use lossnet_plugin_kit::{nn, scores};
 use serde_json::{Value, json};
@@ -48,18 +49,23 @@ impl Task for AutoencoderTask {
         // Cells differ in what is predicted, and share the autoencoder.
         let cells = sharing::settings(&settings, run)?;
         cells.iter().try_for_each(check)?;
-        let network = run.loss_network()?;
-        let objective = Objective::new(&*network, settings.perceptual, settings.gamma, settings.beta);
+        let network = match settings.protocol {
+            Protocol::Corrected => FrozenNetwork::steady(run)?,
+            Protocol::Published => FrozenNetwork::drifting(run)?,
+        };
+        let objective = Objective::new(network.network(), settings.perceptual, settings.gamma, settings.beta)
+            .with_protocol(settings.protocol);
         // All of it, so that what is missing is found out before hours are spent on a training.
         let data = cells.iter().map(|settings| Data::open(settings, run)).collect::<Result<Vec<_>, _>>()?;
         let part = &data[0].autoencoder;
         let preparation = Preparation::new(settings.size).like(&*part.samples)?;
         let mut autoencoder = build(&settings, &objective, preparation, run)?;
-        let training = settings.early_stopping.apply(&settings.training);
+        let training = settings.early_stopping.apply(&settings.training, settings.protocol);
         let folder = sharing::folder(run);
         let lock = sharing::lock(&folder, run)?;
         let shared = sharing::Part::shared(run, &folder);
-        let trained = train_autoencoder(&mut autoencoder, &objective, part, preparation, &training, &shared)?;
+        let trained =
+            train_autoencoder(&mut autoencoder, &objective, &network, part, preparation, &training, &shared)?;
         for (cell, (settings, data)) in cells.iter().zip(&data).enumerate() {
             let run = sharing::Part::one(run, cell);
             predict(settings, &autoencoder, &objective, preparation, data, &run)?;
@@ -102,9 +108,10 @@ impl Task for AutoencoderTask {
         Model::ALL.iter().map(of).collect()
     }
 
-    /// Raised when cells began to share autoencoders, which are drawn from other seeds since.
+    /// Raised when cells began to share autoencoders, which are drawn from other seeds since, and when the published protocol
+    /// put the loss network into training mode.
     fn protocol_version(&self) -> u32 {
-        2
+        3
     }
 
     fn needs(&self) -> Vec<String> {
@@ -180,12 +187,11 @@ fn predict(
     let whole = encoding.of(&part.split, &*part.samples)?;
     let training = whole.select(&part.split, &part.training)?;
     let validation = whole.select("validation", &part.validation)?;
-    let predictor_training = settings.early_stopping.apply(&settings.predictor_training);
+    let predictor_training = settings.early_stopping.apply(&settings.predictor_training, settings.protocol);
     let prediction = Prediction {
         training: &training,
         validation: &validation,
         classes,
-        protocol: settings.protocol,
         settings: &predictor_training,
         run,
     };
@@ -206,7 +212,7 @@ fn report_validation(
     validation: &Codes,
     run: &dyn Run,
 ) -> Result<usize, PluginError> {
-    let scores = predictors.iter().map(|predictor| predictor.validate(validation));
+    let scores = predictors.iter().map(|predictor| predictor.scores(validation));
     let scores = scores.collect::<Result<Vec<_>, _>>()?;
     let loss = |at: &usize| results::mean(&scores[*at].loss);
     let best = (0..scores.len()).min_by(|a, b| loss(a).total_cmp(&loss(b)));
@@ -225,7 +231,7 @@ fn report_test(
     codes: &Codes,
     run: &dyn Run,
 ) -> Result<(), PluginError> {
-    let scores = predictors.iter().map(|predictor| predictor.test(codes));
+    let scores = predictors.iter().map(|predictor| predictor.scores(codes));
     let scores = scores.collect::<Result<Vec<_>, _>>()?;
     for (at, (predictor, scores)) in predictors.iter().zip(&scores).enumerate() {
         results::report(run, &codes.split, &predictor.name, scores, Recorded::Correct)?;

@@ -5,6 +5,7 @@ use lossnet_plugin_api::tch::{Kind, Reduction as TorchReduction, TchError};
 use lossnet_plugin_kit::perceptual::{PerceptualKind, PerceptualLoss, Reduction};
 
 use crate::networks::{Autoencoder, Decoded, Encoded, Model};
+use crate::settings::Protocol;
 
 /// The loss of autoencoders of one kind.
 pub struct Objective<'a> {
@@ -14,6 +15,7 @@ pub struct Objective<'a> {
     gamma: f64,
     /// Weight of [`sorted_error`].
     beta: f64,
+    protocol: Protocol,
 }
 
 impl std::fmt::Debug for Objective<'_> {
@@ -59,7 +61,16 @@ impl<'a> Objective<'a> {
             perceptual: PerceptualLoss::new(network, kind, Reduction::Elements),
             gamma,
             beta,
+            protocol: Protocol::Corrected,
         }
+    }
+
+    /// The same by another protocol. In the published one codes are drawn in validation as in training, `beta` counts where
+    /// the outputs are images that are compared by features, and a network that is read and aimed at is run for each of
+    /// both, which shows where it drifts.
+    #[must_use]
+    pub fn with_protocol(self, protocol: Protocol) -> Objective<'a> {
+        Objective { protocol, ..self }
     }
 
     /// The loss network's features of images (N×3×H×W in [0, 1]), without a graph. Fails, naming the images' size, where
@@ -83,10 +94,11 @@ impl<'a> Objective<'a> {
 
     /// One pass of a batch of images (N×3×H×W in [0, 1], on the autoencoder's device) with its loss: all that a training
     /// step does besides the gradients and the optimizer. In training a variational autoencoder's codes are drawn with
-    /// libtorch's generator; else they are the means.
+    /// libtorch's generator; else they are the means, but for the published protocol.
     pub fn pass(&self, autoencoder: &Autoencoder, images: &Tensor) -> Result<Pass, PluginError> {
         let form = autoencoder.form();
-        if !autoencoder.training() || !form.variational {
+        let drawn = autoencoder.training() || self.protocol == Protocol::Published;
+        if !drawn || !form.variational {
             return self.pass_with(autoencoder, images, None);
         }
         let noise = Tensor::f_randn([images.size()[0], form.code], (Kind::Float, images.device()));
@@ -104,11 +116,15 @@ impl<'a> Objective<'a> {
         let form = autoencoder.form();
         let pixels_only = form.model == Model::FeatureToImgCvae;
         // They are input, target, or both, and are computed once.
-        let target = self.features(images)?;
+        let mut target = self.features(images)?;
         let input =
             if form.model.reads_features() { form.features.join(&target)? } else { images.shallow_clone() };
         let encoded = autoencoder.encode(&input)?;
         let decoded = autoencoder.decode(&encoded.codes(noise)?)?;
+        let again = self.protocol == Protocol::Published && form.model.reads_features() && !pixels_only;
+        if again {
+            target = self.features(images)?;
+        }
         let (output, target) = match &decoded {
             Decoded::Images(made) if pixels_only => {
                 (vec![made.shallow_clone()], vec![images.shallow_clone()])
@@ -124,12 +140,18 @@ impl<'a> Objective<'a> {
         let divergence =
             encoded.log_variance.as_ref().map(|log_variance| divergence(&encoded.mean, log_variance));
         let divergence = divergence.transpose().map_err(torch_error)?;
-        let sorted =
-            (self.beta != 0.0).then(|| sorted_error(&output, &target)).transpose().map_err(torch_error)?;
+        let has_sorted =
+            self.beta != 0.0 && (self.protocol == Protocol::Corrected || reconstructs(form.model));
+        let sorted = has_sorted.then(|| sorted_error(&output, &target)).transpose().map_err(torch_error)?;
         let terms =
             Terms::new(reconstruction, divergence, sorted, self.gamma, self.beta).map_err(torch_error)?;
         Ok(Pass { encoded, decoded, terms })
     }
+}
+
+/// Whether it makes images that are compared by features.
+fn reconstructs(model: Model) -> bool {
+    matches!(model, Model::FourLayerCvae | Model::PerceptualFeatureToImgCvae)
 }
 
 impl Terms {

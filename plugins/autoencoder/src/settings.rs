@@ -87,10 +87,11 @@ impl Default for AutoencoderSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
-    /// Predictors are tested with their best weights.
+    /// The loss network is in evaluation mode throughout.
     #[default]
     Corrected,
-    /// Predictors are tested with their last weights, as in the published implementation.
+    /// As the published implementation: the loss network is in training mode while the autoencoder is, codes are drawn in
+    /// validation, too, `beta` counts where it did, and halves are rounded as it did.
     Published,
 }
 
@@ -106,11 +107,13 @@ pub enum EarlyStopping {
 }
 
 impl EarlyStopping {
-    /// The settings of a training with the patience that it is to have.
-    pub(crate) fn apply(self, training: &TrainSettings) -> TrainSettings {
-        let patience = match (self, training.patience) {
-            (EarlyStopping::Auto, 0) => (training.epochs / 20).max(10),
-            (_, patience) => patience,
+    /// The settings of a training with the patience that it is to have. The published code waits for more epochs than a
+    /// twentieth, the corrected protocol divides in whole numbers: they differ above 200 epochs that 20 does not divide.
+    pub(crate) fn apply(self, training: &TrainSettings, protocol: Protocol) -> TrainSettings {
+        let patience = match (self, training.patience, protocol) {
+            (EarlyStopping::Auto, 0, Protocol::Corrected) => (training.epochs / 20).max(10),
+            (EarlyStopping::Auto, 0, Protocol::Published) => training.epochs.div_ceil(20).max(10),
+            (_, patience, _) => patience,
         };
         TrainSettings { patience, ..training.clone() }
     }
@@ -123,11 +126,15 @@ mod tests {
     #[test]
     fn patience_follows_the_epochs_unless_it_is_set() {
         let training = |epochs, patience| TrainSettings { epochs, patience, ..TrainSettings::default() };
-        let patience = |rule: EarlyStopping, training| rule.apply(&training).patience;
+        let patience = |rule: EarlyStopping, training| rule.apply(&training, Protocol::Corrected).patience;
         assert_eq!(patience(EarlyStopping::Auto, training(50, 0)), 10);
         assert_eq!(patience(EarlyStopping::Auto, training(500, 0)), 25);
         assert_eq!(patience(EarlyStopping::Auto, training(500, 3)), 3);
         assert_eq!(patience(EarlyStopping::Explicit, training(500, 0)), 0);
+        assert_eq!(patience(EarlyStopping::Auto, training(225, 0)), 11);
+        let published =
+            |epochs| EarlyStopping::Auto.apply(&training(epochs, 0), Protocol::Published).patience;
+        assert_eq!([50, 220, 225, 500].map(published), [10, 11, 12, 25]);
     }
 
     #[test]

@@ -10,8 +10,7 @@ use lossnet_plugin_api::protocol::sample::FetchRequest;
 use crate::settings::AutoencoderSettings;
 
 /// The settings along which cells share an autoencoder.
-pub(crate) const PREDICTION: [&str; 5] =
-    ["predictors", "predictor_training", "predictor_split", "classes", "protocol"];
+pub(crate) const PREDICTION: [&str; 4] = ["predictors", "predictor_training", "predictor_split", "classes"];
 
 /// Time between looks at whether another process is done with the autoencoder.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

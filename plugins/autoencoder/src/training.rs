@@ -3,6 +3,7 @@
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::tch::Device;
 use lossnet_plugin_kit::image::{Image, sheet};
+use lossnet_plugin_kit::in_training::FrozenNetwork;
 use lossnet_plugin_kit::loader::{LoaderOptions, evaluation_batch, load_batches};
 use lossnet_plugin_kit::train::{
     At, Goal, Loss, SampleSource, TrainSettings, Trained, Trainee, Validation, train,
@@ -24,6 +25,8 @@ const SHOWN: usize = 8;
 struct Pupil<'a> {
     autoencoder: &'a mut Autoencoder,
     objective: &'a Objective<'a>,
+    /// That of the objective.
+    network: &'a FrozenNetwork,
     device: Device,
     part: &'a Part,
     preparation: Preparation,
@@ -35,6 +38,7 @@ struct Pupil<'a> {
 pub(crate) fn train_autoencoder(
     autoencoder: &mut Autoencoder,
     objective: &Objective<'_>,
+    network: &FrozenNetwork,
     part: &Part,
     preparation: Preparation,
     settings: &TrainSettings,
@@ -50,7 +54,7 @@ pub(crate) fn train_autoencoder(
         prepare: |sample: Sample, _: &mut ChaCha8Rng| preparation.image(&sample),
         collate: |images: Vec<Image>| samples::batch(&images),
     };
-    let mut pupil = Pupil { autoencoder, objective, device, part, preparation, loader };
+    let mut pupil = Pupil { autoencoder, objective, network, device, part, preparation, loader };
     train(STAGE, &mut pupil, &source, settings, Goal::Minimize, run)
 }
 
@@ -60,12 +64,14 @@ impl Trainee<Tensor> for Pupil<'_> {
     }
 
     fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
-        Ok(nn::buffers(self.autoencoder.variables()))
+        let mut buffers = nn::buffers(self.autoencoder.variables());
+        buffers.extend(self.network.buffers()?);
+        Ok(buffers)
     }
 
     fn set_training(&mut self, training: bool) -> Result<(), PluginError> {
         self.autoencoder.set_training(training);
-        Ok(())
+        self.network.set_training(training)
     }
 
     fn loss(&mut self, images: Tensor, _: &At) -> Result<Loss, PluginError> {

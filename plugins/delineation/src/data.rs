@@ -4,11 +4,11 @@ use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::{Filter, Image, crop, flip_horizontal, resize_shorter_side};
 use lossnet_plugin_kit::samples;
 use rand::Rng;
-use tch::Device;
+use tch::{Device, Kind, TchError};
 
 use crate::maps::{self, Value};
 use crate::network::STRIDE;
-use crate::settings::{DelineationSettings, Evaluation};
+use crate::settings::{DelineationSettings, Evaluation, Protocol};
 use crate::step::Batch;
 
 /// The field with the image.
@@ -24,6 +24,8 @@ pub(crate) struct Pair {
     pub(crate) input: Image,
     /// One channel: 255 where there is a line, 0 where there is none.
     pub(crate) map: Image,
+    /// The shorter side to which both are brought as tensors, without antialiasing, by the published protocol.
+    pub(crate) interpolated: Option<usize>,
 }
 
 impl Pair {
@@ -43,6 +45,7 @@ pub(crate) struct Reader {
     foreground: Vec<Value>,
     evaluation: Evaluation,
     size: usize,
+    protocol: Protocol,
 }
 
 impl Reader {
@@ -55,6 +58,7 @@ impl Reader {
             foreground: settings.foreground.clone(),
             evaluation: settings.evaluation,
             size: settings.size,
+            protocol: settings.protocol,
         })
     }
 
@@ -94,6 +98,9 @@ impl Reader {
                 pair.input.height()
             ))
             .with_help("with `task.evaluation = \"resized\"` it is enlarged")),
+            Evaluation::Resized if shorter != self.size && self.protocol == Protocol::Published => {
+                Ok(Pair { interpolated: Some(self.size), ..pair })
+            }
             Evaluation::Resized if shorter != self.size => {
                 let resize = |image| resize_shorter_side(image, self.size, Filter::Bilinear);
                 Ok(Pair { input: resize(&pair.input)?, map: resize(&pair.map)?, ..pair })
@@ -129,7 +136,7 @@ impl Reader {
         if self.invert {
             map.data_mut().iter_mut().for_each(|value| *value = 255 - *value);
         }
-        Ok(Pair { id: sample.id.clone(), group: sample.group.clone(), input, map })
+        Ok(Pair { id: sample.id.clone(), group: sample.group.clone(), input, map, interpolated: None })
     }
 }
 
@@ -137,7 +144,22 @@ impl Reader {
 pub(crate) fn batch(pairs: &[Pair], device: Device) -> Result<Batch, PluginError> {
     let tensor = |of: fn(&Pair) -> &Image| {
         let images: Vec<&Image> = pairs.iter().map(of).collect();
-        samples::batch(&images)?.f_to_device(device).map_err(torch_error)
+        let batch = samples::batch(&images)?.f_to_device(device).map_err(torch_error)?;
+        match pairs.first().and_then(|pair| pair.interpolated) {
+            Some(side) => interpolate(&batch, side as i64).map_err(torch_error),
+            None => Ok(batch),
+        }
     };
     Ok(Batch { images: tensor(|pair| &pair.input)?, maps: tensor(|pair| &pair.map)? })
+}
+
+/// Images N×C×H×W whose shorter side has been brought to so many pixels as torchvision does it with tensors before its version
+/// 0.17: bilinear, without antialiasing.
+fn interpolate(images: &Tensor, side: i64) -> Result<Tensor, TchError> {
+    let &[_, _, height, width] = images.size().as_slice() else {
+        return Err(TchError::Shape(format!("a tensor of shape {:?} is no batch of images", images.size())));
+    };
+    let longer = |long: i64, short: i64| (side as f64 * long as f64 / short as f64) as i64;
+    let size = if width <= height { [longer(height, width), side] } else { [side, longer(width, height)] };
+    images.f_to_kind(Kind::Float)?.f_upsample_bilinear2d(size, false, None, None)
 }

@@ -9,6 +9,7 @@ use crate::data::{Pair, batch};
 use crate::evaluated::Evaluated;
 use crate::network::UNet;
 use crate::scores::{ImageScores, Shares};
+use crate::settings::Protocol;
 use crate::step::{entropies, predict};
 use crate::tolerance::Mask;
 
@@ -24,46 +25,80 @@ pub(crate) struct Measure {
     pub(crate) threshold: f64,
     /// Distance in pixels within which pixels match in the relaxed scores; 0: there are none.
     pub(crate) tolerance: f64,
-    /// Whether scores are means over all refinements.
-    pub(crate) over_all: bool,
+    /// Which scores count.
+    pub(crate) protocol: Protocol,
 }
 
 impl Measure {
-    /// The scores of images of one size.
+    /// What the best weights are chosen by. The published code validates as it trains: its network in evaluation mode, after
+    /// as many refinements as in the training.
+    pub(crate) fn of_validation(self, train_steps: usize) -> Measure {
+        let steps = match self.protocol {
+            Protocol::Corrected => self.steps,
+            Protocol::Published => train_steps,
+        };
+        // The relaxed scores are for the end.
+        Measure { steps, tolerance: 0.0, protocol: Protocol::Corrected, ..self }
+    }
+
+    /// The scores of images of one size. The published code tests images one by one, with its network still in training mode.
     pub(crate) fn scores(
         self,
         network: &UNet,
         pairs: &[Pair],
         device: Device,
     ) -> Result<Vec<ImageScores>, PluginError> {
+        match self.protocol {
+            Protocol::Corrected => self.scores_together(network, pairs, device),
+            Protocol::Published => {
+                let each = pairs.chunks(1).map(|pair| self.scores_together(network, pair, device));
+                Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
+            }
+        }
+    }
+
+    fn scores_together(
+        self,
+        network: &UNet,
+        pairs: &[Pair],
+        device: Device,
+    ) -> Result<Vec<ImageScores>, PluginError> {
         let inputs = batch(pairs, device)?;
-        let predictions = predict(network, &inputs.images, self.steps)?;
+        let training = self.protocol == Protocol::Published;
+        let predictions = predict(network, &inputs.images, self.steps, training)?;
         let last = predictions.last().ok_or_else(|| PluginError::run("there is no prediction"))?;
         let entropies = entropies(last, &inputs.maps)?;
-        let masks = predictions.iter().map(|prediction| self.masks(prediction));
+        let masks = predictions.iter().map(|prediction| masks(prediction, self.threshold));
         let masks = masks.collect::<Result<Vec<_>, _>>()?;
-        let scores = pairs.iter().zip(entropies).enumerate().map(|(position, (pair, bce))| {
+        let truths = self::masks(&inputs.maps, 0.5)?;
+        let scores = truths.iter().zip(entropies).enumerate().map(|(position, (truth, bce))| {
             let predicted: Vec<Mask> = masks.iter().map(|masks| masks[position].clone()).collect();
-            // Above 127 of 255 is above one half.
-            let truth = pair.map.data().iter().map(|&value| value > 127).collect();
-            let truth = Mask::new(pair.map.width(), truth);
-            ImageScores::new(&predicted, &truth, self.tolerance, self.over_all, bce)
+            ImageScores::new(&predicted, truth, self.tolerance, self.protocol, bce)
         });
         Ok(scores.collect())
     }
 
-    /// The predicted pixels of each image.
-    fn masks(self, prediction: &Tensor) -> Result<Vec<Mask>, PluginError> {
-        let width = prediction.size().last().copied().unwrap_or(0) as usize;
-        let images = prediction.size().first().copied().unwrap_or(0).max(1) as usize;
-        let above = prediction
-            .f_gt(self.threshold)
-            .and_then(|above| above.f_to_kind(Kind::Uint8)?.f_to_device(Device::Cpu)?.f_flatten(0, -1))
-            .and_then(Vec::<u8>::try_from)
-            .map_err(torch_error)?;
-        let mask = |pixels: &[u8]| Mask::new(width, pixels.iter().map(|&pixel| pixel != 0).collect());
-        Ok(above.chunks_exact(above.len() / images).map(mask).collect())
+    /// The unit of shares. Those of the published protocol are sums: of the first refinement as often as there are
+    /// refinements, of the last one once.
+    fn unit(self) -> String {
+        match self.protocol {
+            Protocol::Corrected => "share".to_owned(),
+            Protocol::Published => format!("sum of {} shares", self.steps * (self.steps + 1) / 2),
+        }
     }
+}
+
+/// The pixels of each image that are above a threshold.
+fn masks(maps: &Tensor, threshold: f64) -> Result<Vec<Mask>, PluginError> {
+    let width = maps.size().last().copied().unwrap_or(0) as usize;
+    let images = maps.size().first().copied().unwrap_or(0).max(1) as usize;
+    let above = maps
+        .f_gt(threshold)
+        .and_then(|above| above.f_to_kind(Kind::Uint8)?.f_to_device(Device::Cpu)?.f_flatten(0, -1))
+        .and_then(Vec::<u8>::try_from)
+        .map_err(torch_error)?;
+    let mask = |pixels: &[u8]| Mask::new(width, pixels.iter().map(|&pixel| pixel != 0).collect());
+    Ok(above.chunks_exact(above.len() / images).map(mask).collect())
 }
 
 /// The mean of a score over images.
@@ -95,9 +130,16 @@ pub(crate) fn evaluate(
         Ok(())
     })?;
     let columns = columns(&found, measure);
+    let shares = measure.unit();
     for column in &columns {
         // A larger loss is worse; all others are shares, and better the larger they are.
-        let (unit, rising) = if column.name == "bce" { ("nats", false) } else { ("share", true) };
+        let summed = matches!(&*column.name, "completeness" | "correctness" | "quality")
+            || column.name.starts_with("relaxed_") && column.name != "relaxed_constant_quality";
+        let (unit, rising) = match &*column.name {
+            "bce" => ("nats", false),
+            _ if summed => (&*shares, true),
+            _ => ("share", true),
+        };
         let (name, values) = (&column.name, &column.values);
         run.report(0, &scores::mean_of(name, split, values, (name, split), unit, rising))?;
     }
@@ -111,7 +153,7 @@ pub(crate) fn evaluate(
     }
     table.columns = columns;
     scores::report(run, 0, table)?;
-    if let Some(sheet) = pictures(network, &shown, measure.steps, device)? {
+    if let Some(sheet) = pictures(network, &shown, measure, device)? {
         let file = split.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
         let path = run.context().cells[0].folder.join(format!("test-{file}.png"));
         write_png(&path, &sheet)?;
@@ -153,23 +195,76 @@ fn columns(found: &[ImageScores], measure: Measure) -> Vec<Column> {
 pub(crate) fn pictures(
     network: &UNet,
     pairs: &[Pair],
-    steps: usize,
+    measure: Measure,
     device: Device,
 ) -> Result<Option<Image>, PluginError> {
     if pairs.is_empty() {
         return Ok(None);
     }
     let row = |pair: &Pair| {
-        let predictions = predict(network, &batch(std::slice::from_ref(pair), device)?.images, steps)?;
+        let inputs = batch(std::slice::from_ref(pair), device)?;
+        let training = measure.protocol == Protocol::Published;
+        let predictions = predict(network, &inputs.images, measure.steps, training)?;
         let last = predictions.last().ok_or_else(|| PluginError::run("there is no prediction"))?;
-        let prediction = Image::from_tensor(&last.f_squeeze_dim(0).map_err(torch_error)?)?;
+        let image = |batch: &Tensor| -> Result<Image, PluginError> {
+            Ok(Image::from_tensor(&batch.f_squeeze_dim(0).map_err(torch_error)?)?)
+        };
         let small = |image: &Image| -> Result<Image, PluginError> {
             let shorter = image.width().min(image.height());
             let fits = shorter <= PICTURE_SIDE;
             Ok(if fits { image.clone() } else { resize_shorter_side(image, PICTURE_SIDE, Filter::Bilinear)? })
         };
-        [&pair.input, &pair.map, &prediction].into_iter().map(small).collect::<Result<Vec<_>, _>>()
+        [&inputs.images, &inputs.maps, last].into_iter().map(|batch| small(&image(batch)?)).collect()
     };
-    let rows = pairs.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+    let rows = pairs.iter().map(row).collect::<Result<Vec<Vec<Image>>, PluginError>>()?;
     Ok(Some(sheet(&rows)?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use lossnet_plugin_kit::nn;
+    use lossnet_plugin_kit::testing::set_parameters;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::data::Reader;
+    use crate::settings::DelineationSettings;
+
+    /// The twin of `pattern` in scripts/published/delineation_numbers.py.
+    fn sample(seed: usize, height: usize, width: usize) -> Sample {
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let colour =
+            |(x, y): (usize, usize)| [0, 1, 2].map(|c| ((x * (3 + c) + y * (7 - c) + 31 * seed) % 256) as u8);
+        let input = Image::rgb(width, height, places.clone().flat_map(colour).collect()).unwrap();
+        let line = |(x, y): (usize, usize)| if (x + 2 * y + 5 * seed) % 23 < 6 { 255 } else { 0 };
+        let output = Image::grey(width, height, places.map(line).collect()).unwrap();
+        let fields = [("input", input), ("output", output)];
+        let fields = fields.map(|(name, image)| (name.to_owned(), Field::Image(image.into())));
+        Sample { id: seed.to_string(), group: String::new(), fields: fields.into() }
+    }
+
+    #[test]
+    fn published_scores_are_those_of_the_published_test_program() {
+        let golden: Value = serde_json::from_str(include_str!("../tests/golden/published.json")).unwrap();
+        let unet = UNet::new(3, Device::Cpu);
+        set_parameters(&nn::parameters(unet.variables()), 4).unwrap();
+        set_parameters(&nn::buffers(unet.variables()), 4).unwrap();
+        let settings =
+            DelineationSettings { protocol: Protocol::Published, ..DelineationSettings::default() };
+        let samples = [1, 2].map(|seed| sample(seed, 250, 250));
+        let reader = Reader::new(&settings, &samples[0]).unwrap();
+        let pairs = samples.map(|sample| reader.evaluated(&sample).unwrap());
+        let measure = Measure { steps: 3, threshold: 0.45, tolerance: 0.0, protocol: Protocol::Published };
+        let scores = measure.scores(&unet, &pairs, Device::Cpu).unwrap();
+        for (name, found) in [
+            ("completeness", mean(&scores, |scores| scores.strict.completeness)),
+            ("correctness", mean(&scores, |scores| scores.strict.correctness)),
+            ("quality", mean(&scores, |scores| scores.strict.quality)),
+        ] {
+            let expected = golden["test"][name].as_f64().unwrap();
+            assert!((found - expected).abs() < 1e-4, "{name}: {found} instead of {expected}");
+        }
+    }
 }

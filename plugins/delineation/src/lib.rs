@@ -17,6 +17,7 @@ mod tolerance;
 mod trainee;
 
 use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::in_training::FrozenNetwork;
 use lossnet_plugin_kit::loader::LoaderOptions;
 use lossnet_plugin_kit::nn;
 use lossnet_plugin_kit::perceptual::{PerceptualLoss, Reduction};
@@ -70,18 +71,23 @@ impl Task for DelineationTask {
             steps: settings.test_steps,
             threshold: settings.threshold,
             tolerance: settings.tolerance,
-            over_all: settings.protocol == Protocol::Published,
+            protocol: settings.protocol,
         };
 
-        let loss_network = if settings.mu > 0.0 { Some(run.loss_network()?) } else { None };
-        let perceptual = loss_network.as_deref().map(|network| {
-            (PerceptualLoss::new(network, settings.perceptual, Reduction::Layers), settings.mu)
+        let loss_network = match settings.protocol {
+            _ if settings.mu == 0.0 => None,
+            Protocol::Corrected => Some(FrozenNetwork::steady(run)?),
+            Protocol::Published => Some(FrozenNetwork::drifting(run)?),
+        };
+        let perceptual = loss_network.as_ref().map(|network| {
+            (PerceptualLoss::new(network.network(), settings.perceptual, Reduction::Layers), settings.mu)
         });
         tch::manual_seed((stage_seed(run, STAGE) >> 1) as i64);
         let mut trainee = Delineation {
-            network: UNet::new(reader.channels(), device),
+            network: UNet::new(reader.channels(), device).with_dropout(settings.dropout),
             device,
             steps: settings.train_steps,
+            loss_network: loss_network.as_ref(),
             perceptual,
             validation,
             measure,
@@ -121,6 +127,11 @@ impl Task for DelineationTask {
             batch: Some("task.training.batch_size".into()),
             ..Work::default()
         }]
+    }
+
+    /// Raised when the published protocol became that of the published code in all that a user can see.
+    fn protocol_version(&self) -> u32 {
+        2
     }
 
     fn needs(&self) -> Vec<String> {

@@ -24,6 +24,8 @@ pub struct UNet {
     image_channels: i64,
     down: Vec<Block>,
     up: Vec<Block>,
+    /// Share of channels that each block drops in training.
+    dropout: f64,
 }
 
 /// A convolution's weights and the normalization behind it.
@@ -56,7 +58,13 @@ impl UNet {
             Block { weight: conv.ws, norm: nn::batch_norm2d(&(&path / "norm"), outputs) }
         });
         let up = up.collect();
-        UNet { variables, image_channels, down, up }
+        UNet { variables, image_channels, down, up, dropout: 0.0 }
+    }
+
+    /// The same with so large a share of whole channels dropped behind each normalization in training (`torch.nn.Dropout2d`).
+    #[must_use]
+    pub fn with_dropout(self, dropout: f64) -> UNet {
+        UNet { dropout, ..self }
     }
 
     /// Parameters and buffers.
@@ -107,22 +115,28 @@ impl UNet {
             // Zeros add nothing, whatever the weights.
             None => down(images, &first.weight.f_narrow(1, 0, self.image_channels)?)?,
         };
-        x = first.norm.forward_t(&x, training).f_relu()?;
+        x = self.normalized(first, &x, training)?.f_relu()?;
         // Every use of a block's output begins with a ReLU, so it is applied once.
         let mut skips = vec![x];
         for block in &self.down[1..] {
             let x = down(&skips[skips.len() - 1], &block.weight)?;
-            skips.push(block.norm.forward_t(&x, training).f_relu()?);
+            skips.push(self.normalized(block, &x, training)?.f_relu()?);
         }
         let mut x = skips.remove(skips.len() - 1);
         for (position, block) in self.up.iter().enumerate() {
             if position > 0 {
                 x = Tensor::f_cat(&[x, skips.remove(skips.len() - 1)], 1)?;
             }
-            x = block.norm.forward_t(&up(&x, &block.weight)?, training);
+            x = self.normalized(block, &up(&x, &block.weight)?, training)?;
             x = if position + 1 == self.up.len() { x.f_sigmoid()? } else { x.f_relu()? };
         }
         Ok(x)
+    }
+
+    /// What a block makes of its convolution's output.
+    fn normalized(&self, block: &Block, x: &Tensor, training: bool) -> Result<Tensor, TchError> {
+        let x = block.norm.forward_t(x, training);
+        if training && self.dropout > 0.0 { x.f_feature_dropout(self.dropout, true) } else { Ok(x) }
     }
 }
 

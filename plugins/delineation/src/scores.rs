@@ -1,5 +1,6 @@
 //! How well predicted lines agree with true ones.
 
+use crate::settings::Protocol;
 use crate::tolerance::Mask;
 
 /// Shares of one image, each in [0, 1].
@@ -48,15 +49,11 @@ impl Shares {
         }
     }
 
-    /// The mean of several, of which there is one at least.
-    pub(crate) fn mean(shares: &[Shares]) -> Shares {
-        let sum = shares.iter().fold(Shares::default(), |sum, &other| sum.add(other));
-        let count = shares.len().max(1) as f64;
-        Shares {
-            completeness: sum.completeness / count,
-            correctness: sum.correctness / count,
-            quality: sum.quality / count,
-        }
+    /// What the published code adds up: it scores each refinement and all before it anew, so that the first of K counts K
+    /// times, the last one once.
+    pub(crate) fn published_sum(refinements: &[Shares]) -> Shares {
+        let again = (1..=refinements.len()).flat_map(|so_far| &refinements[..so_far]);
+        again.fold(Shares::default(), |sum, &shares| sum.add(shares))
     }
 }
 
@@ -77,21 +74,24 @@ pub(crate) struct ImageScores {
 }
 
 impl ImageScores {
-    /// The scores of an image by its predictions, refinement by refinement: of the last one, or means over all.
+    /// The scores of an image by its predictions, refinement by refinement, of which there is one at least: of the last one,
+    /// or those that the published code sums.
     pub(crate) fn new(
         predictions: &[Mask],
         truth: &Mask,
         tolerance: f64,
-        over_all: bool,
+        protocol: Protocol,
         bce: f64,
     ) -> ImageScores {
         let everything = Mask::new(truth.width(), vec![true; truth.pixels().len()]);
         let within = |tolerance: f64| {
             let near_truth = truth.within(tolerance);
-            let counted = if over_all { predictions } else { &predictions[predictions.len() - 1..] };
             let of = |predicted| Shares::near(predicted, truth, &near_truth, tolerance);
-            let shares: Vec<Shares> = counted.iter().map(of).collect();
-            (Shares::mean(&shares), of(&everything).quality)
+            let shares = match protocol {
+                Protocol::Corrected => of(&predictions[predictions.len() - 1]),
+                Protocol::Published => Shares::published_sum(&predictions.iter().map(of).collect::<Vec<_>>()),
+            };
+            (shares, of(&everything).quality)
         };
         let (strict, constant_quality) = within(0.0);
         ImageScores {
@@ -146,17 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn the_last_refinement_counts_or_all_do() {
+    fn the_last_refinement_counts_or_the_published_sum_of_all() {
         let truth = mask(&["#.", "#."]);
         let steps = [mask(&["##", "##"]), mask(&["#.", ".."])];
-        let last = ImageScores::new(&steps, &truth, 0.0, false, 0.0);
+        let last = ImageScores::new(&steps, &truth, 0.0, Protocol::Corrected, 0.0);
         assert_eq!(last.strict, shares(0.5, 1.0, 0.5));
         assert_eq!((last.first_quality, last.constant_quality), (0.5, 0.5));
         assert!(last.relaxed.is_none() && !last.undefined);
-        let all = ImageScores::new(&steps, &truth, 1.0, true, 0.0);
-        assert_eq!(all.strict, shares(0.75, 0.75, 0.5));
+        let all = ImageScores::new(&steps, &truth, 1.0, Protocol::Published, 0.0);
+        // Twice the first one's and once the last one's.
+        assert_eq!(all.strict, shares(2.5, 2.0, 1.5));
         // Everything is within a pixel of the truth, and all of the truth within one of the second prediction.
-        assert_eq!(all.relaxed, Some((shares(1.0, 1.0, 1.0), 1.0)));
-        assert!(ImageScores::new(&steps, &mask(&["..", ".."]), 0.0, false, 0.0).undefined);
+        assert_eq!(all.relaxed, Some((shares(3.0, 3.0, 3.0), 1.0)));
+        assert!(ImageScores::new(&steps, &mask(&["..", ".."]), 0.0, Protocol::Corrected, 0.0).undefined);
     }
 }

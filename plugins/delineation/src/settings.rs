@@ -54,6 +54,9 @@ pub struct DelineationSettings {
     /// Rows in the pictures of input, truth and prediction.
     #[schemars(range(min = 0, max = 64))]
     pub pictures: usize,
+    /// Share of the channels that each block of the U-Net drops in training.
+    #[schemars(range(min = 0.0, max = 0.99))]
+    pub dropout: f64,
     /// How the network is trained.
     pub training: TrainSettings,
 }
@@ -76,6 +79,7 @@ impl Default for DelineationSettings {
             threshold: 0.3,
             tolerance: 0.0,
             pictures: 4,
+            dropout: 0.0,
             training: TrainSettings { epochs: 100, batch_size: 8, ..TrainSettings::default() },
         }
     }
@@ -109,7 +113,9 @@ pub enum Protocol {
     /// The splits of `data.splits` are evaluated, by the last refinement.
     #[default]
     Corrected,
-    /// The validation images are evaluated in place of `data.splits`, and scores are means over all refinements.
+    /// As the published code: the validation images are evaluated in place of `data.splits`, one by one in training mode, with
+    /// scores that are summed over refinements; they are resized without antialiasing; the best weights are chosen after
+    /// `train_steps` refinements; and the loss network is in training mode while the U-Net is.
     Published,
 }
 

@@ -40,23 +40,30 @@ pub fn training_loss(
     steps: usize,
     perceptual: Option<(&PerceptualLoss<'_>, f64)>,
 ) -> Result<StepLoss, PluginError> {
+    let all = (steps * (steps + 1)) as f64 / 2.0;
+    let mut predictions: Vec<Tensor> = Vec::with_capacity(steps);
+    let mut made = Vec::new();
+    for _ in 0..steps {
+        let next = network.forward(&batch.images, predictions.last(), true)?;
+        if let Some((loss, _)) = perceptual {
+            made.push(loss.features(&three_channels(&next)?)?);
+        }
+        predictions.push(next);
+    }
+    // Last, as the published code has it: what a drifting network remembers depends on the order.
     let target = match perceptual {
         Some((loss, _)) => loss.target(&three_channels(&batch.maps)?)?,
         None => Vec::new(),
     };
-    let all = (steps * (steps + 1)) as f64 / 2.0;
     let (mut bce, mut features): (Option<Tensor>, Option<Tensor>) = (None, None);
-    let mut prediction: Option<Tensor> = None;
-    for step in 1..=steps {
-        let next = network.forward(&batch.images, prediction.as_ref(), true)?;
-        let weight = step as f64 / all;
-        let entropy = next.f_binary_cross_entropy::<Tensor>(&batch.maps, None, Reduction::Mean);
+    for (place, prediction) in predictions.iter().enumerate() {
+        let weight = (place + 1) as f64 / all;
+        let entropy = prediction.f_binary_cross_entropy::<Tensor>(&batch.maps, None, Reduction::Mean);
         bce = Some(weighted_sum(bce, &entropy.map_err(torch_error)?, weight).map_err(torch_error)?);
-        if let Some((loss, _)) = perceptual {
-            let value = loss.loss(&three_channels(&next)?, &target)?;
+        if let (Some((loss, _)), Some(made)) = (perceptual, made.get(place)) {
+            let value = loss.features_loss(made, &target)?;
             features = Some(weighted_sum(features, &value, weight).map_err(torch_error)?);
         }
-        prediction = Some(next);
     }
     let bce = bce.ok_or_else(|| PluginError::run("a training step needs one refinement at least"))?;
     let loss = match (&features, perceptual) {
@@ -67,9 +74,14 @@ pub fn training_loss(
 }
 
 /// The predictions of each of `steps` refinements, N×1×H×W, for images N×C×H×W of any size from [`STRIDE`] × [`STRIDE`]
-/// on, in evaluation mode and without graph. Sides that are no multiples of [`STRIDE`] are continued to the right and below
+/// on, without graph. In training mode batch normalizations use the statistics of these images (and remember them). Sides that are no multiples of [`STRIDE`] are continued to the right and below
 /// by reflection, and the predictions cut to the images again.
-pub fn predict(network: &UNet, images: &Tensor, steps: usize) -> Result<Vec<Tensor>, PluginError> {
+pub fn predict(
+    network: &UNet,
+    images: &Tensor,
+    steps: usize,
+    training: bool,
+) -> Result<Vec<Tensor>, PluginError> {
     let &[_, _, height, width] = images.size().as_slice() else {
         return Err(PluginError::run(format!("a tensor of shape {:?} is no batch of images", images.size())));
     };
@@ -87,7 +99,7 @@ pub fn predict(network: &UNet, images: &Tensor, steps: usize) -> Result<Vec<Tens
         };
         let mut predictions: Vec<Tensor> = Vec::with_capacity(steps);
         for _ in 0..steps {
-            predictions.push(network.forward(&padded, predictions.last(), false)?);
+            predictions.push(network.forward(&padded, predictions.last(), training)?);
         }
         let cut = |prediction: &Tensor| prediction.f_narrow(2, 0, height)?.f_narrow(3, 0, width);
         predictions.iter().map(|prediction| cut(prediction).map_err(torch_error)).collect()

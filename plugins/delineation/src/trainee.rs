@@ -2,6 +2,7 @@
 
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_kit::image::Image;
+use lossnet_plugin_kit::in_training::FrozenNetwork;
 use lossnet_plugin_kit::nn;
 use lossnet_plugin_kit::perceptual::PerceptualLoss;
 use lossnet_plugin_kit::train::{At, Loss, Trainee, Validation};
@@ -10,6 +11,7 @@ use tch::Device;
 use crate::evaluate::{Measure, mean, pictures};
 use crate::evaluated::Evaluated;
 use crate::network::UNet;
+use crate::settings::Protocol;
 use crate::step::{Batch, training_loss};
 
 /// The network, its loss and what it is validated with.
@@ -17,6 +19,8 @@ pub(crate) struct Delineation<'a> {
     pub(crate) network: UNet,
     pub(crate) device: Device,
     pub(crate) steps: usize,
+    /// The loss network; none if its loss has no weight.
+    pub(crate) loss_network: Option<&'a FrozenNetwork>,
     /// The perceptual loss and its weight; none if that is 0.
     pub(crate) perceptual: Option<(PerceptualLoss<'a>, f64)>,
     pub(crate) validation: Evaluated,
@@ -31,12 +35,16 @@ impl Trainee<Batch> for Delineation<'_> {
     }
 
     fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
-        Ok(nn::buffers(self.network.variables()))
+        let mut buffers = nn::buffers(self.network.variables());
+        if let Some(network) = self.loss_network {
+            buffers.extend(network.buffers()?);
+        }
+        Ok(buffers)
     }
 
-    /// The mode is an argument of each pass.
-    fn set_training(&mut self, _training: bool) -> Result<(), PluginError> {
-        Ok(())
+    /// The U-Net's mode is an argument of each pass.
+    fn set_training(&mut self, training: bool) -> Result<(), PluginError> {
+        self.loss_network.map_or(Ok(()), |network| network.set_training(training))
     }
 
     fn loss(&mut self, batch: Batch, _at: &At) -> Result<Loss, PluginError> {
@@ -49,23 +57,28 @@ impl Trainee<Batch> for Delineation<'_> {
 
     fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
         let mut scores = Vec::with_capacity(self.validation.len());
-        // The relaxed scores are for the end.
-        let measure = Measure { tolerance: 0.0, ..self.measure };
+        let mut of_batches = Vec::new();
+        let measure = self.measure.of_validation(self.steps);
         self.validation.for_each(&mut |pairs| {
             run.check_cancelled()?;
-            scores.extend(measure.scores(&self.network, pairs, self.device)?);
+            let batch = measure.scores(&self.network, pairs, self.device)?;
+            of_batches.push(mean(&batch, |scores| scores.bce));
+            scores.extend(batch);
             Ok(())
         })?;
+        let objective = match self.measure.protocol {
+            Protocol::Corrected => mean(&scores, |scores| scores.bce),
+            // A smaller last batch counts as much as the others.
+            Protocol::Published => of_batches.iter().sum::<f64>() / of_batches.len().max(1) as f64,
+        };
         let quality = mean(&scores, |scores| scores.strict.quality);
-        Ok(Validation {
-            objective: mean(&scores, |scores| scores.bce),
-            scalars: vec![("quality".to_owned(), quality)],
-        })
+        Ok(Validation { objective, scalars: vec![("quality".to_owned(), quality)] })
     }
 
     fn pictures(&mut self) -> Result<Vec<(String, Image)>, PluginError> {
         let pairs = self.validation.first(self.rows)?;
-        let sheet = pictures(&self.network, &pairs, self.measure.steps, self.device)?;
+        let measure = self.measure.of_validation(self.steps);
+        let sheet = pictures(&self.network, &pairs, measure, self.device)?;
         Ok(sheet.map(|sheet| ("validation".to_owned(), sheet)).into_iter().collect())
     }
 }

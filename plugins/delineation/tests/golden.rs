@@ -218,7 +218,7 @@ fn scores_are_those_of_an_exact_distance_transform() {
 fn predictions_have_the_size_of_the_images_and_do_not_depend_on_the_padding_where_there_is_none() {
     let unet = network(1, 5);
     let images = formula_images(2, "images", &[2, 1, 32, 48]).unwrap();
-    let steps = predict(&unet, &images, 2).unwrap();
+    let steps = predict(&unet, &images, 2, false).unwrap();
     let first = unet.forward(&images, None, false).unwrap();
     let second = unet.forward(&images, Some(&first), false).unwrap();
     assert_eq!(steps.len(), 2);
@@ -228,13 +228,13 @@ fn predictions_have_the_size_of_the_images_and_do_not_depend_on_the_padding_wher
 
     // Reflected to 48×32 and cut again.
     let odd = images.narrow(2, 0, 17).narrow(3, 0, 31);
-    let predicted = predict(&unet, &odd, 1).unwrap().remove(0);
+    let predicted = predict(&unet, &odd, 1, false).unwrap().remove(0);
     assert_eq!(predicted.size(), [2, 1, 17, 31]);
     let reflected = odd.pad([0, 1, 0, 15], "reflect", None);
     let expected = unet.forward(&reflected, None, false).unwrap().narrow(2, 0, 17).narrow(3, 0, 31);
     assert_eq!(predicted, expected.detach());
 
-    let error = predict(&unet, &images.narrow(3, 0, 15), 1).unwrap_err().to_string();
+    let error = predict(&unet, &images.narrow(3, 0, 15), 1, false).unwrap_err().to_string();
     assert_eq!(error, "an image of 15×32 pixels is too small for the network: sides must be at least 16");
     let error = unet.forward(&odd, None, false).unwrap_err().to_string();
     assert!(error.contains("[2, 1, 17, 31]") && error.contains("multiples of 16"), "{error}");

@@ -176,7 +176,7 @@ fn ready(sample: &Sample, settings: &SuperResolutionSettings) -> Result<Ready, P
     let image = samples::image(sample, FIELD)?;
     let case = |protocol: &TestProtocol| {
         let case = match protocol {
-            TestProtocol::Crop => Case::crop(&image, settings.size, settings.factor)?,
+            TestProtocol::Crop => Case::crop(&image, settings.size, settings.factor, settings.protocol)?,
             TestProtocol::Standard => Case::standard(&image, settings.factor)?,
         };
         let bicubic = case.scores(&case.bicubic, settings.protocol)?;

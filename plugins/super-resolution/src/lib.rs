@@ -58,6 +58,11 @@ impl Task for SuperResolution {
         }]
     }
 
+    /// Raised when the published protocol became that of the published code in all that a user can see.
+    fn protocol_version(&self) -> u32 {
+        2
+    }
+
     fn needs(&self) -> Vec<String> {
         vec![data::FIELD.to_owned()]
     }

@@ -84,8 +84,9 @@ pub enum Protocol {
     /// Mended: the validation's PSNR has peak 1, luma is Y = 16 + 65.481 R + 128.553 G + 24.966 B.
     #[default]
     Corrected,
-    /// As published: the validation's PSNR has the range of each batch's targets for its peak, luma has the weights
-    /// 65.738, 129.057 and 25.064 over 256.
+    /// As published: the validation's PSNR is that of luma with the largest value of each batch for its peak; `crop288` takes
+    /// grey images for RGB, and scores without the two outer pixels, with the luma and the structural similarity that the
+    /// published code has.
     Published,
 }
 

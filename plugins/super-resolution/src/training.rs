@@ -29,11 +29,21 @@ pub fn batch_loss(
     loss: &PerceptualLoss<'_>,
     batch: &Batch,
 ) -> Result<Tensor, PluginError> {
+    Ok(pass(network, loss, batch)?.0)
+}
+
+/// The same with the network's output and its target.
+fn pass(
+    network: &TransformNetwork,
+    loss: &PerceptualLoss<'_>,
+    batch: &Batch,
+) -> Result<(Tensor, Tensor, Tensor), PluginError> {
     let device = network.device();
     let moved = |tensor: &Tensor| tensor.f_to_device(device).map_err(torch_error);
-    let target = loss.target(&moved(&batch.target)?)?;
+    let target = moved(&batch.target)?;
+    let features = loss.target(&target)?;
     let output = network.forward(&moved(&batch.input)?, true)?;
-    loss.loss(&output, &target)
+    Ok((loss.loss(&output, &features)?, output, target))
 }
 
 /// What the network makes of one image, grey or RGB: RGB, rounded to 8 bits. Fails where a side is shorter than
@@ -89,12 +99,19 @@ impl Trainee<Batch> for Training<'_> {
     }
 
     fn loss(&mut self, batch: Batch, _at: &At) -> Result<Loss, PluginError> {
-        Ok(batch_loss(&self.network, &self.loss, &batch)?.into())
+        let (loss, output, target) = pass(&self.network, &self.loss, &batch)?;
+        let psnr = tch::no_grad(|| published_psnr(&output, &target)).map_err(torch_error)?;
+        Ok(Loss { loss, scalars: vec![("psnr", psnr)] })
     }
 
     fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
         let (mut images, mut batches) = (Vec::new(), Vec::new());
-        for pairs in self.validation.chunks(evaluation_batch(run, self.batch_size)) {
+        let together = match self.protocol {
+            Protocol::Corrected => evaluation_batch(run, self.batch_size),
+            // What is found depends on it.
+            Protocol::Published => self.batch_size,
+        };
+        for pairs in self.validation.chunks(together) {
             run.check_cancelled()?;
             let Batch { input, target } = Batch::of(pairs)?;
             let device = self.network.device();
@@ -103,9 +120,9 @@ impl Trainee<Batch> for Training<'_> {
             let output = self.network.forward(&input, false)?;
             let (each, all) = psnr_of_batch(&output, &target).map_err(torch_error)?;
             images.extend(each);
-            batches.push(all);
+            batches.push(all * pairs.len() as f64);
         }
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / self.validation.len() as f64;
         let (per_image, per_batch) = (mean(&images), mean(&batches));
         let objective = match self.protocol {
             Protocol::Corrected => per_image,
@@ -126,16 +143,28 @@ impl Trainee<Batch> for Training<'_> {
     }
 }
 
-/// The PSNR, in dB, of each image with peak 1; and, as published, of all of them together with the range of the targets'
-/// values for its peak. All values count, of the three channels alike.
+/// The PSNR, in dB, of each image with peak 1, where all values of the three channels count alike; and, as published, that of the
+/// luma of all of them together.
 fn psnr_of_batch(output: &Tensor, target: &Tensor) -> Result<(Vec<f64>, f64), TchError> {
     let squared = output.f_sub(target)?.f_square()?;
     let each = squared.f_mean_dim([1i64, 2, 3].as_slice(), false, tch::Kind::Double)?;
     let each: Vec<f64> = Vec::try_from(each.f_to_device(tch::Device::Cpu)?)?;
-    let range = target.f_max()?.f_sub(&target.f_min()?)?.f_double_value(&[])?;
-    let error = each.iter().sum::<f64>() / each.len() as f64;
-    let all = 20.0 * range.log10() - 10.0 * error.log10();
+    let all = published_psnr(output, target)?.f_double_value(&[])?;
     Ok((each.iter().map(|error| -10.0 * error.log10()).collect(), all))
+}
+
+/// The PSNR, in dB, of a batch's luma, in [16, 235], whose peak is the largest luma of the targets: torchmetrics takes the range of
+/// what it has seen, and begins with a 0.
+fn published_psnr(output: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
+    let weights = Tensor::f_from_slice(&[65.481_f32, 128.553, 24.966])?.f_view([1, 3, 1, 1])?;
+    let weights = weights.f_to_device(output.device())?;
+    let luma = |images: &Tensor| {
+        images.f_mul(&weights)?.f_sum_dim_intlist([1i64].as_slice(), false, None)?.f_add_scalar(16.0)
+    };
+    let (output, target) = (luma(output)?, luma(target)?);
+    let error = output.f_sub(&target)?.f_square()?.f_mean(tch::Kind::Double)?;
+    let peak = target.f_max()?.f_to_kind(tch::Kind::Double)?;
+    peak.f_square()?.f_div(&error)?.f_log10()?.f_mul_scalar(10.0)
 }
 
 /// Trains a network, or goes on with it, and leaves the best one in `network.safetensors` in the folder of the cell's
@@ -179,7 +208,27 @@ mod tests {
         let error = Tensor::from_slice(&[0.1f32, 0.2]).reshape([2, 1, 1, 1]);
         let (each, all) = psnr_of_batch(&(&target + error), &target).unwrap();
         assert!((each[0] - 20.0).abs() < 1e-5 && (each[1] - 13.9794).abs() < 1e-4, "{each:?}");
-        // 10 log10(0.5² / 0.025)
-        assert!((all - 10.0).abs() < 1e-5, "{all}");
+        // Luma of the targets' two pixels: R 0.25 and 0.75, G and B 0.5; errors of 219 times the images'.
+        let peak: f64 = 16.0 + 65.481 * 0.75 + (128.553 + 24.966) * 0.5;
+        let expected = 10.0 * (peak * peak / (219.0_f64.powi(2) * 0.025)).log10();
+        assert!((all - expected).abs() < 1e-4, "{all} instead of {expected}");
+    }
+
+    #[test]
+    fn the_published_psnr_is_that_of_the_published_validation() {
+        let golden = include_str!("../tests/golden/published.json");
+        let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
+        let images = |seed, count| {
+            lossnet_plugin_kit::testing::formula_images(seed, "images", &[count, 3, 16, 16]).unwrap()
+        };
+        // Batches of 4 and 2.
+        let (mut sum, mut count) = (0.0, 0.0);
+        for (seed, size) in [(0, 4), (1, 2)] {
+            let psnr = published_psnr(&images(seed + 10, size), &(images(seed, size) * 0.5)).unwrap();
+            sum += psnr.double_value(&[]) * size as f64;
+            count += size as f64;
+        }
+        let expected = golden["validation"].as_f64().unwrap();
+        assert!((sum / count - expected).abs() < 1e-4, "{} instead of {expected}", sum / count);
     }
 }

@@ -145,7 +145,7 @@ fn an_interrupted_run_ends_with_the_same_numbers() {
 }
 
 #[test]
-fn the_published_protocol_is_validated_with_the_range_of_batches() {
+fn the_published_protocol_is_validated_with_the_luma_of_batches() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let run = run(folder.path());
