@@ -3,7 +3,7 @@
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
 
-use super::{LearnedMetric, LearnedOptions, MetricTrainee, SyncLoss, TripletBatch, export};
+use super::{LearnedMetric, LearnedOptions, MetricTrainee, Protocol, SyncLoss, TripletBatch, export};
 use crate::train::{BatchSource, Goal, Schedule, TrainSettings, train};
 
 /// The name of the training: of its checkpoints' folder, and what its curves' names begin with.
@@ -26,7 +26,8 @@ pub fn training_defaults(batch_size: usize, validation_share: f64) -> TrainSetti
 }
 
 /// Trains the metric of the run's only cell on triplets, or goes on with it, and writes it into the cell's checkpoint
-/// folder. With triplets to validate with, the weights of the best epoch count (its mean 2AFC score), without them the last.
+/// folder. With triplets to validate with, the weights of the best epoch count (its mean 2AFC score), without them the last, as
+/// always in the published protocol.
 ///
 /// Fails if the config has a calibration, which would be overwritten, and as [`train`] and [`export()`] do.
 pub fn learn(
@@ -51,7 +52,10 @@ pub fn learn(
     let metric = LearnedMetric::new(run, options)?;
     let validation = validation.map(|source| (source, run.context().batch_size));
     let mut trainee = MetricTrainee::new(metric, sync, validation);
-    let goal = if validation.is_some() { Goal::Maximize } else { Goal::Last };
+    let goal = match options.protocol {
+        Protocol::Corrected if validation.is_some() => Goal::Maximize,
+        _ => Goal::Last,
+    };
     train(STAGE, &mut trainee, source, settings, goal, run)?;
     let metric = trainee.into_metric();
     export(&metric, run)?;

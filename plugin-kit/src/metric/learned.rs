@@ -14,7 +14,8 @@ use crate::nn::{self, conv2d};
 pub struct LearnedOptions {
     /// What is trained; not `baseline`.
     pub variant: Variant,
-    /// With `published`, a frozen network is in training mode while the calibration is trained.
+    /// With `published`, a frozen network is in training mode while the calibration is trained, and weights of the calibration
+    /// below 0 count in the loss and in evaluation: they are brought to 0 between a step's loss and its gradients.
     pub protocol: Protocol,
     /// What predicts judgements in training.
     pub logit: Logit,
@@ -36,6 +37,7 @@ pub struct LearnedMetric {
     logit: LogitNetwork,
     variables: VarStore,
     dropout: f64,
+    protocol: Protocol,
     training: bool,
 }
 
@@ -95,6 +97,7 @@ impl LearnedMetric {
             logit,
             variables,
             dropout: options.dropout,
+            protocol: options.protocol,
             training: false,
         };
         metric.set_training(false)?;
@@ -120,16 +123,21 @@ impl LearnedMetric {
     }
 
     /// Sets whether squared differences are dropped and batch normalizations use the batch's statistics. For evaluation
-    /// the calibration is brought to 0 or more, too: the last step may have left some of it below.
+    /// the calibration is brought to 0 or more, too, but in the published protocol: the last step may have left some of it below.
     pub fn set_training(&mut self, training: bool) -> Result<(), PluginError> {
         self.training = training;
-        if !training {
+        if !training && self.protocol == Protocol::Corrected {
             self.clamp()?;
         }
         match self.mode {
             Mode::Frozen => Ok(()),
             Mode::Drifting | Mode::Trained => self.network.set_training(training),
         }
+    }
+
+    /// Whether details are those of the published code.
+    pub(super) fn is_published(&self) -> bool {
+        self.protocol == Protocol::Published
     }
 
     /// Brings calibration weights below 0 to 0.
@@ -166,19 +174,60 @@ impl LearnedMetric {
     /// The distances, N, of two batches of features. In training a share of the squared differences is dropped before they
     /// are weighed, and the others are scaled up, as `torch.nn.Dropout` does.
     pub fn compare(&self, a: &[Tensor], b: &[Tensor]) -> Result<Tensor, PluginError> {
-        let weights = |layer: usize| &self.calibration[layer].1;
-        if !self.training || self.dropout == 0.0 {
+        if !self.training {
             return self.network.compare(0, a, b, Some(&self.weights()));
         }
-        let masked = a.iter().enumerate().map(|(layer, features)| {
-            let mask = dropout_mask(&positions(features)?, self.dropout)?;
+        let masks = self.masks(a).map_err(torch_error)?;
+        if self.protocol == Protocol::Corrected {
+            return self.weighed(a, b, self.weights(), masks.as_deref());
+        }
+        // The published code changes the weights behind the loss and in front of its gradients: those of the features go
+        // through the changed weights. A copy of the weights keeps the graph from what is written over them.
+        let copies = |of: fn(&Tensor) -> Result<Tensor, TchError>| {
+            let all = self.calibration.iter().map(|(_, weights)| of(weights));
+            all.collect::<Result<Vec<_>, _>>().map_err(torch_error)
+        };
+        let free = copies(|weights| weights.f_mul_scalar(1.0))?;
+        if self.mode != Mode::Trained {
+            return self.weighed(a, b, free, masks.as_deref());
+        }
+        let clamped = copies(|weights| weights.f_detach()?.f_clamp_min(0.0))?;
+        let without_graph = |features: &[Tensor]| {
+            features.iter().map(Tensor::f_detach).collect::<Result<Vec<_>, _>>().map_err(torch_error)
+        };
+        let of_features = self.weighed(a, b, clamped, masks.as_deref())?;
+        let of_weights = self.weighed(&without_graph(a)?, &without_graph(b)?, free, masks.as_deref())?;
+        // The value is that of the free weights; the other part adds its gradient alone.
+        of_features
+            .f_sub(&of_features.f_detach().map_err(torch_error)?)
+            .and_then(|nothing| of_weights.f_add(&nothing))
+            .map_err(torch_error)
+    }
+
+    /// What each layer's dropout leaves, if any is dropped.
+    fn masks(&self, features: &[Tensor]) -> Result<Option<Vec<Tensor>>, TchError> {
+        if self.dropout == 0.0 {
+            return Ok(None);
+        }
+        let mask = |features: &Tensor| dropout_mask(&positions(features)?, self.dropout);
+        features.iter().map(mask).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The distances with these weights of channels, one tensor for each layer, behind these masks.
+    fn weighed(
+        &self,
+        a: &[Tensor],
+        b: &[Tensor],
+        weights: Vec<Tensor>,
+        masks: Option<&[Tensor]>,
+    ) -> Result<Tensor, PluginError> {
+        let Some(masks) = masks else {
+            return self.network.compare(0, a, b, Some(&weights));
+        };
+        let masked = masks.iter().zip(&weights).map(|(mask, weights)| {
             // What is kept is scaled up with the weights, which are few.
             let kept = 1.0 - self.dropout;
-            mask.f_mul(&if kept > 0.0 {
-                weights(layer).f_div_scalar(kept)?
-            } else {
-                weights(layer).shallow_clone()
-            })
+            mask.f_mul(&if kept > 0.0 { weights.f_div_scalar(kept)? } else { weights.shallow_clone() })
         });
         let masked: Vec<Tensor> = masked.collect::<Result<_, TchError>>().map_err(torch_error)?;
         self.network.compare(0, a, b, Some(&masked))

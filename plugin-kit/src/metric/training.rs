@@ -59,7 +59,7 @@ const SYNC_WEIGHT: f64 = 10.0;
 /// network's prediction and the judgement, and the sync loss where it applies in this epoch (from 0).
 ///
 /// References, first and second images go through the network one after the other: batch normalizations see the statistics
-/// of each of the three alone.
+/// of each of the three alone. In the published protocol references do so again in front of the second images.
 pub fn triplet_loss(
     metric: &LearnedMetric,
     batch: &TripletBatch,
@@ -67,9 +67,10 @@ pub fn triplet_loss(
     epoch: u64,
 ) -> Result<Loss, PluginError> {
     let [reference, p0, p1] = &batch.images;
-    let reference = metric.features(reference)?;
-    let d0 = metric.compare(&reference, &metric.features(p0)?)?;
-    let d1 = metric.compare(&reference, &metric.features(p1)?)?;
+    let first = metric.features(reference)?;
+    let d0 = metric.compare(&first, &metric.features(p0)?)?;
+    let again = if metric.is_published() { metric.features(reference)? } else { first };
+    let d1 = metric.compare(&again, &metric.features(p1)?)?;
     let judge = batch.judge.f_to(d0.device()).map_err(torch_error)?;
     let mut loss = binary_cross_entropy(&metric.predict(&d0, &d1)?, &judge)?;
     let score = batch_score(&d0, &d1, &judge).map_err(torch_error)?;
@@ -155,11 +156,15 @@ impl Trainee<TripletBatch> for MetricTrainee<'_> {
     }
 
     fn before_step(&mut self) -> Result<(), PluginError> {
-        self.metric.clamp()
+        if self.metric.is_published() { Ok(()) } else { self.metric.clamp() }
     }
 
     fn loss(&mut self, batch: TripletBatch, at: &At) -> Result<Loss, PluginError> {
-        triplet_loss(&self.metric, &batch, self.sync, at.epoch)
+        let loss = triplet_loss(&self.metric, &batch, self.sync, at.epoch)?;
+        if self.metric.is_published() {
+            self.metric.clamp()?;
+        }
+        Ok(loss)
     }
 
     fn validate(&mut self, run: &dyn Run) -> Result<Validation, PluginError> {
@@ -180,7 +185,11 @@ impl Trainee<TripletBatch> for MetricTrainee<'_> {
             sum += attempt().map_err(torch_error)?;
             Ok(())
         })?;
-        Ok(Validation::from(sum / positions.len().max(1) as f64))
+        let objective = sum / positions.len().max(1) as f64;
+        // Where the best weights are not chosen by it, it is a curve all the same.
+        let scalars =
+            if self.metric.is_published() { vec![("2afc_score".to_owned(), objective)] } else { Vec::new() };
+        Ok(Validation { objective, scalars })
     }
 }
 

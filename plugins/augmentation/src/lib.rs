@@ -72,6 +72,11 @@ impl Task for AugmentationTask {
         metric_work()
     }
 
+    /// Raised when the published protocol got the published code's order of steps.
+    fn protocol_version(&self) -> u32 {
+        2
+    }
+
     fn needs(&self) -> Vec<String> {
         vec!["image".to_owned()]
     }

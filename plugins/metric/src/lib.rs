@@ -57,6 +57,11 @@ impl Task for MetricTask {
         metric_work()
     }
 
+    /// Raised when the published protocol got the published code's order of steps.
+    fn protocol_version(&self) -> u32 {
+        2
+    }
+
     fn needs(&self) -> Vec<String> {
         // Judgements have a reference and what people chose; pairs say whether people saw a difference.
         ["p0", "p1", "ref|same", "judge|same"].map(str::to_owned).to_vec()

@@ -143,10 +143,9 @@ fn every_variant_is_trained_and_evaluated() {
         assert_eq!(exported("network.safetensors"), network_changed, "{variant} {protocol}");
         all.push(distances(&run, "val", "d0"));
     }
-    // Training changes distances, and each variant in another way; this network has no batch normalization that could
-    // drift.
-    assert_eq!(all[1], all[2]);
-    for (one, other) in [(0, 1), (1, 3), (3, 4), (0, 3)] {
+    // Training changes distances, and each variant in another way; so do the protocols, which bring the calibration to 0 or
+    // more at another moment of a step.
+    for (one, other) in [(0, 1), (1, 2), (1, 3), (3, 4), (0, 3)] {
         assert_ne!(all[one], all[other]);
     }
 }
