@@ -267,8 +267,7 @@ fn repeated_trainings_vary_by_samples_and_by_repetitions() {
     assert_eq!(
         board.method,
         "T intervals and paired t tests with the variances of both samples and repetitions (Satterthwaite) of those that were \
-         repeated; tests are of all pairs, Holm-corrected. Few repetitions make intervals wide, also beyond the scores that \
-         are possible."
+         repeated three times or more; tests are of all pairs, Holm-corrected."
     );
 }
 

@@ -254,6 +254,105 @@ fn answers_say_who_is_best_and_how_sure_that_is() {
     }
 }
 
+/// A cell whose score is a share of right answers, to be measured against these scores.
+fn share(root: &Path, backbone: &str, repetition: u32, scores: &[f64], baselines: &[(&str, f64)]) -> Measured {
+    let value = scores.iter().sum::<f64>() / scores.len() as f64;
+    let metric = metric("score", "val", value, true, scores.len() as u64).at_least(0.0).at_most(1.0);
+    let metric = baselines.iter().fold(metric, |metric, (name, score)| metric.against(name, *score));
+    write(root, &result(config("metric", backbone, "1"), repetition, &[metric]), &[rows(scores, 0)])
+}
+
+#[test]
+fn shared_first_places_are_counted() {
+    let root = tempfile::tempdir().unwrap();
+    let cells: Vec<Measured> = ["a", "b", "c", "d", "e", "f"]
+        .map(|backbone| share(root.path(), backbone, 0, &[1.0; 40], &[]))
+        .to_vec();
+    let answer = |cells: &[Measured]| analysis(cells).boards[0].answer.clone();
+    let all = answer(&cells);
+    assert!(all.contains("score), all 6 share the best score: 1.000 [0.912, 1.000]."), "{all}");
+    let mut worse = [1.0; 40];
+    worse[..20].fill(0.0);
+    let mut some = cells;
+    some.push(share(root.path(), "worse", 0, &worse, &[]));
+    let some = answer(&some);
+    assert!(
+        some.contains("6 of 7 share the best score") && some.contains("they are better than all others"),
+        "{some}"
+    );
+}
+
+#[test]
+fn intervals_of_shares_are_exact_at_the_ends_and_stay_within() {
+    let root = tempfile::tempdir().unwrap();
+    let mut half = [1.0; 40];
+    half[39] = 0.5;
+    let cells = [
+        share(root.path(), "all", 0, &[1.0; 40], &[]),
+        share(root.path(), "none", 0, &[0.0; 40], &[]),
+    ];
+    let found = analysis(&cells);
+    let interval = |at: usize| found.boards[0].entries[at].interval.unwrap();
+    assert!((interval(0)[0] - 0.025_f64.powf(1.0 / 40.0)).abs() < 1e-9 && interval(0)[1] >= 1.0);
+    assert!((interval(1)[1] - (1.0 - 0.025_f64.powf(1.0 / 40.0))).abs() < 1e-9 && interval(1)[0] <= 0.0);
+    assert!(found.boards[0].method.contains("Clopper"), "{}", found.boards[0].method);
+    // Half an answer: no longer fractions, but as wide.
+    let found = analysis(&[cells[0].clone(), share(root.path(), "half", 0, &half, &[])]);
+    for entry in &found.boards[0].entries {
+        let [low, high] = entry.interval.unwrap();
+        assert!(low > 0.85 && low < 0.93 && high <= 1.0 && high > 0.99, "{entry:?}");
+    }
+    assert!(found.boards[0].method.contains("Gaffke"), "{}", found.boards[0].method);
+}
+
+#[test]
+fn two_repetitions_and_few_samples_are_not_made_more_of_than_they_are() {
+    let root = tempfile::tempdir().unwrap();
+    let (mut good, mut bad) = ([1.0; 40], [1.0; 40]);
+    good[..8].fill(0.0);
+    bad[..12].fill(0.0);
+    let cells = [
+        share(root.path(), "a", 0, &good, &[]),
+        share(root.path(), "a", 1, &bad, &[]),
+        share(root.path(), "b", 0, &bad, &[]),
+        share(root.path(), "b", 1, &bad, &[]),
+    ];
+    let board = &analysis(&cells).boards[0];
+    for entry in &board.entries {
+        let [low, high] = entry.interval.unwrap();
+        // A t interval with one degree of freedom would reach far beyond 1.
+        assert!(low > 0.5 && high < 0.92, "{entry:?}");
+    }
+    assert!(board.method.contains("Two repetitions are too few"), "{}", board.method);
+    // Two samples: no interval at all, and why.
+    let root = tempfile::tempdir().unwrap();
+    let two = ["a", "b"].map(|backbone| cell(root.path(), config("metric", backbone, "1"), 0, &[0.9989, 0.9993]));
+    let found = analysis(&two);
+    assert!(found.boards[0].entries.iter().all(|entry| entry.interval.is_none()));
+    assert!(found.boards[0].method.contains("too few"), "{}", found.boards[0].method);
+}
+
+#[test]
+fn answers_say_when_the_best_does_not_reach_a_baseline() {
+    let root = tempfile::tempdir().unwrap();
+    let mut scores = [1.0; 40];
+    scores[..18].fill(0.0);
+    let answer = |baselines: &[(&str, f64)]| {
+        let cells = ["a", "b"].map(|backbone| share(root.path(), backbone, 0, &scores, baselines));
+        let board = analysis(&cells).boards[0].clone();
+        let names: Vec<String> = board.baselines.iter().map(|baseline| baseline.name.clone()).collect();
+        assert_eq!(board.entries.len(), 2, "a baseline is no contender");
+        (board.answer, names)
+    };
+    let (lost, names) = answer(&[("chance", 0.5), ("bicubic", 0.8)]);
+    assert!(lost.ends_with("No contender is better than bicubic (0.80), which needs no loss network."), "{lost}");
+    assert_eq!(names, ["bicubic", "chance"]);
+    let (near, _) = answer(&[("chance", 0.5)]);
+    assert!(near.ends_with("The interval of the best holds chance (0.50), which needs no loss network."), "{near}");
+    let (above, _) = answer(&[("chance", 0.1)]);
+    assert!(!above.contains("no loss network"), "{above}");
+}
+
 #[test]
 fn the_same_cell_in_two_experiments_counts_once() {
     let root = tempfile::tempdir().unwrap();

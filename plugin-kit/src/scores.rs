@@ -36,6 +36,33 @@ pub fn mean_of(
     Report::Metric(metric.computed_from(FromSamples::mean(column, table)))
 }
 
+/// The same result with the range that it can't leave, such as 0 to 1 for a share.
+#[must_use]
+pub fn within(report: Report, lowest: f64, highest: f64) -> Report {
+    match report {
+        Report::Metric(metric) => Report::Metric(metric.at_least(lowest).at_most(highest)),
+        other => other,
+    }
+}
+
+/// A result with what it is to be measured against: a name, and the metric of the same split that says what that reaches.
+#[must_use]
+pub fn against_metric(report: Report, name: &str, metric: &str) -> Report {
+    match report {
+        Report::Metric(reported) => Report::Metric(reported.against_metric(name, metric)),
+        other => other,
+    }
+}
+
+/// A result with what it is to be measured against: a name, and the score that that reaches.
+#[must_use]
+pub fn against(report: Report, name: &str, score: f64) -> Report {
+    match report {
+        Report::Metric(reported) => Report::Metric(reported.against(name, score)),
+        other => other,
+    }
+}
+
 fn mean_metric(name: &str, split: &str, values: &[f64], unit: &str, higher_is_better: bool) -> Metric {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let nan = values.iter().filter(|value| value.is_nan()).count();

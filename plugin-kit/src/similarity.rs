@@ -13,9 +13,10 @@ pub fn two_afc_score(d0: f64, d1: f64, judge: f64) -> f64 {
     }
 }
 
-/// Whether the distances and the majority choose the same image.
-pub fn two_afc_agrees(d0: f64, d1: f64, judge: f64) -> bool {
-    (d0 < d1) == (judge < 0.5)
+/// Accuracy on one triplet: 1 if the distances and the majority choose the same image, 0 if not, and half where either
+/// is undecided. The published code counts what is undecided as a choice of p1.
+pub fn two_afc_accuracy(d0: f64, d1: f64, judge: f64) -> f64 {
+    if d0 == d1 || judge == 0.5 { 0.5 } else { f64::from(u8::from((d0 < d1) == (judge < 0.5))) }
 }
 
 /// Average precision of calling the closest pairs "the same", in [0, 1]: the area under the precision-recall curve with
@@ -57,9 +58,10 @@ mod tests {
         assert_eq!(two_afc_score(0.1, 0.2, 0.2), 0.8);
         assert_eq!(two_afc_score(0.2, 0.1, 0.2), 0.2);
         assert_eq!(two_afc_score(0.1, 0.1, 0.2), 0.5);
-        assert!(two_afc_agrees(0.1, 0.2, 0.2) && !two_afc_agrees(0.2, 0.1, 0.2));
-        // A tie chooses p1, as the published code does.
-        assert!(two_afc_agrees(0.1, 0.1, 0.5));
+        assert_eq!((two_afc_accuracy(0.1, 0.2, 0.2), two_afc_accuracy(0.2, 0.1, 0.2)), (1.0, 0.0));
+        // Equal distances choose nothing, whatever people chose; and undecided people can't be agreed with.
+        assert_eq!([0.0, 0.5, 1.0].map(|judge| two_afc_accuracy(0.1, 0.1, judge)), [0.5; 3]);
+        assert_eq!((two_afc_accuracy(0.1, 0.2, 0.5), two_afc_accuracy(0.2, 0.1, 0.5)), (0.5, 0.5));
     }
 
     #[test]

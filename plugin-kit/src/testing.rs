@@ -77,6 +77,7 @@ impl MemoryRun {
             seed: 0,
             splits: Vec::new(),
             known_splits: Vec::new(),
+            asks_people: false,
             test: Vec::new(),
         };
         Ok(MemoryRun {
@@ -110,10 +111,19 @@ impl MemoryRun {
                     label: label.to_owned(),
                     dataset: "memory".to_owned(),
                     splits: vec![part.to_owned()],
+                    asks_people: false,
                 }),
             },
         }
         self.samples.insert(split.to_owned(), Arc::new(samples));
+        self
+    }
+
+    /// The same with judgements that were asked of people, in all datasets that are there.
+    #[must_use]
+    pub fn asking_people(mut self) -> MemoryRun {
+        self.context.asks_people = true;
+        self.context.test.iter_mut().for_each(|data| data.asks_people = true);
         self
     }
 

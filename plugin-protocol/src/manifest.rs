@@ -279,6 +279,9 @@ pub struct Details {
     /// its folder is part of what a cell is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub brings_files: bool,
+    /// Dataset: whether its judgements were asked of people, rather than made by a rule.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub asks_people: bool,
     /// Where it was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,

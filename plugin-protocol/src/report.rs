@@ -76,6 +76,36 @@ pub struct Metric {
     /// and paired tests. What earlier versions reported does not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_samples: Option<FromSamples>,
+    /// The smallest number that it can be, if there is one: intervals don't go below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowest: Option<f64>,
+    /// The largest number that it can be, if there is one: intervals don't go above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highest: Option<f64>,
+    /// What it is to be measured against: what is reached without any loss network. Leaderboards show it, and answers say when
+    /// the best contender does not reach it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
+}
+
+/// A score that needs no loss network, such as that of guessing or of bicubic interpolation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// What reaches it, such as `chance` or `bicubic`.
+    pub name: String,
+    /// The score.
+    pub score: BaselineScore,
+}
+
+/// Where the score of a baseline is found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BaselineScore {
+    /// It is this number.
+    Value(f64),
+    /// It is the metric of this name of the same cell and split, such as `bicubic_psnr`; none where the cell has none.
+    Metric(String),
 }
 
 impl Metric {
@@ -99,6 +129,9 @@ impl Metric {
             failed: None,
             nan: None,
             from_samples: None,
+            lowest: None,
+            highest: None,
+            baselines: Vec::new(),
         }
     }
 
@@ -112,6 +145,33 @@ impl Metric {
     #[must_use]
     pub fn computed_from(self, samples: FromSamples) -> Metric {
         Metric { from_samples: Some(samples), ..self }
+    }
+
+    /// The same with the smallest number that it can be.
+    #[must_use]
+    pub fn at_least(self, lowest: f64) -> Metric {
+        Metric { lowest: Some(lowest), ..self }
+    }
+
+    /// The same with the largest number that it can be.
+    #[must_use]
+    pub fn at_most(self, highest: f64) -> Metric {
+        Metric { highest: Some(highest), ..self }
+    }
+
+    /// The same with a score to be measured against that is known beforehand, such as 0.5 for a guess between two.
+    #[must_use]
+    pub fn against(mut self, name: &str, score: f64) -> Metric {
+        self.baselines.push(Baseline { name: name.to_owned(), score: BaselineScore::Value(score) });
+        self
+    }
+
+    /// The same with another metric to be measured against, which the cell reports of the same split.
+    #[must_use]
+    pub fn against_metric(mut self, name: &str, metric: &str) -> Metric {
+        self.baselines
+            .push(Baseline { name: name.to_owned(), score: BaselineScore::Metric(metric.to_owned()) });
+        self
     }
 }
 
@@ -324,6 +384,9 @@ pub struct RunContext {
     /// All splits that the configured dataset says it has; none if only the user's folders tell.
     #[serde(default)]
     pub known_splits: Vec<String>,
+    /// Whether the judgements in the configured dataset were asked of people.
+    #[serde(default)]
+    pub asks_people: bool,
     /// Further datasets, for tests only.
     #[serde(default)]
     pub test: Vec<TestData>,
@@ -336,6 +399,13 @@ impl RunContext {
         let further = self.test.iter().flat_map(TestData::labelled_splits);
         self.splits.iter().cloned().chain(further).collect()
     }
+
+    /// Whether the judgements of a split, as a run opens it, were asked of people.
+    pub fn asks_people(&self, split: &str) -> bool {
+        let label = split.split_once(':').map(|(label, _)| label);
+        let further = self.test.iter().find(|test| Some(test.label.as_str()) == label);
+        further.map_or(self.asks_people, |test| test.asks_people)
+    }
 }
 
 /// A dataset beside the main one: `[data.test.<label>]` of a config.
@@ -347,6 +417,9 @@ pub struct TestData {
     pub dataset: String,
     /// Its splits to be used.
     pub splits: Vec<String>,
+    /// Whether the judgements in it were asked of people.
+    #[serde(default)]
+    pub asks_people: bool,
 }
 
 impl TestData {

@@ -7,6 +7,7 @@
 //! | question | here |
 //! |---|---|
 //! | how sure is this score? | [`Bootstrap::means`], [`Bootstrap::statistic`], or in closed form [`mean_interval`] |
+//! | … if it can't leave a range, as a share? | [`fraction`], [`Bootstrap::bounded_means`] |
 //! | do two networks differ on the same samples? | [`BootstrappedMeans::difference`], [`wilcoxon`], [`mcnemar`] |
 //! | how sure is a mean over trainings and samples, or the difference of two? | [`Estimate`] |
 //! | … if many pairs are compared? | [`holm`] |
@@ -25,6 +26,7 @@
 //! ```
 
 mod bootstrap;
+mod bounded;
 mod check;
 mod correlation;
 mod error;
@@ -39,6 +41,7 @@ mod ranks;
 mod strata;
 
 pub use bootstrap::{Bca, Bootstrap, BootstrappedMeans, Difference, Method, bca, percentile};
+pub use bounded::{constant, fraction};
 pub use correlation::{Correlation, kendall, pearson, spearman};
 pub use error::StatisticsError;
 pub use estimate::Estimate;

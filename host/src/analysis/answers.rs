@@ -27,25 +27,99 @@ pub(super) fn of(board: &Board, networks: &[Network]) -> String {
     if numbers == 1 {
         return format!("{place}, only {} was measured: {score}.", label(best));
     }
+    let against = against_baselines(best, board);
     let first: Vec<&Entry> = board.entries.iter().filter(|entry| entry.rank == 1).collect();
     if first.len() > 1 {
-        let names = list(&first.iter().map(|entry| label(entry)).collect::<Vec<_>>());
-        return format!("{place}, {names} have the same best score: {score}.");
+        let who = if first.len() == numbers {
+            format!("all {numbers} share the best score")
+        } else {
+            format!("{} of {numbers} share the best score", first.len())
+        };
+        let others = board.entries.iter().filter(|entry| entry.tied_with_best && entry.rank > 1).count();
+        let tested = board.pairs.iter().any(|pair| pair.networks.contains(&best.network));
+        let others = match (tested, others) {
+            _ if first.len() == numbers => String::new(),
+            (false, _) => "; nothing says how sure that is".to_owned(),
+            (true, 0) => "; they are better than all others at the 5 % level".to_owned(),
+            (true, 1) => "; one other can't be told from them at the 5 % level".to_owned(),
+            (true, others) => format!("; {others} others can't be told from them at the 5 % level"),
+        };
+        return format!("{place}, {who}: {score}{others}.{}{against}", cheapest(board, networks));
     }
     let start = format!("{place}, {} is best: {score}", label(best));
+    let ending = |sentence: String| format!("{sentence}.{}{against}", cheapest(board, networks));
     let tested = board.pairs.iter().any(|pair| pair.networks.contains(&best.network));
     let tied: Vec<&str> = board.entries[1..].iter().filter(|entry| entry.tied_with_best).map(label).collect();
     match (tested, tied.len()) {
-        (false, _) => format!("{start}; nothing says how sure that is."),
-        (true, 0) => format!("{start}; it is better than all {} others at the 5 % level.", numbers - 1),
+        (false, _) => format!("{start}; nothing says how sure that is.{against}"),
+        (true, 0) => {
+            format!("{start}; it is better than all {} others at the 5 % level.{against}", numbers - 1)
+        }
         (true, count) if count == numbers - 1 && count > 1 => {
-            format!("{start}; it can't be told from any of the {count} others at the 5 % level.")
+            ending(format!("{start}; it can't be told from any of the {count} others at the 5 % level"))
         }
         (true, count) if count <= NAMED => {
-            format!("{start}; it can't be told from {} at the 5 % level.", list(&tied))
+            ending(format!("{start}; it can't be told from {} at the 5 % level", list(&tied)))
         }
-        (true, count) => format!("{start}; it can't be told from {count} others at the 5 % level."),
+        (true, count) => ending(format!("{start}; it can't be told from {count} others at the 5 % level")),
     }
+}
+
+/// Which of those that can't be told from the best costs the least, in a sentence with a space before it. By multiply-adds, else
+/// by time, if that is known of all of them; none if it is no one alone.
+fn cheapest(board: &Board, networks: &[Network]) -> String {
+    let tied: Vec<&Entry> = board.entries.iter().filter(|entry| entry.tied_with_best).collect();
+    let least = |costs: Option<Vec<f64>>| -> Option<(usize, f64)> {
+        let costs = costs?;
+        let (at, least) = costs.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
+        let dearest = costs.iter().copied().fold(0.0, f64::max);
+        (dearest > least).then_some((at, least))
+    };
+    let operations: Option<Vec<f64>> =
+        tied.iter().map(|entry| Some(networks[entry.network].multiply_adds? as f64)).collect();
+    let seconds: Option<Vec<f64>> = tied.iter().map(|entry| entry.seconds).collect();
+    let (at, cost) = match least(operations) {
+        Some((at, least)) => (at, format!("{} multiply-adds for an image of 224×224", counted(least))),
+        None => match least(seconds) {
+            Some((at, least)) => (at, format!("{} a run", crate::words::duration(least))),
+            None => return String::new(),
+        },
+    };
+    let name = &networks[tied[at].network].label;
+    format!(" Take the cheapest of those tied: {name} ({cost}).")
+}
+
+/// `4.2 G`, of at least 0.
+fn counted(number: f64) -> String {
+    let (size, prefix) = [(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")]
+        .into_iter()
+        .find(|(size, _)| number >= *size)
+        .unwrap_or((1.0, ""));
+    format!("{:.1}{prefix}", number / size)
+}
+
+/// That the best does not reach what needs no loss network, in a sentence with a space before it.
+fn against_baselines(best: &Entry, board: &Board) -> String {
+    let Some(value) = best.value else { return String::new() };
+    let reached =
+        |baseline: &&crate::report::data::Baseline| board.score(value) <= board.score(baseline.value);
+    let unsure = |baseline: &&crate::report::data::Baseline| {
+        best.interval.is_some_and(|[low, high]| (low..=high).contains(&baseline.value))
+    };
+    let named = |baseline: &crate::report::data::Baseline| {
+        let digits = digits(best);
+        format!("{} ({:.digits$}{})", baseline.name, baseline.value, unit(&board.unit))
+    };
+    let list = |baselines: Vec<String>| list(&baselines.iter().map(String::as_str).collect::<Vec<_>>());
+    let lost: Vec<String> = board.baselines.iter().filter(reached).map(named).collect();
+    if !lost.is_empty() {
+        return format!(" No contender is better than {}, which needs no loss network.", list(lost));
+    }
+    let near: Vec<String> = board.baselines.iter().filter(unsure).map(named).collect();
+    if near.is_empty() {
+        return String::new();
+    }
+    format!(" The interval of the best holds {}, which needs no loss network.", list(near))
 }
 
 /// The answers of all main boards, what holds over them, and what is missing. `why`: why samples say nothing of a board.
@@ -96,13 +170,13 @@ fn missing(boards: &[Board], groups: &[Group], why: &dyn Fn(&Group) -> Option<&'
     let mut found = Vec::new();
     let main = || boards.iter().zip(groups).filter(|(board, _)| board.main);
     let once: Vec<String> = main()
-        .filter(|(board, group)| group.trained && board.entries.iter().all(|entry| entry.repetitions == 1))
+        .filter(|(board, group)| group.trained && board.entries.iter().all(|entry| entry.repetitions < 3))
         .map(|(board, _)| format!("`{}`", board.task))
         .collect();
     if !once.is_empty() {
         found.push(format!(
-            "There is one repetition only of {}: nothing is said of how much the scores change with another seed, as by training \
-             anew.",
+            "There are fewer than three repetitions of {}: nothing is said of how much the scores change with another seed, as by \
+             training anew.",
             list(&unique(&once))
         ));
     }
@@ -159,19 +233,29 @@ fn list(names: &[&str]) -> String {
 }
 
 /// `0.694 [0.690, 0.698]`, with as many digits as the interval makes sense of, and the unit unless it is a share.
-fn score(entry: &Entry, unit: &str) -> String {
+fn score(entry: &Entry, unit_name: &str) -> String {
     let value = entry.value.unwrap_or(f64::NAN);
-    let spread = entry.interval.map(|[low, high]| (high - low) / 2.0).or(entry.deviation);
-    let digits = match spread {
-        // Two digits of the interval's half width.
-        Some(spread) if spread > 0.0 => (1.0 - spread.log10().floor()).clamp(0.0, 8.0) as usize,
-        _ => (3.0 - value.abs().max(1e-8).log10().floor()).clamp(0.0, 8.0) as usize,
-    };
-    let unit = if matches!(unit, "share" | "1" | "") { String::new() } else { format!(" {unit}") };
+    let (digits, unit) = (digits(entry), unit(unit_name));
     match entry.interval {
         Some([low, high]) => format!("{value:.digits$} [{low:.digits$}, {high:.digits$}]{unit}"),
         None => format!("{value:.digits$}{unit}"),
     }
+}
+
+/// Decimals for the score of a contender.
+fn digits(entry: &Entry) -> usize {
+    let value = entry.value.unwrap_or(f64::NAN);
+    let spread = entry.interval.map(|[low, high]| (high - low) / 2.0).or(entry.deviation);
+    match spread {
+        // Two digits of the interval's half width.
+        Some(spread) if spread > 0.0 => (1.0 - spread.log10().floor()).clamp(0.0, 8.0) as usize,
+        _ => (3.0 - value.abs().max(1e-8).log10().floor()).clamp(0.0, 8.0) as usize,
+    }
+}
+
+/// ` dB`; nothing of a share.
+fn unit(name: &str) -> String {
+    if matches!(name, "share" | "1" | "") { String::new() } else { format!(" {name}") }
 }
 
 #[cfg(test)]

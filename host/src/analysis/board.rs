@@ -10,7 +10,7 @@ use super::boards::{Group, Member};
 use super::evidence::{self, Evidence};
 use super::scores::Samples;
 use super::{ALPHA, Measured, answers, correlations, ranks};
-use crate::report::data::{Board, Entry, Network, Pair};
+use crate::report::data::{Baseline, Board, Entry, Network, Pair};
 
 /// Up to so many contenders of a main board are all tested against each other; else the best against all others.
 const ALL_PAIRS_UP_TO: usize = 30;
@@ -44,6 +44,7 @@ fn board(group: &Group, cells: &[Measured], evidence: &dyn Evidence, networks: &
         unit: group.unit.clone(),
         higher_is_better: group.higher_is_better,
         main: group.main,
+        baselines: baselines(group),
         ..Board::default()
     };
     // Positions in the group with their entries, the best first.
@@ -52,7 +53,8 @@ fn board(group: &Group, cells: &[Measured], evidence: &dyn Evidence, networks: &
         .par_iter()
         .enumerate()
         .map(|(position, member)| {
-            (position, entry(member, cells, evidence.interval(position), evidence.nan(position)))
+            let interval = evidence.interval(position).and_then(|ends| within(ends, group.range));
+            (position, entry(member, cells, interval, evidence.nan(position)))
         })
         .collect();
     let key = |entry: &Entry| match entry.value {
@@ -94,6 +96,29 @@ fn board(group: &Group, cells: &[Measured], evidence: &dyn Evidence, networks: &
     }
     board.answer = answers::of(&board, networks);
     board
+}
+
+/// The baselines of a board, the best first.
+fn baselines(group: &Group) -> Vec<Baseline> {
+    let mut found: Vec<Baseline> =
+        group.baselines.iter().map(|(name, value)| Baseline { name: name.clone(), value: *value }).collect();
+    found.sort_by(|a, b| a.value.total_cmp(&b.value));
+    if group.higher_is_better {
+        found.reverse();
+    }
+    found
+}
+
+/// An interval without what can't be. None where nothing is left but an end of the range: that all samples agree there does
+/// not make it sure.
+fn within([low, high]: [f64; 2], [lowest, highest]: [Option<f64>; 2]) -> Option<[f64; 2]> {
+    let clipped = |value: f64| {
+        let value = lowest.map_or(value, |lowest| value.max(lowest));
+        highest.map_or(value, |highest| value.min(highest))
+    };
+    let ends = [clipped(low), clipped(high)];
+    let is_end = [lowest, highest].contains(&Some(ends[0]));
+    (ends[0] < ends[1] || !is_end).then_some(ends)
 }
 
 fn entry(member: &Member, cells: &[Measured], interval: Option<[f64; 2]>, nan: u64) -> Entry {

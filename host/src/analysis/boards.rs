@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lossnet_plugin_protocol::Kind;
-use lossnet_plugin_protocol::report::{FromSamples, Metric};
+use lossnet_plugin_protocol::report::{BaselineScore, FromSamples, Metric};
 use serde_json::Value;
 
 use super::contenders::{flatten, is_deterministic, measures};
@@ -26,6 +26,10 @@ pub(super) struct Group {
     pub(super) higher_is_better: bool,
     /// How its numbers come from samples, if they say so.
     pub(super) from_samples: Option<FromSamples>,
+    /// The smallest and the largest number that a score can be, where there is one.
+    pub(super) range: [Option<f64>; 2],
+    /// What is reached without a loss network: names and scores.
+    pub(super) baselines: Vec<(String, f64)>,
     /// Whether seeds change its numbers.
     pub(super) trained: bool,
     pub(super) main: bool,
@@ -121,6 +125,8 @@ pub(super) fn group(
                     unit: metric.unit.clone(),
                     higher_is_better: metric.higher_is_better,
                     from_samples: metric.from_samples.clone(),
+                    range: [metric.lowest, metric.highest],
+                    baselines: Vec::new(),
                     trained: false,
                     main: false,
                     members: Vec::new(),
@@ -135,6 +141,9 @@ pub(super) fn group(
     let mut groups = join_older(&groups, cells);
     name_variants(&mut groups, &places);
     for group in &mut groups {
+        group.baselines = baselines(group, cells);
+    }
+    for group in &mut groups {
         group.trained = places[group.place].trained
             && group.members.iter().any(|member| {
                 member.runs.iter().any(|run| !is_deterministic(&cells[run.cell].result.cell.config, about))
@@ -144,6 +153,32 @@ pub(super) fn group(
     problems.extend(mixtures(&groups, &places));
     sort(&mut groups);
     groups
+}
+
+/// The scores that the metrics of a board are to be measured against, means over its runs: with other data in training, or none,
+/// they may differ a little.
+fn baselines(group: &Group, cells: &[Measured]) -> Vec<(String, f64)> {
+    let mut sums: Vec<(String, f64, usize)> = Vec::new();
+    for run in group.members.iter().flat_map(|member| &member.runs) {
+        let metric = run.of(cells);
+        for baseline in &metric.baselines {
+            let metrics = &cells[run.cell].result.metrics;
+            let score = match &baseline.score {
+                BaselineScore::Value(value) => Some(*value),
+                BaselineScore::Metric(name) => {
+                    let same = |other: &&Metric| other.name == *name && other.split == metric.split;
+                    metrics.iter().find(same).map(|other| other.value)
+                }
+                _ => None,
+            };
+            let Some(score) = score.filter(|score| score.is_finite()) else { continue };
+            match sums.iter_mut().find(|(name, ..)| *name == baseline.name) {
+                Some((_, sum, count)) => (*sum, *count) = (*sum + score, *count + 1),
+                None => sums.push((baseline.name.clone(), score, 1)),
+            }
+        }
+    }
+    sums.into_iter().map(|(name, sum, count)| (name, sum / count as f64)).collect()
 }
 
 /// Where each network is among a board's members.

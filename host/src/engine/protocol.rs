@@ -267,6 +267,8 @@ pub struct DatasetRequest {
     pub splits: Vec<String>,
     /// All splits that it says it has.
     pub known_splits: Vec<String>,
+    /// Whether its judgements were asked of people.
+    pub asks_people: bool,
     /// At most this many samples of each split.
     pub limit: Option<usize>,
 }

@@ -91,11 +91,13 @@ impl<'a> Requests<'a> {
     }
 
     fn data(&self, data: &DataSection) -> Result<DatasetRequest, Failure> {
+        let details = &self.context.manifest(Kind::Dataset, &data.dataset.name)?.details;
         Ok(DatasetRequest {
             dataset: self.configured(Kind::Dataset, &data.dataset)?,
             folder: crate::folders::dataset(data.folder.as_deref(), &data.dataset.name),
             splits: data.splits.clone(),
-            known_splits: self.context.manifest(Kind::Dataset, &data.dataset.name)?.details.splits.clone(),
+            known_splits: details.splits.clone(),
+            asks_people: details.asks_people,
             limit: data.limit.map(|limit| limit as usize),
         })
     }

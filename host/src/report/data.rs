@@ -99,6 +99,8 @@ pub struct Board {
     pub main: bool,
     /// The contenders, the best first.
     pub entries: Vec<Entry>,
+    /// What is reached without a loss network, such as by chance: no contenders, but to be measured against.
+    pub baselines: Vec<Baseline>,
     /// How intervals and ties were made, for readers.
     pub method: String,
     /// The result in one sentence.
@@ -109,6 +111,15 @@ pub struct Board {
     pub ranks: Option<Ranks>,
     /// Score against what is known of the networks.
     pub correlations: Vec<Correlation>,
+}
+
+/// A score that no loss network is needed for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Baseline {
+    /// What reaches it, such as `chance` or `bicubic`.
+    pub name: String,
+    /// The score.
+    pub value: f64,
 }
 
 /// A contender on a board.
@@ -149,12 +160,14 @@ pub struct Pair {
     pub networks: [usize; 2],
     /// Mean of the first's score less the second's.
     pub difference: f64,
-    /// 95 % interval of the difference by the paired bootstrap.
+    /// 95 % interval of the difference by the paired bootstrap, of this pair alone: not corrected.
     pub interval: Option<[f64; 2]>,
     /// The test's name: `wilcoxon`, `mcnemar`, `paired-bootstrap`.
     pub test: String,
     /// p value, Holm-corrected over the board's pairs.
     pub p: Option<f64>,
+    /// p value of this test alone, not corrected, as the interval is.
+    pub p_alone: Option<f64>,
 }
 
 /// A critical-difference diagram (Demšar 2006).

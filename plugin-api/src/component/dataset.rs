@@ -96,6 +96,12 @@ pub trait Dataset: Send + Sync {
         1
     }
 
+    /// Whether its judgements (`judge`, `same`) were asked of people, rather than made by a rule: only then is said what people
+    /// chose.
+    fn asks_people(&self) -> bool {
+        false
+    }
+
     /// Opens a split, downloading it first where that is allowed and necessary. Everything that can be checked
     /// without decoding is checked here: missing files, pairs without a partner, unreadable folders.
     fn open(
@@ -165,6 +171,7 @@ impl<T: Dataset> AnyDataset for T {
             without_folder: !self.has_folder(),
             brings_files: self.brings_files(),
             protocol_version: Some(self.protocol_version()),
+            asks_people: self.asks_people(),
             ..Details::default()
         };
         Ok(self.info().manifest(Kind::Dataset, settings::schema::<T::Config>(), details))

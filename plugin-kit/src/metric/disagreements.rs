@@ -1,4 +1,4 @@
-//! The triplets on which people and distances disagree most.
+//! The triplets on which judgements and distances disagree most.
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::protocol::report::SampleRows;
@@ -6,7 +6,7 @@ use lossnet_plugin_api::protocol::report::SampleRows;
 use super::evaluate::column;
 use crate::image::number;
 
-/// A triplet whose images the majority of people order in another way than the distances.
+/// A triplet whose images its judgement orders in another way than the distances.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Disagreement {
     /// |judge - choice| · |d0 - d1| / (d0 + d1), in [0, 1], where choice is 1 if d1 is smaller and 0 if d0 is.
@@ -20,23 +20,23 @@ pub(super) struct Disagreement {
 }
 
 impl Disagreement {
-    /// What people chose, and what the distances are.
-    pub(super) fn caption(&self) -> String {
-        // People chose the one, the distances the other.
+    /// What the judgement is, and what the distances are. `people`: whether people were asked for it.
+    pub(super) fn caption(&self, people: bool) -> String {
+        // The judgement is for the one, the distances for the other.
         let (share, chosen) = if self.judge > 0.5 { (self.judge, "p1") } else { (1.0 - self.judge, "p0") };
-        format!(
-            "{}, where {:.0} % of people chose {chosen} and the distances are {} to p0 and {} to p1",
-            self.id,
-            share * 100.0,
-            number(self.d0),
-            number(self.d1)
-        )
+        let judgement = match (people, share < 1.0) {
+            (true, _) => format!("{:.0} % of people chose {chosen}", share * 100.0),
+            (false, true) => format!("the given answer is {chosen} by {:.0} %", share * 100.0),
+            (false, false) => format!("the given answer is {chosen}"),
+        };
+        let (d0, d1) = (number(self.d0), number(self.d1));
+        format!("{}, where {judgement} and the distances are {d0} to p0 and {d1} to p1", self.id)
     }
 }
 
-/// The triplets of a split on which people and distances disagree most, the worst first: only so many are kept.
+/// The triplets of a split on which judgements and distances disagree most, the worst first: only so many are kept.
 ///
-/// Undecided judgements (half of the people chose either image) are left out, as are equal distances: nobody is wrong there.
+/// Undecided judgements (0.5) are left out, as are equal distances: nobody is wrong there.
 #[derive(Debug, Default)]
 pub(super) struct Disagreements {
     most: usize,
@@ -63,7 +63,7 @@ impl Disagreements {
             let (d0, d1, judge) = (d0[row], d1[row], judge[row]);
             let choice = if d1 < d0 { 1.0 } else { 0.0 };
             let distance = (judge - choice).abs();
-            // Not more than half of the people against it is no disagreement.
+            // Not more than half of a judgement against it is no disagreement.
             let weight = if distance > 0.5 { distance * (d0 - d1).abs() / (d0 + d1) } else { 0.0 };
             let kept_with_less = self.worst.partition_point(|kept| kept.weight >= weight);
             if weight > 0.0 && kept_with_less < self.most {
@@ -137,12 +137,20 @@ mod tests {
     fn a_caption_tells_who_chose_what() {
         let mut found = Disagreements::new(2);
         found.add(&rows(0, &TRIPLETS[1..3])).unwrap();
-        let captions: Vec<String> = found.worst.iter().map(Disagreement::caption).collect();
+        let captions =
+            |people| -> Vec<String> { found.worst.iter().map(|found| found.caption(people)).collect() };
         assert_eq!(
-            captions,
+            captions(true),
             [
                 "t1, where 100 % of people chose p0 and the distances are 3.00 to p0 and 1.00 to p1",
                 "t0, where 80 % of people chose p1 and the distances are 1.00 to p0 and 3.00 to p1",
+            ]
+        );
+        assert_eq!(
+            captions(false),
+            [
+                "t1, where the given answer is p0 and the distances are 3.00 to p0 and 1.00 to p1",
+                "t0, where the given answer is p1 by 80 % and the distances are 1.00 to p0 and 3.00 to p1",
             ]
         );
     }

@@ -11,7 +11,7 @@ use super::judgement::{are_alike, stack};
 use super::pictures::{Pictures, Scene};
 use super::{Judged, Kind, Means, Pairs, Triplets, two_afc};
 use crate::loader::{LoaderOptions, for_each_batch};
-use crate::similarity::{two_afc_agrees, two_afc_score};
+use crate::similarity::{two_afc_accuracy, two_afc_score};
 
 /// What computes distances: as [`LossNetwork::distances`](lossnet_plugin_api::component::LossNetwork::distances).
 pub type Distances<'a> = dyn Fn(&[Tensor], &[(usize, usize)]) -> Result<Tensor, PluginError> + 'a;
@@ -232,7 +232,7 @@ fn rows(
     if let (Kind::Triplet, [d0, d1]) = (kind, &of_cell[..]) {
         let triplets = || d0.iter().zip(d1).zip(&opinions).map(|((&d0, &d1), &judge)| (d0, d1, judge));
         let score = triplets().map(|(d0, d1, judge)| two_afc_score(d0, d1, judge)).collect();
-        let agreed = triplets().map(|(d0, d1, judge)| f64::from(two_afc_agrees(d0, d1, judge))).collect();
+        let agreed = triplets().map(|(d0, d1, judge)| two_afc_accuracy(d0, d1, judge)).collect();
         columns.push(Column { name: kind.opinion().to_owned(), values: opinions });
         columns.push(Column { name: two_afc::SCORE.to_owned(), values: score });
         columns.push(Column { name: two_afc::ACCURACY.to_owned(), values: agreed });

@@ -55,7 +55,7 @@ fn report(
         // Small subsets can have no such pair; the other results are sound.
         if cell == 0 {
             run.notice(&format!(
-                "in `{split}` nobody saw any of the {} pairs as the same, so it has no average precision",
+                "in `{split}` none of the {} pairs is judged to be the same at all, so it has no average precision",
                 pairs.len()
             ));
         }
@@ -63,6 +63,9 @@ fn report(
     };
     // A distance that is not finite has ended the run, as has a sample that can't be read.
     let metric = Metric::new("jnd_map", split, value, "share", true, pairs.len() as u64);
-    let metric = metric.with_counts(0, 0).computed_from(from_samples);
+    let metric = metric.with_counts(0, 0).computed_from(from_samples).at_least(0.0).at_most(1.0);
+    // Of pairs in any order the precision is the share of "the same" among all.
+    let share = pairs.iter().map(|(_, same)| same).sum::<f64>() / pairs.len() as f64;
+    let metric = metric.against("chance", share);
     run.report(cell, &Report::Metric(metric))
 }

@@ -21,7 +21,7 @@ pub type Features<'a> = dyn Fn(&Tensor) -> Result<Vec<Tensor>, PluginError> + 'a
 pub type Maps<'a> =
     dyn Fn(usize, &[Tensor], &[Tensor], (i64, i64)) -> Result<Option<Tensor>, PluginError> + 'a;
 
-/// The pictures of each evaluated split: samples on which people and distances disagree most, and spatial maps.
+/// The pictures of each evaluated split: samples on which judgements and distances disagree most, and spatial maps.
 pub struct Pictures<'a> {
     /// At most so many samples are in each; none: there are no pictures.
     pub samples: usize,
@@ -61,7 +61,7 @@ struct Row {
 type Rows = Vec<BTreeMap<usize, Row>>;
 
 impl Scene<'_> {
-    /// Makes the pictures of all cells: the triplets on which each of them disagrees most with people, and its spatial maps
+    /// Makes the pictures of all cells: the triplets on which each of them disagrees most with the judgements, and its spatial maps
     /// of samples that are the same for all, spread evenly over the split. There is none of what there is not.
     ///
     /// Each sample is read once, and goes through the network once for all cells. Fails if a sample can't be read again, or
@@ -136,10 +136,12 @@ impl Scene<'_> {
         let shown: Vec<(&Disagreement, &Row)> =
             worst.iter().filter_map(|found| Some((found, rows.get(&found.index)?))).collect();
         let Some((_, first)) = shown.first() else { return Ok(()) };
-        let lines = shown.iter().map(|(found, row)| format!("{}{}", found.caption(), row.scale()));
+        let people = self.run.context().asks_people(self.split);
+        let lines = shown.iter().map(|(found, row)| format!("{}{}", found.caption(people), row.scale()));
         let caption = format!(
-            "Triplets of {} on which people and distances disagree most, from left to right: {}. From top to bottom: {}",
+            "Triplets of {} on which {} and distances disagree most, from left to right: {}. From top to bottom: {}",
             self.split,
+            if people { "people" } else { "given answers" },
             first.columns(self.kind),
             lines.collect::<Vec<_>>().join("; ")
         );

@@ -11,7 +11,7 @@ use super::evaluate::{column, result_name};
 /// Name of the score, of a triplet and of many.
 pub(super) const SCORE: &str = "2afc_score";
 
-/// Name of the accuracy; of a triplet it is 1 or 0.
+/// Name of the accuracy; of a triplet it is 1, 0, or half where distances or judgements are undecided.
 pub(super) const ACCURACY: &str = "2afc_accuracy";
 
 /// Sums over the triplets of a group.
@@ -114,7 +114,10 @@ fn report(run: &dyn Run, cell: usize, split: &str, groups: &[(&str, &str, Sums)]
         // A distance that is not finite has ended the run, as has a sample that can't be read.
         let metric = Metric::new(name, split, value, "share", true, count)
             .with_counts(0, 0)
-            .computed_from(FromSamples::mean_of_groups(name, parts));
+            .computed_from(FromSamples::mean_of_groups(name, parts))
+            .at_least(0.0)
+            .at_most(1.0)
+            .against("chance", 0.5);
         run.report(cell, &Report::Metric(metric))?;
     }
     Ok(())

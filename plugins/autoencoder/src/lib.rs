@@ -197,11 +197,11 @@ fn predict(
     };
     let predictors = settings.predictors.iter().map(|hidden| prediction.train(hidden));
     let predictors = predictors.collect::<Result<Vec<_>, _>>()?;
-    let best = report_validation(&predictors, &validation, run)?;
+    let best = report_validation(&predictors, &validation, classes, run)?;
 
     for (split, samples) in &data.evaluated {
         let codes = encoding.of(split, &**samples)?;
-        report_test(&predictors, best, &codes, run)?;
+        report_test(&predictors, best, &codes, classes, run)?;
     }
     Ok(())
 }
@@ -210,6 +210,7 @@ fn predict(
 fn report_validation(
     predictors: &[TrainedPredictor],
     validation: &Codes,
+    classes: u32,
     run: &dyn Run,
 ) -> Result<usize, PluginError> {
     let scores = predictors.iter().map(|predictor| predictor.scores(validation));
@@ -218,9 +219,9 @@ fn report_validation(
     let best = (0..scores.len()).min_by(|a, b| loss(a).total_cmp(&loss(b)));
     let best = best.ok_or_else(|| PluginError::run("no predictor was trained"))?;
     for (predictor, scores) in predictors.iter().zip(&scores) {
-        results::report(run, &validation.split, &predictor.name, scores, Recorded::Not)?;
+        results::report(run, &validation.split, &predictor.name, scores, Recorded::Not, classes)?;
     }
-    results::report(run, &validation.split, "best", &scores[best], Recorded::Not)?;
+    results::report(run, &validation.split, "best", &scores[best], Recorded::Not, classes)?;
     run.notice(&format!("{} has the smallest validation loss", predictors[best].name));
     Ok(best)
 }
@@ -229,14 +230,15 @@ fn report_test(
     predictors: &[TrainedPredictor],
     best: usize,
     codes: &Codes,
+    classes: u32,
     run: &dyn Run,
 ) -> Result<(), PluginError> {
     let scores = predictors.iter().map(|predictor| predictor.scores(codes));
     let scores = scores.collect::<Result<Vec<_>, _>>()?;
     for (at, (predictor, scores)) in predictors.iter().zip(&scores).enumerate() {
-        results::report(run, &codes.split, &predictor.name, scores, Recorded::Correct)?;
+        results::report(run, &codes.split, &predictor.name, scores, Recorded::Correct, classes)?;
         if at == best {
-            results::report(run, &codes.split, "best", scores, Recorded::All)?;
+            results::report(run, &codes.split, "best", scores, Recorded::All, classes)?;
         }
     }
     let all: Vec<(&str, &Scores)> =

@@ -46,13 +46,14 @@ pub(crate) enum Recorded {
     Correct,
 }
 
-/// Reports the scores of one predictor on a split, as means over its samples.
+/// Reports the scores of one predictor of so many classes on a split, as means over its samples.
 pub(crate) fn report(
     run: &dyn Run,
     split: &str,
     predictor: &str,
     scores: &Scores,
     recorded: Recorded,
+    classes: u32,
 ) -> Result<(), PluginError> {
     let name = format!("{split}/{predictor}");
     for Score { metric, column, values, unit, higher_is_better } in scores.all() {
@@ -66,6 +67,11 @@ pub(crate) fn report(
             scores::mean_of(metric, &name, values, (column, split), unit, higher_is_better)
         } else {
             scores::mean(metric, &name, values, unit, higher_is_better)
+        };
+        let report = if metric == "accuracy" {
+            scores::against(scores::within(report, 0.0, 1.0), "chance", 1.0 / f64::from(classes))
+        } else {
+            report
         };
         run.report(0, &report)?;
     }

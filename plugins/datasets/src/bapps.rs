@@ -109,6 +109,10 @@ impl Dataset for Bapps {
         true
     }
 
+    fn asks_people(&self) -> bool {
+        true
+    }
+
     fn splits(&self) -> Vec<String> {
         let mut splits = Vec::new();
         for part in PARTS {

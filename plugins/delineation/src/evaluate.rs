@@ -100,6 +100,8 @@ fn masks(maps: &Tensor, threshold: f64) -> Result<Vec<Mask>, PluginError> {
     let mask = |pixels: &[u8]| Mask::new(width, pixels.iter().map(|&pixel| pixel != 0).collect());
     Ok(above.chunks_exact(above.len() / images).map(mask).collect())
 }
+/// What every network is to be better than: the same answer for all pixels.
+const CONSTANT: &str = "a constant prediction";
 
 /// The mean of a score over images.
 pub(crate) fn mean(scores: &[ImageScores], of: impl Fn(&ImageScores) -> f64) -> f64 {
@@ -141,7 +143,14 @@ pub(crate) fn evaluate(
             _ => ("share", true),
         };
         let (name, values) = (&column.name, &column.values);
-        run.report(0, &scores::mean_of(name, split, values, (name, split), unit, rising))?;
+        let report = scores::mean_of(name, split, values, (name, split), unit, rising);
+        let report = if unit == "share" { scores::within(report, 0.0, 1.0) } else { report };
+        let report = match name.as_str() {
+            "quality" => scores::against_metric(report, CONSTANT, "constant_quality"),
+            "relaxed_quality" => scores::against_metric(report, CONSTANT, "relaxed_constant_quality"),
+            _ => report,
+        };
+        run.report(0, &report)?;
     }
     let undefined = found.iter().filter(|scores| scores.undefined).count();
     run.report(0, &scores::metric("undefined", split, undefined as f64, "images", false, total))?;

@@ -343,10 +343,19 @@ fn contested(count: usize) -> Vec<Sample> {
 }
 
 #[test]
-fn a_picture_shows_what_people_and_distances_disagree_on() {
+fn a_picture_shows_what_judgements_and_distances_disagree_on() {
     let folder = tempfile::tempdir().unwrap();
     let run = || MemoryRun::new(folder.path()).unwrap().with_samples("val", contested(9)).with_batch_size(2);
-    let whole = run();
+    // What nobody was asked, people have not chosen.
+    let generated = run();
+    execute(&settings("baseline"), &generated).unwrap();
+    let (_, caption, _) = &pictures(&generated)[0];
+    assert_eq!(
+        (caption.matches("people").count(), caption.matches("the given answer is").count()),
+        (0, 4),
+        "{caption}"
+    );
+    let whole = run().asking_people();
     execute(&settings("baseline"), &whole).unwrap();
     let shown = pictures(&whole);
     let [(name, caption, _), (maps, ..)] = &shown[..] else { panic!("{}", shown.len()) };

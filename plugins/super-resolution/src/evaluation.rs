@@ -114,7 +114,14 @@ impl Table {
         let mut rows = self.rows;
         for (name, unit, values) in columns {
             let table = (name, rows.split.as_str());
-            run.report(0, &scores::mean_of(name, &rows.split, &values, table, unit, true))?;
+            let report = scores::mean_of(name, &rows.split, &values, table, unit, true);
+            let report = match name {
+                "psnr" | "ssim" => scores::against_metric(report, "bicubic", &format!("bicubic_{name}")),
+                _ => report,
+            };
+            // SSIM is a correlation, among other things.
+            let report = if name.ends_with("ssim") { scores::within(report, -1.0, 1.0) } else { report };
+            run.report(0, &report)?;
             rows.columns.push(Column { name: name.to_owned(), values });
         }
         scores::report(run, 0, rows)

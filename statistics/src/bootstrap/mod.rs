@@ -73,7 +73,7 @@ impl Bootstrap {
         })
     }
 
-    fn check(&self) -> Result<(), StatisticsError> {
+    pub(crate) fn check(&self) -> Result<(), StatisticsError> {
         check::share("the confidence", self.confidence)?;
         check::enough("a bootstrap", self.resamples, 100).map_err(|_| StatisticsError::Parameter {
             name: "the number of resamples",

@@ -152,6 +152,7 @@ impl Cells {
             seed: request.seed,
             splits: request.data.splits.clone(),
             known_splits: request.data.known_splits.clone(),
+            asks_people: request.data.asks_people,
             test: request.test.iter().map(test_data).collect(),
         })
     }
@@ -246,6 +247,7 @@ fn test_data((label, data): &(String, DatasetRequest)) -> TestData {
         label: label.clone(),
         dataset: data.dataset.component.name.clone(),
         splits: data.splits.clone(),
+        asks_people: data.asks_people,
     }
 }
 

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use lossnet_plugin_protocol::report::FromSamples;
 use lossnet_statistics::{
-    Bootstrap, BootstrappedMeans, Estimate, Strata, Wilcoxon, mcnemar, stratified_mean, wilcoxon,
+    Bootstrap, BootstrappedMeans, Estimate, Interval, Strata, Wilcoxon, constant, fraction, mcnemar,
+    stratified_mean, wilcoxon,
 };
 
-use super::Evidence;
+use super::{Evidence, FEWEST_REPETITIONS, FEWEST_SAMPLES, TWO_REPETITIONS};
 use crate::analysis::boards::Group;
 use crate::analysis::scores::Samples;
 use crate::analysis::{CONFIDENCE, Measured};
@@ -21,6 +22,9 @@ const FEWEST_RESAMPLES: usize = 1_000;
 
 /// Drawing a sample takes as long as adding up so many scores.
 const DRAW: usize = 12;
+
+/// Drawing a sample's weight takes as long as adding up so many scores.
+const DRAW_WEIGHT: usize = 40;
 
 /// The scores of the samples of a board's contenders.
 pub(in crate::analysis) struct Read<'a> {
@@ -84,6 +88,12 @@ impl<'a> Read<'a> {
                 "scores of single samples are no numbers"
             }
             _ if !self.is_any() => "the scores of single samples can't be read",
+            lengths
+                if lengths.iter().all(|&length| length > 1)
+                    && lengths.iter().sum::<usize>() < FEWEST_SAMPLES =>
+            {
+                "there are fewer than five samples, which are too few"
+            }
             [_] => "there are fewer than two samples",
             _ => "a part of the samples has fewer than two",
         }
@@ -108,6 +118,12 @@ pub(in crate::analysis) struct Means<'a> {
     resamples: usize,
     /// Whether all scores are 0 or 1.
     binary: bool,
+    /// The range that no score leaves, if some score lies on an end of it: then a mean can, too, though it is not sure.
+    range: Option<[f64; 2]>,
+    /// Intervals of means in this range, by position in the bootstrap. None if it would take too long.
+    bounded: Option<Vec<Interval>>,
+    /// Resamples of those; none where they are exact.
+    weighted: usize,
 }
 
 impl<'a> Means<'a> {
@@ -115,6 +131,7 @@ impl<'a> Means<'a> {
         read: &'a Read<'a>,
         strata: &'a Strata,
         values: &'a [Vec<f64>],
+        range: Option<[f64; 2]>,
         work: f64,
     ) -> Means<'a> {
         let mut positions = Vec::new();
@@ -131,17 +148,59 @@ impl<'a> Means<'a> {
         let bootstrapped =
             (resamples >= FEWEST_RESAMPLES).then(|| settings.means(&scores, strata).ok()).flatten();
         let binary = scores.iter().copied().flatten().all(|&score| score == 0.0 || score == 1.0);
-        Means { read, strata, values, positions, bootstrapped, resamples, binary }
+        let all = || scores.iter().copied().flatten();
+        let range = range.filter(|[low, high]| {
+            all().all(|score| (*low..=*high).contains(score))
+                && all().any(|score| score == low || score == high)
+        });
+        let (mut bounded, mut weighted) = (None, 0);
+        if let Some(range) = range {
+            if binary && strata.groups() == 1 && range == [0.0, 1.0] {
+                let of = |scores: &&[f64]| {
+                    let ones = scores.iter().filter(|&&score| score > 0.5).count();
+                    fraction(ones as u64, scores.len() as u64, CONFIDENCE).ok()
+                };
+                bounded = scores.iter().map(of).collect();
+            } else {
+                weighted = (work / ((scores.len() + DRAW_WEIGHT) * strata.samples()) as f64) as usize;
+                weighted = weighted.min(MOST_RESAMPLES);
+                let settings =
+                    Bootstrap { resamples: weighted, confidence: CONFIDENCE, ..Bootstrap::default() };
+                if weighted >= FEWEST_RESAMPLES {
+                    bounded = settings.bounded_means(&scores, strata, range).ok();
+                }
+            }
+        }
+        Means { read, strata, values, positions, bootstrapped, resamples, binary, range, bounded, weighted }
+    }
+
+    /// The interval over the samples alone.
+    fn over_samples(&self, contender: usize, scores: &[f64]) -> Option<[f64; 2]> {
+        let ends = |interval: Interval| [interval.low, interval.high];
+        let position = self.positions[contender]?;
+        if let Some(bounded) = &self.bounded {
+            return bounded.get(position).copied().map(ends);
+        }
+        if let Some(range) = self.range
+            && scores.iter().all(|score| *score == scores[0])
+        {
+            return constant(scores[0], self.strata, range, CONFIDENCE).ok().map(ends);
+        }
+        if let (Some(bootstrapped), None) = (&self.bootstrapped, self.range) {
+            return bootstrapped.interval(position).ok().map(ends);
+        }
+        let value = stratified_mean(scores, self.strata).ok()?;
+        self.estimate(value, scores, &[])?.interval(CONFIDENCE).ok().map(ends)
     }
 
     fn scores(&self, contender: usize) -> Option<&[f64]> {
         self.read.scores[contender].as_deref()
     }
 
-    /// The values of a contender's repetitions, if there are several.
+    /// The values of a contender's repetitions, if there are enough to say how much they vary.
     fn repetitions(&self, contender: usize) -> Option<&'a [f64]> {
         let values = self.values[contender].as_slice();
-        (values.len() > 1).then_some(values)
+        (values.len() >= FEWEST_REPETITIONS).then_some(values)
     }
 
     /// Whether a mean over parts is that over all samples, too.
@@ -177,17 +236,18 @@ impl<'a> Means<'a> {
 impl Evidence for Means<'_> {
     fn interval(&self, contender: usize) -> Option<[f64; 2]> {
         let scores = self.scores(contender)?;
-        let bootstrapped = match (self.repetitions(contender), &self.bootstrapped) {
-            (None, Some(bootstrapped)) => bootstrapped.interval(self.positions[contender]?).ok(),
-            _ => None,
-        };
-        let interval = if let Some(interval) = bootstrapped {
-            interval
-        } else {
-            let value = stratified_mean(scores, self.strata).ok()?;
-            self.estimate(value, scores, &[contender])?.interval(CONFIDENCE).ok()?
-        };
-        Some([interval.low, interval.high])
+        let samples = self.over_samples(contender, scores);
+        if self.repetitions(contender).is_none() {
+            return samples;
+        }
+        let value = stratified_mean(scores, self.strata).ok()?;
+        let interval = self.estimate(value, scores, &[contender])?.interval(CONFIDENCE).ok()?;
+        // Repetitions don't make it surer than its samples do.
+        let [low, high] = samples.unwrap_or([interval.low, interval.high]);
+        match self.range {
+            Some(_) => Some([interval.low.min(low), interval.high.max(high)]),
+            None => Some([interval.low, interval.high]),
+        }
     }
 
     fn pair(&self, first: usize, second: usize) -> Option<Pair> {
@@ -203,7 +263,13 @@ impl Evidence for Means<'_> {
             }
             _ => None,
         };
-        let interval = bootstrapped.or_else(|| estimate.interval(CONFIDENCE).ok());
+        let interval = match self.range {
+            // Of equal differences a bootstrap makes a point.
+            Some([low, high]) if once && differences.iter().all(|one| *one == differences[0]) => {
+                constant(differences[0], self.strata, [low - high, high - low], CONFIDENCE).ok()
+            }
+            _ => bootstrapped.or_else(|| estimate.interval(CONFIDENCE).ok()),
+        };
         let (test, p) = test.unwrap_or_else(|| ("paired-t", estimate.p_value()));
         Some(Pair {
             networks: [first, second],
@@ -211,6 +277,7 @@ impl Evidence for Means<'_> {
             interval: interval.map(|interval| [interval.low, interval.high]),
             test: test.to_owned(),
             p: Some(p),
+            p_alone: Some(p),
         })
     }
 
@@ -231,7 +298,14 @@ impl Evidence for Means<'_> {
         let once = contenders.clone().any(|contender| self.repetitions(contender).is_none());
         let mut parts = Vec::new();
         if once {
-            let interval = if self.bootstrapped.is_some() {
+            let interval = if self.bounded.is_some() && self.weighted == 0 {
+                "exact intervals of fractions (Clopper and Pearson)".to_owned()
+            } else if self.bounded.is_some() {
+                format!(
+                    "intervals of means in a range (Gaffke) over {} draws of weights of the samples",
+                    self.weighted
+                )
+            } else if self.bootstrapped.is_some() && self.range.is_none() {
                 format!("bootstrap intervals (BCa) over {} resamples of the samples", self.resamples)
             } else {
                 "Student's t intervals over the samples".to_owned()
@@ -241,13 +315,13 @@ impl Evidence for Means<'_> {
                 (true, true) => "McNemar's exact tests",
                 (true, false) => "Wilcoxon's signed-rank tests",
             };
-            let whom = if repeated { " of those that were run once" } else { "" };
+            let whom = if repeated { " of those that were not run three times" } else { "" };
             parts.push(format!("{interval} and {test}{whom}"));
         }
         if repeated {
             parts.push(
                 "t intervals and paired t tests with the variances of both samples and repetitions \
-                 (Satterthwaite) of those that were repeated"
+                 (Satterthwaite) of those that were repeated three times or more"
                     .to_owned(),
             );
         }
@@ -257,7 +331,6 @@ impl Evidence for Means<'_> {
     }
 
     fn remark(&self) -> Option<&'static str> {
-        let repeated = (0..self.values.len()).any(|contender| self.repetitions(contender).is_some());
-        repeated.then_some("Few repetitions make intervals wide, also beyond the scores that are possible.")
+        self.values.iter().any(|values| values.len() == 2).then_some(TWO_REPETITIONS)
     }
 }

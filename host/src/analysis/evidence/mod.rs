@@ -15,6 +15,16 @@ pub(super) use means::Means;
 pub(super) use precision::Precisions;
 pub(super) use repetitions::Repetitions;
 
+/// With fewer samples intervals over them say more than is known, and no test can find a difference.
+const FEWEST_SAMPLES: usize = 5;
+
+/// With fewer repetitions nothing is made of how much they vary.
+const FEWEST_REPETITIONS: usize = 3;
+
+/// What is left out where there are two repetitions.
+const TWO_REPETITIONS: &str = "Two repetitions are too few to estimate how much scores change with the seed: intervals and tests of \
+     those are over the samples alone, and leave that out.";
+
 /// What is known of a board's contenders, by position on the board.
 pub(super) trait Evidence: Sync {
     /// The interval of a contender's score.
@@ -64,8 +74,12 @@ pub(super) fn with<T>(
         Some((from, SampleStatistic::Mean { column })) => {
             let read = means::Read::new(group, cells, samples, from, column);
             match read.strata() {
-                Some(strata) if read.is_any() => {
-                    return use_evidence(&Means::new(&read, &strata, &values, work));
+                Some(strata) if read.is_any() && strata.samples() >= FEWEST_SAMPLES => {
+                    let range = match group.range {
+                        [Some(lowest), Some(highest)] => Some([lowest, highest]),
+                        _ => None,
+                    };
+                    return use_evidence(&Means::new(&read, &strata, &values, range, work));
                 }
                 _ => read.why_not(),
             }

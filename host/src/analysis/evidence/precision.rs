@@ -7,8 +7,8 @@ use lossnet_plugin_protocol::report::FromSamples;
 use lossnet_statistics::{Bootstrap, Estimate, Method, Strata, percentile};
 use rayon::prelude::*;
 
-use super::Evidence;
 use super::repetitions::mean;
+use super::{Evidence, FEWEST_REPETITIONS, TWO_REPETITIONS};
 use crate::analysis::boards::{Group, Member};
 use crate::analysis::scores::Samples;
 use crate::analysis::{CONFIDENCE, Measured};
@@ -145,9 +145,10 @@ impl<'a> Precisions<'a> {
         contenders.iter().any(Option::is_some).then_some(Precisions { contenders, nan, values, resamples })
     }
 
+    /// Values of a contender's repetitions, if there are enough to say how much they vary.
     fn repetitions(&self, contender: usize) -> Option<&'a [f64]> {
         let values = self.values[contender].as_slice();
-        (values.len() > 1).then_some(values)
+        (values.len() >= FEWEST_REPETITIONS).then_some(values)
     }
 
     /// With the variance of resampled values and those of contenders that were repeated.
@@ -195,6 +196,7 @@ impl Evidence for Precisions<'_> {
             interval: Some([interval.low, interval.high]),
             test: test.to_owned(),
             p: Some(p),
+            p_alone: Some(p),
         })
     }
 
@@ -218,6 +220,10 @@ impl Evidence for Precisions<'_> {
              paired bootstrap tests{also}",
             self.resamples
         )
+    }
+
+    fn remark(&self) -> Option<&'static str> {
+        self.values.iter().any(|values| values.len() == 2).then_some(TWO_REPETITIONS)
     }
 }
 

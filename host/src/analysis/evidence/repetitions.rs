@@ -2,12 +2,9 @@
 
 use lossnet_statistics::Estimate;
 
-use super::Evidence;
+use super::{Evidence, FEWEST_REPETITIONS as FEWEST};
 use crate::analysis::CONFIDENCE;
 use crate::report::data::Pair;
-
-/// Fewer repetitions say too little of how much they vary.
-const FEWEST: usize = 3;
 
 /// The values of repetitions, of scores whose samples are not known.
 pub(in crate::analysis) struct Repetitions<'a> {
@@ -46,6 +43,7 @@ impl Evidence for Repetitions<'_> {
             interval: Some([interval.low, interval.high]),
             test: "welch".to_owned(),
             p: Some(estimate.p_value()),
+            p_alone: Some(estimate.p_value()),
         })
     }
 

@@ -59,7 +59,7 @@ fn json(analysis: &Analysis) -> Value {
                 let [first, second] = labels(analysis, pair);
                 json!({
                     "first": first, "second": second, "difference": pair.difference, "interval": pair.interval,
-                    "test": pair.test, "p": pair.p,
+                    "test": pair.test, "p": pair.p_alone, "p_holm": pair.p,
                 })
             })
             .collect();
@@ -73,24 +73,53 @@ fn json(analysis: &Analysis) -> Value {
 }
 
 fn text(analysis: &Analysis) -> String {
-    let header = ["first", "second", "difference", "95 % interval", "test", "p"];
     let of_board = |board: &Board| {
+        let corrected = format!("p (Holm, of {})", board.pairs.len());
+        let header =
+            ["first", "second", "difference", "95 % interval (alone)", "test", "p (alone)", &corrected];
         let mut rows = vec![header.map(str::to_owned).to_vec()];
         rows.extend(board.pairs.iter().map(|pair| {
             let [first, second] = labels(analysis, pair).map(str::to_owned);
-            let interval = pair.interval.map(|[low, high]| format!("[{low:.6}, {high:.6}]"));
-            let p = pair.p.map(|p| if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") });
+            let interval = pair.interval.map(|[low, high]| format!("[{}, {}]", number(low), number(high)));
+            let p = |p: Option<f64>| p.map(probability).unwrap_or_default();
             vec![
                 first,
                 second,
-                format!("{:.6}", pair.difference),
+                number(pair.difference),
                 interval.unwrap_or_default(),
                 pair.test.clone(),
-                p.unwrap_or_default(),
+                p(pair.p_alone),
+                p(pair.p),
             ]
         }));
         let table = if board.pairs.is_empty() { String::new() } else { output::table(&rows) };
         format!("{}\n{table}{}\n", board.answer, board.method)
     };
     analysis.boards.iter().map(of_board).collect::<Vec<_>>().join("\n")
+}
+
+/// Six decimals; what rounds to zero has no sign.
+fn number(value: f64) -> String {
+    let text = format!("{value:.6}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|letter| matches!(letter, '0' | '.')) => zero.to_owned(),
+        _ => text,
+    }
+}
+
+fn probability(p: f64) -> String {
+    if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_has_no_sign() {
+        assert_eq!(
+            ["-0.0000001", "-0.5", "0.25"].map(|text| number(text.parse().unwrap())),
+            ["0.000000", "-0.500000", "0.250000"]
+        );
+    }
 }

@@ -20,9 +20,13 @@ pub(super) fn round(boards: &mut [Board]) {
             }
             all(entry.interval.as_mut_slice().as_flattened_mut());
         }
+        for baseline in &mut board.baselines {
+            baseline.value = rounded(baseline.value);
+        }
         for pair in &mut board.pairs {
             pair.difference = rounded(pair.difference);
             pair.p = pair.p.map(rounded);
+            pair.p_alone = pair.p_alone.map(rounded);
             all(pair.interval.as_mut_slice().as_flattened_mut());
         }
         for (_, rank) in board.ranks.iter_mut().flat_map(|ranks| &mut ranks.averages) {
