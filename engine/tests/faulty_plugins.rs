@@ -146,7 +146,7 @@ impl lossnet_plugin_api::component::Services for NoServices {
 fn a_comparison_s_wrong_answers_are_refused_with_its_name() {
     let image = || Tensor::ones([2, 3, 4, 4], (Kind::Float, Device::Cpu));
     let comparison = |at, how| registry::comparison(&configured("faulty_comparison", at, how)).unwrap();
-    comparison("", "").distance(&image(), &image(), None).unwrap();
+    let _: Tensor = comparison("", "").distance(&image(), &image(), None).unwrap();
     for (at, how, part) in [
         ("distance", "shape", "it gave a distance of shape [3, 3] where one number for each of 2 samples"),
         ("distance", "nan", "it gave the distance NaN, though all features are numbers"),

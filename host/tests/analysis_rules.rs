@@ -255,7 +255,13 @@ fn answers_say_who_is_best_and_how_sure_that_is() {
 }
 
 /// A cell whose score is a share of right answers, to be measured against these scores.
-fn share(root: &Path, backbone: &str, repetition: u32, scores: &[f64], baselines: &[(&str, f64)]) -> Measured {
+fn share(
+    root: &Path,
+    backbone: &str,
+    repetition: u32,
+    scores: &[f64],
+    baselines: &[(&str, f64)],
+) -> Measured {
     let value = scores.iter().sum::<f64>() / scores.len() as f64;
     let metric = metric("score", "val", value, true, scores.len() as u64).at_least(0.0).at_most(1.0);
     let metric = baselines.iter().fold(metric, |metric, (name, score)| metric.against(name, *score));
@@ -287,10 +293,8 @@ fn intervals_of_shares_are_exact_at_the_ends_and_stay_within() {
     let root = tempfile::tempdir().unwrap();
     let mut half = [1.0; 40];
     half[39] = 0.5;
-    let cells = [
-        share(root.path(), "all", 0, &[1.0; 40], &[]),
-        share(root.path(), "none", 0, &[0.0; 40], &[]),
-    ];
+    let cells =
+        [share(root.path(), "all", 0, &[1.0; 40], &[]), share(root.path(), "none", 0, &[0.0; 40], &[])];
     let found = analysis(&cells);
     let interval = |at: usize| found.boards[0].entries[at].interval.unwrap();
     assert!((interval(0)[0] - 0.025_f64.powf(1.0 / 40.0)).abs() < 1e-9 && interval(0)[1] >= 1.0);
@@ -326,7 +330,8 @@ fn two_repetitions_and_few_samples_are_not_made_more_of_than_they_are() {
     assert!(board.method.contains("Two repetitions are too few"), "{}", board.method);
     // Two samples: no interval at all, and why.
     let root = tempfile::tempdir().unwrap();
-    let two = ["a", "b"].map(|backbone| cell(root.path(), config("metric", backbone, "1"), 0, &[0.9989, 0.9993]));
+    let two =
+        ["a", "b"].map(|backbone| cell(root.path(), config("metric", backbone, "1"), 0, &[0.9989, 0.9993]));
     let found = analysis(&two);
     assert!(found.boards[0].entries.iter().all(|entry| entry.interval.is_none()));
     assert!(found.boards[0].method.contains("too few"), "{}", found.boards[0].method);
@@ -345,10 +350,16 @@ fn answers_say_when_the_best_does_not_reach_a_baseline() {
         (board.answer, names)
     };
     let (lost, names) = answer(&[("chance", 0.5), ("bicubic", 0.8)]);
-    assert!(lost.ends_with("No contender is better than bicubic (0.80), which needs no loss network."), "{lost}");
+    assert!(
+        lost.ends_with("No contender is better than bicubic (0.80), which needs no loss network."),
+        "{lost}"
+    );
     assert_eq!(names, ["bicubic", "chance"]);
     let (near, _) = answer(&[("chance", 0.5)]);
-    assert!(near.ends_with("The interval of the best holds chance (0.50), which needs no loss network."), "{near}");
+    assert!(
+        near.ends_with("The interval of the best holds chance (0.50), which needs no loss network."),
+        "{near}"
+    );
     let (above, _) = answer(&[("chance", 0.1)]);
     assert!(!above.contains("no loss network"), "{above}");
 }

@@ -407,7 +407,9 @@ fn what_has_no_step_outlives_the_stages_that_begin_later() {
         reports.extend([picture("fit/best", None), picture("overview", None), metric(0.5)]);
         reports.extend([resume("refine", 0), picture("refine/best", None)]);
         reports.truncate(until);
-        reports.iter().for_each(|report| writer.report(report).unwrap());
+        for report in reports {
+            writer.report(&report).unwrap();
+        }
         let mut kept: Vec<String> = writer
             .reported()
             .unwrap()

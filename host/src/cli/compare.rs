@@ -79,9 +79,9 @@ pub(super) fn compare(arguments: &CompareArguments, context: &Context) -> Result
         context.display.say(&format!("wrote {}", map.display()));
     }
     if to_stdout {
-        printer.complain_about(&answers)?
+        printer.complain_about(&answers)?;
     } else {
-        printer.finish(&answers)?
+        printer.finish(&answers)?;
     }
     Ok(ExitCode::SUCCESS)
 }

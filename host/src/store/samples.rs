@@ -33,7 +33,8 @@ pub(super) fn remove_all(folder: &Path) -> Result<(), StoreError> {
     for entry in fs_err::read_dir(folder).map_err(StoreError::read)? {
         let entry = entry.map_err(StoreError::read)?;
         let name = entry.file_name();
-        if name.to_str().is_some_and(|name| name.starts_with("samples.") && name.ends_with(".csv")) {
+        let name = name.to_str().and_then(|name| name.strip_suffix(".csv"));
+        if name.is_some_and(|name| name.starts_with("samples.")) {
             fs_err::remove_file(entry.path()).map_err(StoreError::write)?;
         }
     }

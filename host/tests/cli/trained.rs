@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::support::User;
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 /// The weights that `cargo xtask test` has made with `scripts/oxford_vgg16.py`.
 fn oxford() -> Option<PathBuf> {
     match std::env::var_os("LOSSNET_TEST_VGG16") {

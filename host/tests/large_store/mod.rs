@@ -4,6 +4,7 @@
 //! correlations and tests have something to find. Everything is drawn from seeds: the same call writes the same bytes.
 #![allow(dead_code, clippy::unwrap_used, unreachable_pub)]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -215,6 +216,7 @@ fn result(experiment: &str, cell: &Cell, metrics: Vec<Metric>, random: &mut Rand
             lossnet: "0.1.0".to_owned(),
             libtorch: "2.11.0".to_owned(),
             plugins: plugins.into_iter().collect(),
+            builds: BTreeMap::default(),
         },
         weights: format!("{:064x}", network.backbone.name.len()),
         device: "cpu".to_owned(),

@@ -126,7 +126,7 @@ introduced!(AnyBackbone, AnyComparison, AnyDataset, AnyTask, AnyTracker);
 fn gather(manifest: &mut PluginManifest, kind: Kind, components: &[impl Introduced]) {
     for component in components {
         let name = guard(|| Ok(component.name()));
-        let asked = name.and_then(|name| Ok(guard(|| component.manifest()).map_err(|error| (name, error))));
+        let asked = name.map(|name| guard(|| component.manifest()).map_err(|error| (name, error)));
         let (name, error) = match asked {
             Ok(Ok(said)) => {
                 manifest.components.push(said);

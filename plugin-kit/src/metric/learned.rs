@@ -179,7 +179,7 @@ impl LearnedMetric {
         }
         let masks = self.masks(a).map_err(torch_error)?;
         if self.protocol == Protocol::Corrected {
-            return self.weighed(a, b, self.weights(), masks.as_deref());
+            return self.weighed(a, b, &self.weights(), masks.as_deref());
         }
         // The published code changes the weights behind the loss and in front of its gradients: those of the features go
         // through the changed weights. A copy of the weights keeps the graph from what is written over them.
@@ -189,14 +189,14 @@ impl LearnedMetric {
         };
         let free = copies(|weights| weights.f_mul_scalar(1.0))?;
         if self.mode != Mode::Trained {
-            return self.weighed(a, b, free, masks.as_deref());
+            return self.weighed(a, b, &free, masks.as_deref());
         }
         let clamped = copies(|weights| weights.f_detach()?.f_clamp_min(0.0))?;
         let without_graph = |features: &[Tensor]| {
             features.iter().map(Tensor::f_detach).collect::<Result<Vec<_>, _>>().map_err(torch_error)
         };
-        let of_features = self.weighed(a, b, clamped, masks.as_deref())?;
-        let of_weights = self.weighed(&without_graph(a)?, &without_graph(b)?, free, masks.as_deref())?;
+        let of_features = self.weighed(a, b, &clamped, masks.as_deref())?;
+        let of_weights = self.weighed(&without_graph(a)?, &without_graph(b)?, &free, masks.as_deref())?;
         // The value is that of the free weights; the other part adds its gradient alone.
         of_features
             .f_sub(&of_features.f_detach().map_err(torch_error)?)
@@ -218,13 +218,13 @@ impl LearnedMetric {
         &self,
         a: &[Tensor],
         b: &[Tensor],
-        weights: Vec<Tensor>,
+        weights: &[Tensor],
         masks: Option<&[Tensor]>,
     ) -> Result<Tensor, PluginError> {
         let Some(masks) = masks else {
-            return self.network.compare(0, a, b, Some(&weights));
+            return self.network.compare(0, a, b, Some(weights));
         };
-        let masked = masks.iter().zip(&weights).map(|(mask, weights)| {
+        let masked = masks.iter().zip(weights).map(|(mask, weights)| {
             // What is kept is scaled up with the weights, which are few.
             let kept = 1.0 - self.dropout;
             mask.f_mul(&if kept > 0.0 { weights.f_div_scalar(kept)? } else { weights.shallow_clone() })

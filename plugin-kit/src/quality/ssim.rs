@@ -85,7 +85,9 @@ pub fn uniform_ssim(a: &Plane, b: &Plane, peak: f64) -> Result<f64, ImageError> 
         }
         for window in columns.windows(UNIFORM_WINDOW) {
             let mut moments = [0.0; 5];
-            window.iter().for_each(|column| add(&mut moments, column));
+            for column in window {
+                add(&mut moments, column);
+            }
             let [a, b, aa, bb, ab] = moments.map(|moment| moment / count);
             // Sample variances: over one value less than there are.
             let scale = count / (count - 1.0);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::{ImageReader, check_images};
 use crate::fractions::Fractions;
-use crate::images::{Images, Mode, files_of, files_of_classes};
+use crate::images::{Classes, Images, Mode, files_of, files_of_classes};
 
 /// The user's folder (`data.folder`): the split `all` is every image in it, and every sub-folder is a split.
 pub(crate) struct ImageFolder;
@@ -59,10 +59,10 @@ impl Dataset for ImageFolder {
         if !whole && !folder.is_dir() {
             return Err(no_split(request, &settings.split));
         }
-        let (mut files, classes) = if settings.classes {
+        let Classes { mut files, names: classes } = if settings.classes {
             files_of_classes(&folder, &*services)?
         } else {
-            (files_of(&folder, &*services)?, Vec::new())
+            Classes { files: files_of(&folder, &*services)?, names: Vec::new() }
         };
         check_images(files.iter().map(|(_, path)| path.as_path()), &*services)?;
         if fraction {

@@ -66,12 +66,16 @@ pub(crate) fn files_of(
     Ok(files.into_iter().collect())
 }
 
-/// The images of the folders in a folder, each a class, with ids such as `cat/1`; and the classes' names. What is left out is
-/// told. Fails where there are fewer than two classes, or one has no images.
-pub(crate) fn files_of_classes(
-    folder: &Path,
-    services: &dyn Services,
-) -> Result<(Vec<(String, PathBuf)>, Vec<String>), PluginError> {
+/// Image files in folders, each a class.
+pub(crate) struct Classes {
+    /// The files, with ids such as `cat/1`.
+    pub files: Vec<(String, PathBuf)>,
+    /// The classes' names.
+    pub names: Vec<String>,
+}
+
+/// The images of the folders in a folder, each a class. What is left out is told. Fails where there are fewer than two classes, or one has no images.
+pub(crate) fn files_of_classes(folder: &Path, services: &dyn Services) -> Result<Classes, PluginError> {
     let classes = files::folders(folder)?;
     if classes.len() < 2 {
         return Err(PluginError::input(format!(
@@ -85,7 +89,7 @@ pub(crate) fn files_of_classes(
         let files = files_of(&folder.join(class), services)?;
         all.extend(files.into_iter().map(|(name, path)| (format!("{class}/{name}"), path)));
     }
-    Ok((all, classes))
+    Ok(Classes { files: all, names: classes })
 }
 
 /// The error for a folder without images, which says what there is instead.

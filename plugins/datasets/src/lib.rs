@@ -32,12 +32,9 @@ mod stl10;
 mod super_resolution;
 mod svhn;
 mod synthetic;
-<<<<<<< HEAD
-mod views;
-=======
 mod table;
 mod told;
->>>>>>> b80ba1d (wip)
+mod views;
 
 use lossnet_plugin_api::prelude::*;
 

@@ -6,7 +6,7 @@ use lossnet_plugin_kit::samples;
 use rand::Rng;
 use tch::{Device, Kind, TchError};
 
-use crate::maps::{self, Value};
+use crate::maps::{self, PixelValue};
 use crate::network::STRIDE;
 use crate::settings::{DelineationSettings, Evaluation, Protocol};
 use crate::step::Batch;
@@ -42,7 +42,7 @@ pub(crate) struct Reader {
     channels: usize,
     crop: usize,
     invert: bool,
-    foreground: Vec<Value>,
+    foreground: Vec<PixelValue>,
     evaluation: Evaluation,
     size: usize,
     protocol: Protocol,

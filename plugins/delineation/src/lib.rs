@@ -25,7 +25,7 @@ use lossnet_plugin_kit::train::{Goal, SampleSource, stage_seed, train, validatio
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-pub use maps::Value;
+pub use maps::PixelValue;
 pub use network::{STRIDE, UNet};
 pub use scores::Shares;
 pub use settings::{DelineationSettings, Evaluation, Protocol};

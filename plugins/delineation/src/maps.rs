@@ -14,18 +14,18 @@ use crate::settings::DelineationSettings;
 /// A value of a map's pixels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Value {
+pub enum PixelValue {
     /// A level of grey, 0 to 255.
     Level(u8),
     /// A color in the form `#rrggbb`.
     Color(String),
 }
 
-impl Value {
+impl PixelValue {
     fn pixel(&self) -> Result<[u8; 3], PluginError> {
         match self {
-            Value::Level(level) => Ok([*level; 3]),
-            Value::Color(text) => {
+            PixelValue::Level(level) => Ok([*level; 3]),
+            PixelValue::Color(text) => {
                 let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii());
                 let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
                 let number = number.ok_or_else(|| {
@@ -42,14 +42,14 @@ impl Value {
 /// The map in one channel: bright where there is a line. With `foreground`, 255 at these values and 0 elsewhere.
 ///
 /// Fails for a map in color where no values are named.
-pub(crate) fn lines(map: &Image, foreground: &[Value]) -> Result<Image, PluginError> {
+pub(crate) fn lines(map: &Image, foreground: &[PixelValue]) -> Result<Image, PluginError> {
     if foreground.is_empty() {
         if let Some(colors) = colors(map) {
             return Err(in_color(&colors));
         }
         return Ok(map.to_grey());
     }
-    let wanted = foreground.iter().map(Value::pixel).collect::<Result<Vec<_>, _>>()?;
+    let wanted = foreground.iter().map(PixelValue::pixel).collect::<Result<Vec<_>, _>>()?;
     let rgb = map.to_rgb();
     let level = |pixel: &[u8]| if wanted.iter().any(|value| value == pixel) { 255 } else { 0 };
     Ok(Image::grey(map.width(), map.height(), rgb.data().chunks_exact(3).map(level).collect())?)
@@ -159,13 +159,13 @@ mod tests {
     #[test]
     fn values_and_colors_that_are_named_are_lines() {
         let classes = Image::grey(4, 1, vec![0, 1, 2, 255]).unwrap();
-        assert_eq!(lines(&classes, &[Value::Level(1)]).unwrap().data(), [0, 255, 0, 0]);
+        assert_eq!(lines(&classes, &[PixelValue::Level(1)]).unwrap().data(), [0, 255, 0, 0]);
         assert_eq!(lines(&classes, &[]).unwrap().data(), [0, 1, 2, 255]);
         let palette = Image::rgb(2, 1, vec![0, 0, 0, 128, 0, 16]).unwrap();
-        let red = Value::Color("#800010".to_owned());
-        assert_eq!(lines(&palette, &[red, Value::Level(3)]).unwrap().data(), [0, 255]);
+        let red = PixelValue::Color("#800010".to_owned());
+        assert_eq!(lines(&palette, &[red, PixelValue::Level(3)]).unwrap().data(), [0, 255]);
         let error = lines(&palette, &[]).unwrap_err();
         assert!(error.help.unwrap().contains("#000000, #800010"));
-        assert!(lines(&palette, &[Value::Color("red".to_owned())]).is_err());
+        assert!(lines(&palette, &[PixelValue::Color("red".to_owned())]).is_err());
     }
 }

@@ -6,7 +6,7 @@ use lossnet_plugin_kit::train::TrainSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use crate::maps::Value;
+use crate::maps::PixelValue;
 use crate::network::STRIDE;
 
 /// What is trained and how it is measured.
@@ -33,7 +33,7 @@ pub struct DelineationSettings {
     pub invert: bool,
     /// Which values of the maps are lines, where brightness does not say it: levels of grey, such as `[1]` for maps of 0 and 1
     /// or for one class of several, and colors, such as `["#ff0000"]`.
-    pub foreground: Vec<Value>,
+    pub foreground: Vec<PixelValue>,
     /// Refinement steps in training.
     #[schemars(range(min = 1, max = 100))]
     pub train_steps: usize,

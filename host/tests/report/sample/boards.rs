@@ -75,6 +75,7 @@ pub(super) fn board(task: usize, networks: &[Network], sizes: Sizes) -> Board {
         higher_is_better,
         main: true,
         entries,
+        baselines: Vec::new(),
         method: "Intervals: percentile bootstrap over samples (2,000 draws). Ties: Holm-corrected paired Wilcoxon tests, α = 0.05.".into(),
         answer,
         pairs,
@@ -106,6 +107,7 @@ fn pairs(entries: &[Entry], higher_is_better: bool, spread: f64) -> Vec<Pair> {
                 interval: Some([difference - half, difference + half]),
                 test: "wilcoxon".into(),
                 p: Some(p),
+                p_alone: Some(p / 2.0),
             });
         }
     }

@@ -127,7 +127,7 @@ impl Dataset for Table {
             )));
         }
         let reader = ImageReader::new(services, &folder).upright(settings.exif_orientation);
-        Ok(Box::new(Rows { fields: table.fields, rows, folder, grey: settings.grey, reader }))
+        Ok(Box::new(TableSamples { fields: table.fields, rows, folder, grey: settings.grey, reader }))
     }
 }
 
@@ -202,7 +202,7 @@ pub(crate) struct Row {
     cells: Vec<Cell>,
 }
 
-struct Rows {
+struct TableSamples {
     fields: Vec<String>,
     rows: Vec<Row>,
     folder: PathBuf,
@@ -210,7 +210,7 @@ struct Rows {
     reader: ImageReader,
 }
 
-impl Samples for Rows {
+impl Samples for TableSamples {
     fn len(&self) -> usize {
         self.rows.len()
     }

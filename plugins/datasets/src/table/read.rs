@@ -80,7 +80,7 @@ fn texts(file: &Path) -> Result<Texts<'_>, PluginError> {
     // Excel writes a byte-order mark, and semicolons where the comma is for decimals.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: u8| first.iter().filter(|&&byte| byte == delimiter).count();
+    let count = |delimiter: u8| first.split(|&byte| byte == delimiter).count();
     let delimiter =
         [b',', b';', b'\t'].into_iter().rev().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(bytes);

@@ -45,7 +45,7 @@ impl Follower {
 
     /// Lets the tracker hear of a point of a curve when it comes to it.
     pub(super) fn point(&self, cell: usize, report: &Report) {
-        self.queue.push(Item::Point(cell, report.clone()));
+        self.queue.push(Item::Point(cell, Box::new(report.clone())));
     }
 
     /// Lets the tracker hear of these reports in any case.
@@ -340,7 +340,7 @@ mod tests {
         let (go_on, wait) = channel();
         let (follower, heard) = follower("stuck", 1, Some(wait), |_| false);
         follower.point(0, &point(1));
-        while follower.queue.push(Item::Point(0, point(2))) {}
+        while follower.queue.push(Item::Point(0, Box::new(point(2)))) {}
         assert_eq!(follower.queue.dropped(), 1);
         std::thread::sleep(2 * SHORT);
         let notices = follower.notices(SHORT);

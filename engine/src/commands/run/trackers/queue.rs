@@ -21,7 +21,7 @@ pub(in crate::commands::run) enum Ending {
 #[derive(Clone, Debug)]
 pub(super) enum Item {
     /// A point of a curve: dropped where the tracker can't keep up.
-    Point(usize, Report),
+    Point(usize, Box<Report>),
     /// What must get through.
     Reports(usize, Arc<Vec<Report>>),
     /// The cell is over.
