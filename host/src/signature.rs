@@ -162,7 +162,7 @@ mod tests {
             assert_eq!(line.parse::<Signature>().unwrap(), signature);
         }
         assert!("alexnet|weights".parse::<Signature>().unwrap_err().to_string().contains("no value"));
-        assert!("alexnet".parse::<Signature>().unwrap_err().to_string().contains("no weights"));
+        assert!("alexnet".parse::<Signature>().unwrap_err().to_string().contains("no graph"));
     }
 
     #[test]
