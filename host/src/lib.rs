@@ -17,6 +17,7 @@ pub mod index;
 pub mod inputs;
 pub mod lpips;
 mod natural;
+pub mod number;
 pub mod plan;
 mod relation;
 pub mod report;

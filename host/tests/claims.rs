@@ -6,6 +6,7 @@ use std::path::Path;
 use lossnet::catalog::{Catalog, CataloguedPlugin};
 use lossnet::claims::{Claims, Judged, Verdict};
 use lossnet::report::data::{Board, Entry, Network, Pair};
+use lossnet::report::texts;
 use lossnet_plugin_protocol::manifest::{Details, PluginManifest};
 use lossnet_plugin_protocol::{ComponentManifest, Kind};
 
@@ -66,7 +67,7 @@ impl Results {
         for (rank, entry) in entries.iter_mut().enumerate() {
             entry.rank = rank + 1;
         }
-        self.boards.push(Board {
+        let mut board = Board {
             task: task.to_owned(),
             dataset: "data".to_owned(),
             metric: "score".to_owned(),
@@ -76,7 +77,9 @@ impl Results {
             main: true,
             entries,
             ..Board::default()
-        });
+        };
+        texts::of_board(&mut board);
+        self.boards.push(board);
         self
     }
 
@@ -127,7 +130,7 @@ fn what_can_t_be_told_apart_is_undecided() {
     results.boards[0].pairs = vec![pair];
     let judged = results.judge("best = { expected = [\"b\"] }");
     assert_eq!(judged.verdict, Verdict::Holds);
-    assert!(judged.evidence.contains("wilcoxon, corrected p = 0.0100"), "{}", judged.evidence);
+    assert!(judged.evidence.contains("wilcoxon, corrected p = 0.010"), "{}", judged.evidence);
     results.boards[0].pairs[0].p = Some(0.2);
     assert_eq!(results.verdict("best = { expected = [\"b\"] }"), Verdict::Undecided);
 }

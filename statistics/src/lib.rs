@@ -12,6 +12,7 @@
 //! | how sure is a mean over trainings and samples, or the difference of two? | [`Estimate`] |
 //! | … if many pairs are compared? | [`holm`] |
 //! | do networks differ over many tasks, and which? | [`friedman()`], [`critical_difference`], [`cliques`] |
+//! | … over few tasks? | [`permuted_difference`] |
 //! | does one quantity go with another? | [`pearson`], [`spearman`], [`kendall`] |
 //!
 //! ```
@@ -37,6 +38,7 @@ mod mean;
 mod multiple;
 mod nemenyi;
 mod paired;
+mod permuted;
 mod ranks;
 mod strata;
 
@@ -51,5 +53,6 @@ pub use mean::{mean_interval, stratified_mean};
 pub use multiple::holm;
 pub use nemenyi::{cliques, critical_difference, studentized_range_quantile, studentized_range_tail};
 pub use paired::{Mcnemar, SignedRank, Wilcoxon, WilcoxonMethod, Zeros, mcnemar, wilcoxon};
+pub use permuted::permuted_difference;
 pub use ranks::ranks;
 pub use strata::Strata;

@@ -2,7 +2,8 @@
 
 use super::boards::Group;
 use super::overall::name;
-use crate::report::data::{Board, Entry, Network, Overall};
+use crate::number;
+use crate::report::data::{Baseline, Board, Entry, Network, Overall, Shown};
 
 /// At most so many names stand in a sentence.
 const NAMED: usize = 3;
@@ -65,8 +66,8 @@ pub(super) fn of(board: &Board, networks: &[Network]) -> String {
     }
 }
 
-/// Which of those that can't be told from the best costs the least, in a sentence with a space before it. By multiply-adds, else
-/// by time, if that is known of all of them; none if it is no one alone.
+/// Which of those that can't be told from the best costs the least, in a sentence with a space before it: by multiply-adds, else
+/// by time, if that is known of all of them; of several the one that ranks first. None if all cost the same.
 fn cheapest(board: &Board, networks: &[Network]) -> String {
     let tied: Vec<&Entry> = board.entries.iter().filter(|entry| entry.tied_with_best).collect();
     let least = |costs: Option<Vec<f64>>| -> Option<(usize, f64)> {
@@ -85,6 +86,10 @@ fn cheapest(board: &Board, networks: &[Network]) -> String {
             None => return String::new(),
         },
     };
+    let shared = board.entries.iter().filter(|entry| entry.rank == 1).count() > 1;
+    if at == 0 && !shared {
+        return format!(" It is the cheapest of those, too ({cost}).");
+    }
     let name = &networks[tied[at].network].label;
     format!(" Take the cheapest of those tied: {name} ({cost}).")
 }
@@ -101,25 +106,22 @@ fn counted(number: f64) -> String {
 /// That the best does not reach what needs no loss network, in a sentence with a space before it.
 fn against_baselines(best: &Entry, board: &Board) -> String {
     let Some(value) = best.value else { return String::new() };
-    let reached =
-        |baseline: &&crate::report::data::Baseline| board.score(value) <= board.score(baseline.value);
-    let unsure = |baseline: &&crate::report::data::Baseline| {
-        best.interval.is_some_and(|[low, high]| (low..=high).contains(&baseline.value))
+    let of = |which: &dyn Fn(&Baseline) -> bool| -> Option<String> {
+        let unit = number::unit(&board.unit);
+        let named = |baseline: &Baseline| format!("{} ({}{unit})", baseline.name, baseline.text.value);
+        let found: Vec<String> =
+            board.baselines.iter().filter(|baseline| which(baseline)).map(named).collect();
+        let need = if found.len() == 1 { "needs" } else { "need" };
+        let names: Vec<&str> = found.iter().map(String::as_str).collect();
+        (!found.is_empty()).then(|| format!("{}, which {need} no loss network.", list(&names)))
     };
-    let named = |baseline: &crate::report::data::Baseline| {
-        let digits = digits(best);
-        format!("{} ({:.digits$}{})", baseline.name, baseline.value, unit(&board.unit))
-    };
-    let list = |baselines: Vec<String>| list(&baselines.iter().map(String::as_str).collect::<Vec<_>>());
-    let lost: Vec<String> = board.baselines.iter().filter(reached).map(named).collect();
-    if !lost.is_empty() {
-        return format!(" No contender is better than {}, which needs no loss network.", list(lost));
+    let reached = |baseline: &Baseline| board.score(value) <= board.score(baseline.value);
+    if let Some(baselines) = of(&reached) {
+        return format!(" No contender is better than {baselines}");
     }
-    let near: Vec<String> = board.baselines.iter().filter(unsure).map(named).collect();
-    if near.is_empty() {
-        return String::new();
-    }
-    format!(" The interval of the best holds {}, which needs no loss network.", list(near))
+    let unsure =
+        |baseline: &Baseline| best.interval.is_some_and(|[low, high]| (low..=high).contains(&baseline.value));
+    of(&unsure).map_or(String::new(), |baselines| format!(" The interval of the best holds {baselines}"))
 }
 
 /// The answers of all main boards, what holds over them, and what is missing. `why`: why samples say nothing of a board.
@@ -142,7 +144,7 @@ pub(super) fn of_all(
     answer
 }
 
-/// Which network is the best on average over several boards.
+/// Which network is the best on average over several boards, and how sure that is.
 fn over_all(overall: &Overall, boards: usize) -> Option<String> {
     let everywhere = |ranks: &[Option<f64>]| ranks.iter().all(Option::is_some);
     let networks: Vec<_> = overall.networks.iter().filter(|network| everywhere(&network.ranks)).collect();
@@ -156,12 +158,25 @@ fn over_all(overall: &Overall, boards: usize) -> Option<String> {
         .map(|network| network.name.as_str())
         .collect();
     let verb = if same.len() == 1 { "has" } else { "have" };
+    let tied = networks.iter().filter(|network| network.tied_with_best).count().saturating_sub(same.len());
+    let others = networks.len() - same.len();
+    let them = if same.len() == 1 { "it" } else { "them" };
+    let sure = match tied {
+        _ if others == 0 => String::new(),
+        0 => "; all others are worse at the 5 % level".to_owned(),
+        tied if tied == others => {
+            format!("; over so few leaderboards none of the others can be told from {them} at the 5 % level")
+        }
+        1 => format!("; one of the others can't be told from {them} at the 5 % level"),
+        tied => format!("; {tied} of the others can't be told from {them} at the 5 % level"),
+    };
+    let Shown { value, interval, .. } = &best.text;
+    let interval = interval.as_ref().map_or(String::new(), |[low, high]| format!(" [{low}, {high}]"));
     Some(format!(
-        "Over all {boards} main leaderboards, {} {verb} the best mean rank of the {} networks that are on each of them: {:.2}, \
-         where 0 is the best and 1 the worst on each.",
+        "Over all {boards} main leaderboards, {} {verb} the best mean rank of the {} networks that are on each of them: \
+         {value}{interval}, where 0 is the best and 1 the worst on each{sure}.",
         list(&same),
         networks.len(),
-        best.mean_rank
     ))
 }
 
@@ -232,47 +247,16 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-/// `0.694 [0.690, 0.698]`, with as many digits as the interval makes sense of, and the unit unless it is a share.
-fn score(entry: &Entry, unit_name: &str) -> String {
-    let value = entry.value.unwrap_or(f64::NAN);
-    let (digits, unit) = (digits(entry), unit(unit_name));
-    match entry.interval {
-        Some([low, high]) => format!("{value:.digits$} [{low:.digits$}, {high:.digits$}]{unit}"),
-        None => format!("{value:.digits$}{unit}"),
-    }
-}
-
-/// Decimals for the score of a contender.
-fn digits(entry: &Entry) -> usize {
-    let value = entry.value.unwrap_or(f64::NAN);
-    let spread = entry.interval.map(|[low, high]| (high - low) / 2.0).or(entry.deviation);
-    match spread {
-        // Two digits of the interval's half width.
-        Some(spread) if spread > 0.0 => (1.0 - spread.log10().floor()).clamp(0.0, 8.0) as usize,
-        _ => (3.0 - value.abs().max(1e-8).log10().floor()).clamp(0.0, 8.0) as usize,
-    }
-}
-
-/// ` dB`; nothing of a share.
-fn unit(name: &str) -> String {
-    if matches!(name, "share" | "1" | "") { String::new() } else { format!(" {name}") }
+/// `0.694 [0.690, 0.698] dB`, without the unit if it is a share.
+fn score(entry: &Entry, unit: &str) -> String {
+    let Shown { value, interval, .. } = &entry.text;
+    let interval = interval.as_ref().map_or(String::new(), |[low, high]| format!(" [{low}, {high}]"));
+    format!("{value}{interval}{}", number::unit(unit))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn entry(value: f64, interval: Option<[f64; 2]>) -> Entry {
-        Entry { value: Some(value), interval, ..Entry::default() }
-    }
-
-    #[test]
-    fn scores_have_the_digits_that_make_sense() {
-        assert_eq!(score(&entry(0.69412, Some([0.6902, 0.6984])), "share"), "0.6941 [0.6902, 0.6984]");
-        assert_eq!(score(&entry(25.957, Some([25.1, 26.9])), "dB"), "25.96 [25.10, 26.90] dB");
-        assert_eq!(score(&entry(1.0, Some([1.0, 1.0])), "share"), "1.000 [1.000, 1.000]");
-        assert_eq!(score(&entry(0.012_345, None), "nats"), "0.01235 nats");
-    }
 
     #[test]
     fn lists_are_short() {

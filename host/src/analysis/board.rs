@@ -11,6 +11,7 @@ use super::evidence::{self, Evidence};
 use super::scores::Samples;
 use super::{ALPHA, Measured, answers, correlations, ranks};
 use crate::report::data::{Baseline, Board, Entry, Network, Pair};
+use crate::report::texts;
 
 /// Up to so many contenders of a main board are all tested against each other; else the best against all others.
 const ALL_PAIRS_UP_TO: usize = 30;
@@ -94,14 +95,18 @@ fn board(group: &Group, cells: &[Measured], evidence: &dyn Evidence, networks: &
     if group.main {
         board.correlations = correlations::of(&board, networks);
     }
+    texts::of_board(&mut board);
     board.answer = answers::of(&board, networks);
     board
 }
 
 /// The baselines of a board, the best first.
 fn baselines(group: &Group) -> Vec<Baseline> {
-    let mut found: Vec<Baseline> =
-        group.baselines.iter().map(|(name, value)| Baseline { name: name.clone(), value: *value }).collect();
+    let mut found: Vec<Baseline> = group
+        .baselines
+        .iter()
+        .map(|(name, value)| Baseline { name: name.clone(), value: *value, ..Baseline::default() })
+        .collect();
     found.sort_by(|a, b| a.value.total_cmp(&b.value));
     if group.higher_is_better {
         found.reverse();
@@ -138,11 +143,10 @@ fn entry(member: &Member, cells: &[Measured], interval: Option<[f64; 2]>, nan: u
         samples: member.runs.first().map_or(0, |run| run.of(cells).samples),
         failed: most(|metric| metric.failed).unwrap_or(0),
         nan: most(|metric| metric.nan).unwrap_or(nan),
-        rank: 0,
-        tied_with_best: false,
         seconds: Some(seconds / count),
         peak_memory: results().filter_map(|result| result.peak_memory).max(),
         cells: results().map(|result| result.cell.id.clone()).collect(),
+        ..Entry::default()
     }
 }
 

@@ -142,6 +142,7 @@ pub(super) fn group(
     name_variants(&mut groups, &places);
     for group in &mut groups {
         group.baselines = baselines(group, cells);
+        group.baselines.extend(pixel_loss(group, cells));
     }
     for group in &mut groups {
         group.trained = places[group.place].trained
@@ -179,6 +180,26 @@ fn baselines(group: &Group, cells: &[Measured]) -> Vec<(String, f64)> {
         }
     }
     sums.into_iter().map(|(name, sum, count)| (name, sum / count as f64)).collect()
+}
+
+/// The backbone that is no network: features are the pixels themselves.
+const PIXELS: &str = "pixels";
+
+/// The best pixel loss of a board that has others, too: a contender like these, and what they are to be better than.
+fn pixel_loss(group: &Group, cells: &[Measured]) -> Option<(String, f64)> {
+    let is_pixels = |member: &&Member| {
+        let runs = &member.runs;
+        runs.iter().all(|run| cells[run.cell].result.cell.config.loss_network.backbone.name == PIXELS)
+    };
+    if group.members.iter().all(|member| is_pixels(&member)) {
+        return None;
+    }
+    let mean = |member: &Member| {
+        member.runs.iter().map(|run| run.of(cells).value).sum::<f64>() / member.runs.len() as f64
+    };
+    let values = group.members.iter().filter(is_pixels).map(mean).filter(|value| value.is_finite());
+    let best = values.reduce(|a, b| if (a > b) == group.higher_is_better { a } else { b })?;
+    Some(("pixel loss".to_owned(), best))
 }
 
 /// Where each network is among a board's members.

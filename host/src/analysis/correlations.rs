@@ -51,5 +51,6 @@ fn between(with: &str, kind: &str, of: Coefficient, x: &[f64], y: &[f64]) -> Opt
         interval: ends.iter().all(|end| end.is_finite()).then_some(ends),
         p: Some(found.p_value),
         count: found.pairs,
+        ..Correlation::default()
     })
 }

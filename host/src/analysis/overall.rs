@@ -2,14 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::correlations;
+use lossnet_statistics::{Bootstrap, Strata, permuted_difference};
+
+use super::{ALPHA, CONFIDENCE, correlations};
 use crate::report::data::{Board, BoardCorrelation, MeanRank, Network, Overall};
+use crate::report::texts;
 
 /// What is compared over boards, with its best score on a board: larger is better.
 type Scores = BTreeMap<String, f64>;
 
 /// Depths of layers that are the same up to rounding are one.
 const SAME_DEPTH: f64 = 1e-9;
+
+/// Draws of orders, and of weights of boards, behind what is said of how sure mean ranks are.
+const DRAWS: usize = 10_000;
+
+/// Of more contenders than these fewer orders are drawn.
+const MOST_SHUFFLED: usize = 20_000_000;
 
 /// Mean ranks and correlations of rankings over the main boards.
 pub(super) fn of(boards: &[Board], networks: &[Network]) -> Overall {
@@ -39,13 +48,15 @@ pub(super) fn of(boards: &[Board], networks: &[Network]) -> Overall {
             );
         }
     }
-    Overall {
+    let mut overall = Overall {
         backbones: mean_ranks(&of_backbones.iter().map(shares).collect::<Vec<_>>()),
         networks: mean_ranks(&of_networks.iter().map(shares).collect::<Vec<_>>()),
         layers: mean_ranks(&layers),
         between_boards,
         boards: main,
-    }
+    };
+    texts::of_overall(&mut overall);
+    overall
 }
 
 /// A board's name for people.
@@ -116,11 +127,41 @@ fn mean_ranks(boards: &[BTreeMap<String, f64>]) -> Vec<MeanRank> {
             let ranks: Vec<Option<f64>> = boards.iter().map(|board| board.get(name).copied()).collect();
             let there: Vec<f64> = ranks.iter().flatten().copied().collect();
             let mean_rank = there.iter().sum::<f64>() / there.len() as f64;
-            MeanRank { name: name.clone(), mean_rank, ranks }
+            let interval = interval(&there);
+            MeanRank { name: name.clone(), mean_rank, interval, ranks, ..MeanRank::default() }
         })
         .collect();
     found.sort_by(|a, b| a.mean_rank.total_cmp(&b.mean_rank));
+    tell_apart(&mut found);
     found
+}
+
+/// How far the mean of ranks would be from this on other boards of the kind: Gaffke's bounds, since ranks as shares can't leave 0 to
+/// 1, and boards are few.
+fn interval(ranks: &[f64]) -> Option<[f64; 2]> {
+    let strata = Strata::single(ranks.len()).ok().filter(|_| ranks.len() > 1)?;
+    let settings = Bootstrap { resamples: DRAWS, confidence: CONFIDENCE, ..Bootstrap::default() };
+    let interval = settings.bounded_means(&[ranks], &strata, [0.0, 1.0]).ok()?.pop()?;
+    Some([interval.low, interval.high])
+}
+
+/// Notes what can't be told from the first of those that are on all boards. What is missing on some boards is not tested.
+fn tell_apart(ranked: &mut [MeanRank]) {
+    let everywhere: Vec<usize> =
+        (0..ranked.len()).filter(|&at| ranked[at].ranks.iter().all(Option::is_some)).collect();
+    let boards = ranked.first().map_or(0, |first| first.ranks.len());
+    let shares =
+        |board: usize| -> Vec<f64> { everywhere.iter().filter_map(|&at| ranked[at].ranks[board]).collect() };
+    let blocks: Vec<Vec<f64>> = (0..boards).map(shares).collect();
+    let draws = DRAWS.min(MOST_SHUFFLED / (boards * everywhere.len()).max(1)).max(1000);
+    let difference = permuted_difference(&blocks, ALPHA, draws, 0).ok().flatten();
+    let Some(&first) = everywhere.first() else { return };
+    let best = ranked[first].mean_rank;
+    for at in everywhere {
+        let rank = &mut ranked[at];
+        // The difference itself tells apart; rounding of sums must not decide.
+        rank.tied_with_best = difference.is_none_or(|difference| rank.mean_rank - best < difference - 1e-9);
+    }
 }
 
 /// The ranks of layers within their backbones on a board, means over backbones. Single layers of which the depth is known count;

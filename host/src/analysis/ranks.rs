@@ -41,5 +41,6 @@ pub(super) fn over(what: &str, blocks: &[Vec<f64>], networks: &[usize]) -> Optio
         friedman_p: Some(test.p_value),
         critical_difference: difference,
         cliques: groups.iter().filter_map(ends).collect(),
+        ..Ranks::default()
     })
 }

@@ -97,6 +97,8 @@ pub struct Board {
     pub higher_is_better: bool,
     /// Whether this is what the task is mainly judged by.
     pub main: bool,
+    /// Decimals that all of its scores are shown with.
+    pub decimals: usize,
     /// The contenders, the best first.
     pub entries: Vec<Entry>,
     /// What is reached without a loss network, such as by chance: no contenders, but to be measured against.
@@ -120,6 +122,27 @@ pub struct Baseline {
     pub name: String,
     /// The score.
     pub value: f64,
+    /// The score as text.
+    pub text: Shown,
+}
+
+/// Numbers as they are shown, everywhere in the same form ([`number`](crate::number)): whoever shows them rounds nothing again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Shown {
+    /// The number itself: a score, a difference, a rank, a coefficient. A dash where there is none.
+    pub value: String,
+    /// Lower and upper end of its interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[String; 2]>,
+    /// Standard deviation over repetitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<String>,
+    /// p value, corrected if there are several tests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p: Option<String>,
+    /// p value of this test alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_alone: Option<String>,
 }
 
 /// A contender on a board.
@@ -151,6 +174,8 @@ pub struct Entry {
     pub peak_memory: Option<u64>,
     /// The cells' ids.
     pub cells: Vec<String>,
+    /// Score, interval and deviation as text.
+    pub text: Shown,
 }
 
 /// A paired comparison of two contenders on the same samples.
@@ -168,6 +193,8 @@ pub struct Pair {
     pub p: Option<f64>,
     /// p value of this test alone, not corrected, as the interval is.
     pub p_alone: Option<f64>,
+    /// Difference, interval and p values as text.
+    pub text: Shown,
 }
 
 /// A critical-difference diagram (Demšar 2006).
@@ -179,10 +206,14 @@ pub struct Ranks {
     pub count: usize,
     /// Contender (position in [`ReportData::networks`]) and its average rank, the best first.
     pub averages: Vec<(usize, f64)>,
+    /// The average ranks as text.
+    pub average_texts: Vec<String>,
     /// p value of Friedman's test.
     pub friedman_p: Option<f64>,
     /// Difference of average ranks from which two contenders differ (Nemenyi, alpha 0.05).
     pub critical_difference: f64,
+    /// The critical difference as text, with the p value of Friedman's test.
+    pub text: Shown,
     /// Contenders that can't be told apart: first and last position in `averages` of each maximal group.
     pub cliques: Vec<(usize, usize)>,
 }
@@ -202,6 +233,8 @@ pub struct Correlation {
     pub p: Option<f64>,
     /// Number of points.
     pub count: usize,
+    /// Coefficient, interval and p value as text.
+    pub text: Shown,
 }
 
 /// What holds over all tasks: each main board counts once.
@@ -226,8 +259,16 @@ pub struct MeanRank {
     pub name: String,
     /// Mean of its ranks as a share: 0 the best, 1 the worst of each board.
     pub mean_rank: f64,
+    /// 95 % interval of the mean, by the bootstrap over boards; none where there are too few boards.
+    pub interval: Option<[f64; 2]>,
+    /// Whether the first can't be told from it, being the first itself included.
+    pub tied_with_best: bool,
     /// Its share on each of the boards that count; none where it is not on it.
     pub ranks: Vec<Option<f64>>,
+    /// The mean with its interval as text.
+    pub text: Shown,
+    /// Its shares as text.
+    pub rank_texts: Vec<String>,
 }
 
 /// The correlation of the rankings of two boards.

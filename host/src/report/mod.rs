@@ -3,3 +3,4 @@
 pub mod assemble;
 pub mod data;
 pub mod page;
+pub mod texts;

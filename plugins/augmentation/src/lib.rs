@@ -72,9 +72,9 @@ impl Task for AugmentationTask {
         metric_work()
     }
 
-    /// Raised when the published protocol got the published code's order of steps.
+    /// 2: the published protocol got the published code's order of steps. 3: `2afc_accuracy` counts what is undecided as half.
     fn protocol_version(&self) -> u32 {
-        2
+        3
     }
 
     fn needs(&self) -> Vec<String> {

@@ -29,7 +29,7 @@ use data::{Data, PREFERRED, Part, Preparation};
 use networks::{Autoencoder, FeatureShapes, Form, Model};
 use objective::Objective;
 use prediction::{Prediction, TrainedPredictor};
-use results::Recorded;
+use results::{Baselines, Recorded};
 use training::{STAGE, train_autoencoder};
 
 struct AutoencoderTask;
@@ -197,11 +197,14 @@ fn predict(
     };
     let predictors = settings.predictors.iter().map(|hidden| prediction.train(hidden));
     let predictors = predictors.collect::<Result<Vec<_>, _>>()?;
-    let best = report_validation(&predictors, &validation, classes, run)?;
+    let baselines = |codes: &Codes| -> Result<Baselines, PluginError> {
+        Ok(Baselines { classes, frequencies: Scores::of_frequencies(&training, &codes.labels, classes)? })
+    };
+    let best = report_validation(&predictors, &validation, &baselines(&validation)?, run)?;
 
     for (split, samples) in &data.evaluated {
         let codes = encoding.of(split, &**samples)?;
-        report_test(&predictors, best, &codes, classes, run)?;
+        report_test(&predictors, best, &codes, &baselines(&codes)?, run)?;
     }
     Ok(())
 }
@@ -210,7 +213,7 @@ fn predict(
 fn report_validation(
     predictors: &[TrainedPredictor],
     validation: &Codes,
-    classes: u32,
+    baselines: &Baselines,
     run: &dyn Run,
 ) -> Result<usize, PluginError> {
     let scores = predictors.iter().map(|predictor| predictor.scores(validation));
@@ -219,9 +222,9 @@ fn report_validation(
     let best = (0..scores.len()).min_by(|a, b| loss(a).total_cmp(&loss(b)));
     let best = best.ok_or_else(|| PluginError::run("no predictor was trained"))?;
     for (predictor, scores) in predictors.iter().zip(&scores) {
-        results::report(run, &validation.split, &predictor.name, scores, Recorded::Not, classes)?;
+        results::report(run, &validation.split, &predictor.name, scores, Recorded::Not, baselines)?;
     }
-    results::report(run, &validation.split, "best", &scores[best], Recorded::Not, classes)?;
+    results::report(run, &validation.split, "best", &scores[best], Recorded::Not, baselines)?;
     run.notice(&format!("{} has the smallest validation loss", predictors[best].name));
     Ok(best)
 }
@@ -230,15 +233,15 @@ fn report_test(
     predictors: &[TrainedPredictor],
     best: usize,
     codes: &Codes,
-    classes: u32,
+    baselines: &Baselines,
     run: &dyn Run,
 ) -> Result<(), PluginError> {
     let scores = predictors.iter().map(|predictor| predictor.scores(codes));
     let scores = scores.collect::<Result<Vec<_>, _>>()?;
     for (at, (predictor, scores)) in predictors.iter().zip(&scores).enumerate() {
-        results::report(run, &codes.split, &predictor.name, scores, Recorded::Correct, classes)?;
+        results::report(run, &codes.split, &predictor.name, scores, Recorded::Correct, baselines)?;
         if at == best {
-            results::report(run, &codes.split, "best", scores, Recorded::All, classes)?;
+            results::report(run, &codes.split, "best", scores, Recorded::All, baselines)?;
         }
     }
     let all: Vec<(&str, &Scores)> =

@@ -119,8 +119,24 @@ impl TrainedPredictor {
 impl Scores {
     /// A predictor's scores on codes (N×z) with labels (N, whole numbers).
     pub fn of(predictor: &Predictor, codes: &Tensor, labels: &Tensor) -> Result<Scores, PluginError> {
+        tch::no_grad(|| Scores::of_outputs(&predictor.forward(codes)?, labels))
+    }
+
+    /// Those of who gives every image the frequencies of the classes in training: what codes are to be better than.
+    pub(crate) fn of_frequencies(
+        training: &Codes,
+        labels: &Tensor,
+        classes: u32,
+    ) -> Result<Scores, PluginError> {
         tch::no_grad(|| {
-            let outputs = predictor.forward(codes)?;
+            let frequencies = training.targets(classes)?.f_mean_dim([0i64].as_slice(), true, None);
+            let outputs = frequencies.and_then(|outputs| outputs.f_expand([labels.size()[0], -1], false));
+            Scores::of_outputs(&outputs.map_err(torch_error)?, labels)
+        })
+    }
+
+    fn of_outputs(outputs: &Tensor, labels: &Tensor) -> Result<Scores, PluginError> {
+        tch::no_grad(|| {
             let numbers = |tensor: Tensor| Vec::<f64>::try_from(tensor.f_to_kind(Kind::Double)?);
             let scores = || {
                 let targets = labels.f_one_hot(outputs.size()[1])?;
@@ -161,6 +177,22 @@ mod tests {
         assert_eq!(scores.l1, [0.75, 1.75]);
         assert_eq!(scores.loss, [0.3125 / 3.0, 1.5625 / 3.0]);
         assert_eq!(scores.l2, [0.3125_f64.sqrt(), 1.25]);
+    }
+
+    #[test]
+    fn frequencies_are_those_of_training() {
+        let codes = |labels: &[i64]| Codes {
+            split: "train".to_owned(),
+            ids: Vec::new(),
+            groups: Vec::new(),
+            values: Tensor::zeros([labels.len() as i64, 1], (Kind::Float, Device::Cpu)),
+            labels: Tensor::from_slice(labels),
+        };
+        let labels = Tensor::from_slice(&[1i64, 0]);
+        let scores = Scores::of_frequencies(&codes(&[1, 1, 1, 0]), &labels, 2).unwrap();
+        // Outputs are 0.25 and 0.75.
+        assert_eq!(scores.correct, [1.0, 0.0]);
+        assert_eq!((scores.l1, scores.loss), (vec![0.5, 1.5], vec![0.0625, 0.5625]));
     }
 
     #[test]

@@ -46,14 +46,34 @@ pub(crate) enum Recorded {
     Correct,
 }
 
-/// Reports the scores of one predictor of so many classes on a split, as means over its samples.
+/// What needs no code: what predictors are to be better than.
+pub(crate) struct Baselines {
+    /// Number of classes.
+    pub(crate) classes: u32,
+    /// Scores of the frequencies of the classes in training, given for every image.
+    pub(crate) frequencies: Scores,
+}
+
+impl Baselines {
+    fn of(&self, metric: &str) -> Vec<(&'static str, f64)> {
+        let frequencies = self.frequencies.all();
+        let constant =
+            frequencies.iter().find(|score| score.metric == metric).map(|score| mean(score.values));
+        let name =
+            if metric == "accuracy" { "the most frequent class" } else { "the frequencies of the classes" };
+        let chance = (metric == "accuracy").then(|| ("chance", 1.0 / f64::from(self.classes)));
+        constant.map(|constant| (name, constant)).into_iter().chain(chance).collect()
+    }
+}
+
+/// Reports the scores of one predictor on a split, as means over its samples.
 pub(crate) fn report(
     run: &dyn Run,
     split: &str,
     predictor: &str,
     scores: &Scores,
     recorded: Recorded,
-    classes: u32,
+    baselines: &Baselines,
 ) -> Result<(), PluginError> {
     let name = format!("{split}/{predictor}");
     for Score { metric, column, values, unit, higher_is_better } in scores.all() {
@@ -68,11 +88,11 @@ pub(crate) fn report(
         } else {
             scores::mean(metric, &name, values, unit, higher_is_better)
         };
-        let report = if metric == "accuracy" {
-            scores::against(scores::within(report, 0.0, 1.0), "chance", 1.0 / f64::from(classes))
-        } else {
-            report
-        };
+        let report = if metric == "accuracy" { scores::within(report, 0.0, 1.0) } else { report };
+        let report = baselines
+            .of(metric)
+            .into_iter()
+            .fold(report, |report, (name, score)| scores::against(report, name, score));
         run.report(0, &report)?;
     }
     Ok(())

@@ -83,7 +83,15 @@ impl Measure {
     fn unit(self) -> String {
         match self.protocol {
             Protocol::Corrected => "share".to_owned(),
-            Protocol::Published => format!("sum of {} shares", self.steps * (self.steps + 1) / 2),
+            Protocol::Published => format!("sum of {} shares", self.shares()),
+        }
+    }
+
+    /// How many shares are added up.
+    fn shares(self) -> f64 {
+        match self.protocol {
+            Protocol::Corrected => 1.0,
+            Protocol::Published => (self.steps * (self.steps + 1) / 2) as f64,
         }
     }
 }
@@ -100,7 +108,8 @@ fn masks(maps: &Tensor, threshold: f64) -> Result<Vec<Mask>, PluginError> {
     let mask = |pixels: &[u8]| Mask::new(width, pixels.iter().map(|&pixel| pixel != 0).collect());
     Ok(above.chunks_exact(above.len() / images).map(mask).collect())
 }
-/// What every network is to be better than: the same answer for all pixels.
+
+/// What every network is to be better than: that all pixels are lines, or that all are as likely as not.
 const CONSTANT: &str = "a constant prediction";
 
 /// The mean of a score over images.
@@ -144,11 +153,21 @@ pub(crate) fn evaluate(
         };
         let (name, values) = (&column.name, &column.values);
         let report = scores::mean_of(name, split, values, (name, split), unit, rising);
-        let report = if unit == "share" { scores::within(report, 0.0, 1.0) } else { report };
-        let report = match name.as_str() {
-            "quality" => scores::against_metric(report, CONSTANT, "constant_quality"),
-            "relaxed_quality" => scores::against_metric(report, CONSTANT, "relaxed_constant_quality"),
-            _ => report,
+        let parts = if summed { measure.shares() } else { 1.0 };
+        let report = if rising { scores::within(report, 0.0, parts) } else { report };
+        let constant = |name: &str| -> Option<f64> {
+            let column = columns.iter().find(|column| column.name == name)?;
+            Some(parts * column.values.iter().sum::<f64>() / column.values.len().max(1) as f64)
+        };
+        let reached = match name.as_str() {
+            "bce" => Some(std::f64::consts::LN_2),
+            "quality" => constant("constant_quality"),
+            "relaxed_quality" => constant("relaxed_constant_quality"),
+            _ => None,
+        };
+        let report = match reached {
+            Some(reached) => scores::against(report, CONSTANT, reached),
+            None => report,
         };
         run.report(0, &report)?;
     }

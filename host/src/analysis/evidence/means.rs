@@ -278,6 +278,7 @@ impl Evidence for Means<'_> {
             test: test.to_owned(),
             p: Some(p),
             p_alone: Some(p),
+            ..Pair::default()
         })
     }
 

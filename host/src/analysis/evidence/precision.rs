@@ -197,6 +197,7 @@ impl Evidence for Precisions<'_> {
             test: test.to_owned(),
             p: Some(p),
             p_alone: Some(p),
+            ..Pair::default()
         })
     }
 

@@ -44,6 +44,7 @@ impl Evidence for Repetitions<'_> {
             test: "welch".to_owned(),
             p: Some(estimate.p_value()),
             p_alone: Some(estimate.p_value()),
+            ..Pair::default()
         })
     }
 

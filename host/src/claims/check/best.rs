@@ -8,7 +8,8 @@ use crate::analysis::{ALPHA, CONFIDENCE};
 use crate::claims::column::Column;
 use crate::claims::items::{Item, Items, Summary, board_name};
 use crate::claims::verdict::{Finding, Verdict, number, with_interval};
-use crate::report::data::{Board, Entry};
+use crate::number::probability;
+use crate::report::data::{Board, Entry, Shown};
 
 /// One of the expected ones is best, on every board.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -110,10 +111,10 @@ fn means_told_apart(ours: &Items<'_>, theirs: &Items<'_>) -> (Option<bool>, Stri
 }
 
 fn entry(item: &Item<'_>) -> String {
-    let value = number(item.entry.value.unwrap_or(f64::NAN));
+    let Shown { value, interval, .. } = &item.entry.text;
     let layers = &item.network.layers;
-    match item.entry.interval {
-        Some([low, high]) => format!("{value} ({} to {}, layer {layers})", number(low), number(high)),
+    match interval {
+        Some([low, high]) => format!("{value} ({low} to {high}, layer {layers})"),
         None => format!("{value} (layer {layers})"),
     }
 }
@@ -122,7 +123,7 @@ fn entry(item: &Item<'_>) -> String {
 fn told_apart(a: &Item<'_>, b: &Item<'_>) -> (Option<bool>, String) {
     let board = a.board;
     if let Some((test, p)) = paired_test(board, a.entry, b.entry) {
-        return (Some(p < ALPHA), format!("{test}, corrected p = {p:.4}"));
+        return (Some(p < ALPHA), format!("{test}, corrected p = {}", probability(p)));
     }
     let (first, second) = if a.score >= b.score { (a, b) } else { (b, a) };
     if first.entry.rank == 1 && second.entry.tied_with_best {

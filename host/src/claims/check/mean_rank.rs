@@ -9,6 +9,7 @@ use crate::analysis::ALPHA;
 use crate::claims::column::Column;
 use crate::claims::items::{Items, Summary, board_name};
 use crate::claims::verdict::{Finding, Verdict};
+use crate::number::{fixed, probability};
 use lossnet_statistics::{critical_difference, friedman};
 
 /// One of the expected ones has the best mean rank over all boards.
@@ -69,11 +70,14 @@ impl MeanRank {
             _ => Verdict::Undecided,
         };
         let evidence = format!(
-            "mean rank of {} over {} boards: {ours} {our_rank:.2}, {theirs} {their_rank:.2}; critical difference \
-             {difference:.2}, Friedman p = {:.4}",
+            "mean rank of {} over {} boards: {ours} {}, {theirs} {}; critical difference {}, \
+             Friedman p = {}",
             names.len(),
             blocks.len(),
-            test.p_value
+            fixed(*our_rank, 2),
+            fixed(*their_rank, 2),
+            fixed(difference, 2),
+            probability(test.p_value)
         );
         Finding::new(verdict, evidence).missing(missing)
     }

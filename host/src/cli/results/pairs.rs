@@ -9,7 +9,7 @@ use crate::cli::args::ResultsArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::report::data::{Board, Pair};
+use crate::report::data::{Board, Pair, Shown};
 use crate::store::{CellResult, ExperimentFolder, survey};
 
 /// Shows the tests of two contenders on all boards, or of all on the main boards.
@@ -80,46 +80,13 @@ fn text(analysis: &Analysis) -> String {
         let mut rows = vec![header.map(str::to_owned).to_vec()];
         rows.extend(board.pairs.iter().map(|pair| {
             let [first, second] = labels(analysis, pair).map(str::to_owned);
-            let interval = pair.interval.map(|[low, high]| format!("[{}, {}]", number(low), number(high)));
-            let p = |p: Option<f64>| p.map(probability).unwrap_or_default();
-            vec![
-                first,
-                second,
-                number(pair.difference),
-                interval.unwrap_or_default(),
-                pair.test.clone(),
-                p(pair.p_alone),
-                p(pair.p),
-            ]
+            let Shown { value, interval, p, p_alone, .. } = pair.text.clone();
+            let interval = interval.map(|[low, high]| format!("[{low}, {high}]"));
+            let [interval, p, p_alone] = [interval, p, p_alone].map(Option::unwrap_or_default);
+            vec![first, second, value, interval, pair.test.clone(), p_alone, p]
         }));
         let table = if board.pairs.is_empty() { String::new() } else { output::table(&rows) };
         format!("{}\n{table}{}\n", board.answer, board.method)
     };
     analysis.boards.iter().map(of_board).collect::<Vec<_>>().join("\n")
-}
-
-/// Six decimals; what rounds to zero has no sign.
-fn number(value: f64) -> String {
-    let text = format!("{value:.6}");
-    match text.strip_prefix('-') {
-        Some(zero) if zero.chars().all(|letter| matches!(letter, '0' | '.')) => zero.to_owned(),
-        _ => text,
-    }
-}
-
-fn probability(p: f64) -> String {
-    if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn zero_has_no_sign() {
-        assert_eq!(
-            ["-0.0000001", "-0.5", "0.25"].map(|text| number(text.parse().unwrap())),
-            ["0.000000", "-0.500000", "0.250000"]
-        );
-    }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::number;
 use crate::report::data::{Board, Entry, ReportData};
 
 /// Contenders of a board that are listed; the others need scripts.
@@ -33,18 +34,15 @@ pub(super) fn main_boards(data: &ReportData) -> Vec<PlainBoard> {
 }
 
 fn plain(data: &ReportData, board: &Board) -> PlainBoard {
-    let digits = digits(board);
     let row = |entry: &Entry| PlainRow {
         rank: entry.rank,
         label: data.networks.get(entry.network).map(|network| network.label.clone()).unwrap_or_default(),
-        score: entry
-            .value
-            .filter(|value| value.is_finite())
-            .map_or("–".to_owned(), |value| format!("{value:.digits$}")),
+        score: entry.text.value.clone(),
         interval: entry
+            .text
             .interval
-            .filter(|ends| ends.iter().all(|end| end.is_finite()))
-            .map_or("–".to_owned(), |[low, high]| format!("{low:.digits$} to {high:.digits$}")),
+            .as_ref()
+            .map_or(number::MISSING.to_owned(), |[low, high]| format!("{low} to {high}")),
         tied: entry.tied_with_best,
     };
     let parts = [&board.task, &board.variant, &board.dataset, &board.split];
@@ -59,16 +57,4 @@ fn plain(data: &ReportData, board: &Board) -> PlainBoard {
         rows: board.entries.iter().take(LISTED).map(row).collect(),
         more: board.entries.len().saturating_sub(LISTED),
     }
-}
-
-/// Decimals that show two significant digits of the typical interval's half width; four where there are no intervals.
-fn digits(board: &Board) -> usize {
-    let mut widths: Vec<f64> = board
-        .entries
-        .iter()
-        .filter_map(|entry| entry.interval.map(|[low, high]| (high - low) / 2.0))
-        .filter(|width| width.is_finite() && *width > 0.0)
-        .collect();
-    widths.sort_by(f64::total_cmp);
-    widths.get(widths.len() / 2).map_or(4, |width| (1.0 - width.log10().floor()).clamp(0.0, 8.0) as usize)
 }

@@ -1,8 +1,10 @@
 //! Made-up leaderboards, and what holds over all of them.
 
 use lossnet::report::data::{
-    Board, BoardCorrelation, Correlation, Entry, MeanRank, Network, Overall, Pair, Ranks,
+    Baseline, Board, BoardCorrelation, Correlation, Entry, MeanRank, Network, Overall, Pair, Ranks,
 };
+
+use lossnet::report::texts;
 
 use super::{Sizes, TASKS, Task, backbone, noise};
 
@@ -36,6 +38,7 @@ pub(super) fn board(task: usize, networks: &[Network], sizes: Sizes) -> Board {
                 cells: (0..sizes.repetitions)
                     .map(|repetition| format!("{:016x}", index * 64 + task * 8 + repetition))
                     .collect(),
+                ..Entry::default()
             }
         })
         .collect();
@@ -65,7 +68,7 @@ pub(super) fn board(task: usize, networks: &[Network], sizes: Sizes) -> Board {
             })
         })
         .collect();
-    Board {
+    let mut board = Board {
         task: name.into(),
         variant: variant.into(),
         dataset: dataset.into(),
@@ -75,18 +78,29 @@ pub(super) fn board(task: usize, networks: &[Network], sizes: Sizes) -> Board {
         higher_is_better,
         main: true,
         entries,
-        baselines: Vec::new(),
+        baselines: vec![Baseline { name: "chance".into(), value: typical - spread, ..Baseline::default() }],
         method: "Intervals: percentile bootstrap over samples (2,000 draws). Ties: Holm-corrected paired Wilcoxon tests, α = 0.05.".into(),
         answer,
         pairs,
         ranks: Some(ranks),
         correlations,
-    }
+        ..Board::default()
+    };
+    texts::of_board(&mut board);
+    board
 }
 
 fn correlation(with: &str, kind: &str, value: f64) -> Correlation {
     let interval = Some([(value - 0.2).max(-1.0), (value + 0.2).min(1.0)]);
-    Correlation { with: with.into(), kind: kind.into(), value, interval, p: Some(0.03), count: 48 }
+    Correlation {
+        with: with.into(),
+        kind: kind.into(),
+        value,
+        interval,
+        p: Some(0.03),
+        count: 48,
+        ..Correlation::default()
+    }
 }
 
 fn pairs(entries: &[Entry], higher_is_better: bool, spread: f64) -> Vec<Pair> {
@@ -108,6 +122,7 @@ fn pairs(entries: &[Entry], higher_is_better: bool, spread: f64) -> Vec<Pair> {
                 test: "wilcoxon".into(),
                 p: Some(p),
                 p_alone: Some(p / 2.0),
+                ..Pair::default()
             });
         }
     }
@@ -127,6 +142,7 @@ fn ranks(entries: &[Entry]) -> Ranks {
         friedman_p: Some(1e-9),
         critical_difference: 3.4,
         cliques,
+        ..Ranks::default()
     }
 }
 
@@ -136,7 +152,13 @@ pub(super) fn overall(boards: &[Board], networks: &[Network], sizes: Sizes) -> O
             .map(|board| Some((0.7 * noise(seed) + 0.3 * noise(seed + board * 7919)).min(1.0)))
             .collect();
         let mean_rank = ranks.iter().flatten().sum::<f64>() / ranks.len() as f64;
-        MeanRank { name, mean_rank, ranks }
+        MeanRank {
+            name,
+            mean_rank,
+            ranks,
+            interval: Some([mean_rank / 2.0, (1.0 + mean_rank) / 2.0]),
+            ..MeanRank::default()
+        }
     };
     let sorted = |mut list: Vec<MeanRank>| {
         list.sort_by(|a, b| a.mean_rank.total_cmp(&b.mean_rank));
@@ -154,7 +176,7 @@ pub(super) fn overall(boards: &[Board], networks: &[Network], sizes: Sizes) -> O
             }
         }
     }
-    Overall {
+    let mut overall = Overall {
         boards: (0..boards.len()).collect(),
         backbones: sorted((0..sizes.backbones).map(|index| mean(backbone(index), index)).collect()),
         networks: sorted(
@@ -168,5 +190,7 @@ pub(super) fn overall(boards: &[Board], networks: &[Network], sizes: Sizes) -> O
             .map(|layer| mean(format!("layer {} of {}", layer + 1, sizes.layers.min(4)), layer + 90))
             .collect(),
         between_boards,
-    }
+    };
+    texts::of_overall(&mut overall);
+    overall
 }
