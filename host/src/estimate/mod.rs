@@ -181,7 +181,8 @@ impl Estimator<'_> {
     /// By what the task says of its work, and this machine's speed.
     fn by_flops(&mut self, phases: &[work::Phase], cell: &Cell, cost: Option<NetworkCost>) -> Option<Time> {
         let passes = work::passes(phases)?;
-        let macs = cost?.macs;
+        // Without any, as for pixels, they say nothing of the time that the rest takes.
+        let macs = cost.map(|cost| cost.macs).filter(|macs| *macs > 0.0)?;
         let Some(speed) = self.speeds.of(&cell.config.run.device, &cell.config.run.precision) else {
             self.speed_would_help = true;
             return None;

@@ -69,7 +69,7 @@ fn splits_fields_and_partners_that_are_missing_are_said_once() {
     refused(&user, "own.toml", "p1");
     let split = user.run(&["run", "own.toml", "--plan", "-s", "data.splits=none"]);
     assert_eq!(split.code, 2, "{}", split.err);
-    assert!(split.err.contains("trip/none"), "{}", split.err);
+    assert!(split.err.contains("there is no split `none`"), "{}", split.err);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn the_split_that_a_task_trains_on_is_looked_for() {
     );
     let done = user.run(&["run", "own.toml", "--plan", "-s", "data.splits=test"]);
     assert_eq!(done.code, 2, "{}{}", done.out, done.err);
-    assert!(done.err.contains("hr/train"), "{}", done.err);
+    assert!(done.err.contains("there is no split `train`"), "{}", done.err);
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn a_sweep_over_triplets_of_real_photographs_ranks_less_blur_closer() {
     assert!(mean > 0.9, "position by position, less blur is closer nearly always: {spatial:?}");
 }
 
-/// Refused with one sentence, and no output file.
+/// Weights of which all must fit are refused with one sentence, and no output file.
 fn weights_refused(user: &User, weights: &Path, parts: &[&str]) {
     let a = user.picture("a.ppm", 64, 1.0);
     let arguments = [
@@ -176,6 +176,8 @@ fn weights_refused(user: &User, weights: &Path, parts: &[&str]) {
         weights.to_str().unwrap(),
         "--out",
         "f.safetensors",
+        "--check-weights",
+        "all",
     ];
     user.refused(&arguments, parts);
     assert!(!user.path("f.safetensors").exists());

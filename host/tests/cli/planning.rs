@@ -81,9 +81,11 @@ fn all_groups_of_the_published_work_have_an_estimate_once_the_machine_is_measure
         let plan = user.json(&["run", config, "--plan", "--calibrate", "--json"]);
         for group in plan["groups"].as_array().unwrap() {
             let estimate = &group["estimate"];
-            let seconds = estimate["time"]["seconds"].as_f64().unwrap_or(0.0);
+            // Pixels cost no multiply-adds, which say nothing of the time of a training, then.
+            let pixels = group["name"].as_str().unwrap().starts_with("pixels");
+            let seconds = estimate["time"]["seconds"].as_f64();
             assert!(
-                seconds > 0.0 && estimate["loss_network_bytes"].as_f64().unwrap() > 0.0,
+                seconds.is_none_or(|seconds| seconds > 0.0) && seconds.is_none() == pixels && estimate["loss_network_bytes"].as_f64().unwrap() > 0.0,
                 "{config}: {group}"
             );
         }
@@ -191,6 +193,6 @@ fn the_paper_s_grids_are_planned_whole() {
     let config = configs.join("autoencoder.toml");
     let predictors = "sweep.task.predictors=[[[]], [[32]], [[64, 32]]]";
     let plan = user.json(&["run", config.to_str().unwrap(), "--plan", "--json", "-s", predictors]);
-    assert_eq!(plan["cells"].as_array().unwrap().len(), (14 * 4 + 1) * 2 * 3);
-    assert_eq!(plan["groups"].as_array().unwrap().len(), 14 * 4 * 2);
+    assert_eq!(plan["cells"].as_array().unwrap().len(), 14 * 4 * 2 * 3 + 2);
+    assert_eq!(plan["groups"].as_array().unwrap().len(), (14 * 4 + 1) * 2);
 }
