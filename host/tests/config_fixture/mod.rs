@@ -147,7 +147,7 @@ pub fn catalog() -> Catalog {
     components.push(diary());
     let bapps = ["train", "train/cnn", "val", "val/cnn", "val/color", "jnd", "jnd/cnn", "jnd/traditional"];
     components.push(dataset("bapps", &bapps, &["ref", "p0", "p1", "judge", "same"]));
-    components.push(dataset("photos", &["val", "jnd"], &["ref", "p0", "p1", "judge", "same"]));
+    components.push(dataset("photos", &["views", "val", "jnd"], &["ref", "p0", "p1", "judge", "same"]));
     components.push(dataset("digits", &["train", "test"], &["image", "label"]));
     components.push(dataset("everything", &["train", "test"], &["image", "ref", "p0", "p1", "judge"]));
     components.push(dataset("pictures", &["val"], &["image"]));
