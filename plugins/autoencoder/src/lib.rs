@@ -64,8 +64,17 @@ impl Task for AutoencoderTask {
         let folder = sharing::folder(run);
         let lock = sharing::lock(&folder, run)?;
         let shared = sharing::Part::shared(run, &folder);
-        let trained =
-            train_autoencoder(&mut autoencoder, &objective, &network, part, preparation, &training, &shared)?;
+        let shown = data[0].evaluated.first().map_or(&*part.samples, |(_, samples)| &**samples);
+        let trained = train_autoencoder(
+            &mut autoencoder,
+            &objective,
+            &network,
+            part,
+            shown,
+            preparation,
+            &training,
+            &shared,
+        )?;
         for (cell, (settings, data)) in cells.iter().zip(&data).enumerate() {
             let run = sharing::Part::one(run, cell);
             predict(settings, &autoencoder, &objective, preparation, data, &run)?;

@@ -31,15 +31,18 @@ struct Pupil<'a> {
     part: &'a Part,
     preparation: Preparation,
     loader: LoaderOptions,
+    shown: &'a dyn Samples,
 }
 
 /// Trains the autoencoder on a part, or loads it where that is done, and leaves it with its best weights, in evaluation
-/// mode.
+/// mode. Pictures are of the first samples of `shown`.
+#[expect(clippy::too_many_arguments, reason = "each is one thing that a training needs")]
 pub(crate) fn train_autoencoder(
     autoencoder: &mut Autoencoder,
     objective: &Objective<'_>,
     network: &FrozenNetwork,
     part: &Part,
+    shown: &dyn Samples,
     preparation: Preparation,
     settings: &TrainSettings,
     run: &dyn Run,
@@ -54,7 +57,7 @@ pub(crate) fn train_autoencoder(
         prepare: |sample: Sample, _: &mut ChaCha8Rng| preparation.image(&sample),
         collate: |images: Vec<Image>| samples::batch(&images),
     };
-    let mut pupil = Pupil { autoencoder, objective, network, device, part, preparation, loader };
+    let mut pupil = Pupil { autoencoder, objective, network, device, part, preparation, loader, shown };
     train(STAGE, &mut pupil, &source, settings, Goal::Minimize, run)
 }
 
@@ -105,13 +108,14 @@ impl Trainee<Tensor> for Pupil<'_> {
         Ok(Validation { objective: total, scalars })
     }
 
-    /// The first images of the validation part above what the autoencoder makes of them.
+    /// The first images of what is evaluated above what the autoencoder makes of them. Which images are set aside for validation
+    /// depends on the seed: runs that are looked at side by side show the same ones.
     fn pictures(&mut self) -> Result<Vec<(String, Image)>, PluginError> {
         if self.autoencoder.form().model.writes_features() {
             return Ok(Vec::new());
         }
-        let shown = self.part.validation.iter().take(SHOWN);
-        let images = shown.map(|&index| self.preparation.image(&self.part.samples.sample(index)?));
+        let shown = 0..self.shown.len().min(SHOWN);
+        let images = shown.map(|index| self.preparation.image(&self.shown.sample(index)?));
         let images = images.collect::<Result<Vec<_>, PluginError>>()?;
         let batch = samples::batch(&images)?.f_to(self.device).map_err(torch_error)?;
         let codes = self.autoencoder.encode(&self.objective.input(self.autoencoder, &batch)?)?.mean;

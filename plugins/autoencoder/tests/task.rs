@@ -147,6 +147,25 @@ fn predictors_are_reported_with_the_best_of_them_and_every_sample() {
 }
 
 #[test]
+fn pictures_of_all_seeds_are_of_the_same_images() {
+    let _alone = alone();
+    let originals = |seed: u64| {
+        let folder = tempfile::tempdir().unwrap();
+        let more = json!({ "predictors": [[]], "training": { "epochs": 1, "batch_size": 8 } });
+        let (run, outcome) = attempt(run_in(folder.path(), 64, 64).with_seed(seed), &more);
+        outcome.unwrap();
+        let sheet = read(run.folder().join("autoencoder-reconstructions.png")).unwrap().image;
+        (0..sheet.width()).map(|x| sheet.pixel(x, 32).to_vec()).collect::<Vec<_>>()
+    };
+    let first = originals(1);
+    // Eight of the twelve test images, with gaps of two pixels.
+    assert_eq!(first.len(), 8 * 66 - 2);
+    let second = lossnet_plugin_kit::samples::image(&sample("test", 1, 64, 64), "image").unwrap();
+    assert_eq!(first[66 + 10], second.pixel(10, 32).to_vec());
+    assert_eq!(first, originals(2));
+}
+
+#[test]
 fn an_interrupted_task_ends_with_the_same_results() {
     let _alone = alone();
     for protocol in ["corrected", "published"] {

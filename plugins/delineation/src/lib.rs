@@ -17,6 +17,7 @@ mod tolerance;
 mod trainee;
 
 use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::image::file_part;
 use lossnet_plugin_kit::in_training::FrozenNetwork;
 use lossnet_plugin_kit::loader::LoaderOptions;
 use lossnet_plugin_kit::nn;
@@ -35,7 +36,7 @@ pub use tolerance::Mask;
 use data::Reader;
 use evaluate::{Measure, evaluate};
 use evaluated::Evaluated;
-use trainee::Delineation;
+use trainee::{Delineation, Shown};
 
 /// The name of the training.
 const STAGE: &str = "unet";
@@ -67,6 +68,13 @@ impl Task for DelineationTask {
         let evaluation = LoaderOptions::for_evaluation(run, settings.training.batch_size);
         let (indices, validation) = validation(&settings, samples.len(), &reader, evaluation, run)?;
         let evaluated = open_evaluated(&settings, &reader, evaluation, run)?;
+        // Which images are set aside depends on the seed. Runs are looked at side by side: they show the same ones.
+        let aside = validation_name(&settings, run).is_none();
+        let (name, images) = match evaluated.first() {
+            Some((split, images)) if aside => (file_part(split), images),
+            _ => ("validation".to_owned(), &validation),
+        };
+        let shown = Shown { name, pairs: images.first(settings.pictures)? };
         let measure = Measure {
             steps: settings.test_steps,
             threshold: settings.threshold,
@@ -91,7 +99,7 @@ impl Task for DelineationTask {
             perceptual,
             validation,
             measure,
-            rows: settings.pictures,
+            shown,
         };
         let source = SampleSource {
             samples: &*samples,

@@ -8,6 +8,7 @@ use lossnet_plugin_kit::perceptual::PerceptualLoss;
 use lossnet_plugin_kit::train::{At, Loss, Trainee, Validation};
 use tch::Device;
 
+use crate::data::Pair;
 use crate::evaluate::{Measure, mean, pictures};
 use crate::evaluated::Evaluated;
 use crate::network::UNet;
@@ -25,8 +26,15 @@ pub(crate) struct Delineation<'a> {
     pub(crate) perceptual: Option<(PerceptualLoss<'a>, f64)>,
     pub(crate) validation: Evaluated,
     pub(crate) measure: Measure,
-    /// Rows in the pictures.
-    pub(crate) rows: usize,
+    /// What pictures on the way show, which is the same whatever the seed.
+    pub(crate) shown: Shown,
+}
+
+/// Images of a split that pictures show.
+pub(crate) struct Shown {
+    /// A name for the pictures.
+    pub(crate) name: String,
+    pub(crate) pairs: Vec<Pair>,
 }
 
 impl Trainee<Batch> for Delineation<'_> {
@@ -76,9 +84,8 @@ impl Trainee<Batch> for Delineation<'_> {
     }
 
     fn pictures(&mut self) -> Result<Vec<(String, Image)>, PluginError> {
-        let pairs = self.validation.first(self.rows)?;
         let measure = self.measure.of_validation(self.steps);
-        let sheet = pictures(&self.network, &pairs, measure, self.device)?;
-        Ok(sheet.map(|sheet| ("validation".to_owned(), sheet)).into_iter().collect())
+        let sheet = pictures(&self.network, &self.shown.pairs, measure, self.device)?;
+        Ok(sheet.map(|sheet| (self.shown.name.clone(), sheet)).into_iter().collect())
     }
 }

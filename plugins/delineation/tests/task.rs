@@ -224,6 +224,26 @@ fn whole_images_are_evaluated_and_a_share_is_set_aside_where_there_is_no_validat
 }
 
 #[test]
+fn pictures_of_all_seeds_are_of_the_same_images() {
+    let _alone = alone();
+    let inputs = |seed: u64| {
+        let folder = tempfile::tempdir().unwrap();
+        let run = MemoryRun::new(folder.path())
+            .unwrap()
+            .with_samples("train", samples("train", 12, (48, 40), 3))
+            .with_samples("test", samples("test", 3, (50, 40), 3))
+            .with_splits(&["test"])
+            .with_seed(seed);
+        let training = json!({ "epochs": 1, "batch_size": 4, "validation_share": 0.5, "picture_epochs": 1 });
+        perform(&run, &json!({ "training": training })).unwrap();
+        let sheet = lossnet_plugin_kit::image::read(run.folder().join("unet-test.png")).unwrap().image;
+        // The inputs are the left column.
+        (0..sheet.height()).map(|y| sheet.pixel(9, y).to_vec()).collect::<Vec<_>>()
+    };
+    assert_eq!(inputs(1), inputs(2));
+}
+
+#[test]
 fn what_is_evaluated_is_looked_at_before_hours_of_training() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
