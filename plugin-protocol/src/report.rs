@@ -32,7 +32,8 @@ pub enum Report {
         path: std::path::PathBuf,
         /// The step it belongs to.
         step: Option<u64>,
-        /// What is to be seen, in one sentence; empty where the name says it.
+        /// What is to be seen, in one sentence; empty where the name says it. Further lines, if there are any, say in a few words
+        /// what each row of the picture shows, from top to bottom: a report writes them beside the rows.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         caption: String,
     },

@@ -5,8 +5,12 @@ use super::svg::{PALETTE, Picture, escape};
 /// One line of the chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Its name, such as a backbone's.
+    /// Its name, such as a backbone's with its weights.
     pub name: String,
+    /// The place of its backbone among all in the order of their names: it decides colour and marker, as in a report.
+    pub backbone: usize,
+    /// The place of the series among those of its backbone, which differ in their dashes.
+    pub variant: usize,
     /// Its points, from shallow to deep.
     pub points: Vec<Point>,
 }
@@ -70,15 +74,20 @@ pub fn score_by_layer(
 
     let mut drawn: Vec<(&Point, f64, f64)> = Vec::new();
     for (number, series) in series.iter().enumerate() {
+        let place = series.backbone;
         let points = series.points.iter().filter(|point| point.value.is_finite());
         let points: Vec<(&Point, f64, f64)> =
             points.map(|point| (point, x(point.depth), y(point.value))).collect();
-        draw_series(&mut picture, number, &series.name, &points);
+        draw_series(&mut picture, series, &points);
         drawn.extend(points);
         let (column, row) = (number % LEGEND_COLUMNS, number / LEGEND_COLUMNS);
         let (left, base) = (LEFT + 170.0 * column as f64, TOP + PLOT_HEIGHT + 48.0 + 20.0 * row as f64);
-        picture.add(&marker(number, left + 6.0, base - 4.0, &series.name));
-        picture.text(left + 18.0, base, "start", "", &series.name);
+        picture.add(&stroke(
+            series,
+            &format!("{:.1},{:.1} {:.1},{:.1}", left - 4.0, base - 4.0, left + 16.0, base - 4.0),
+        ));
+        picture.add(&marker(place, left + 6.0, base - 4.0, &series.name));
+        picture.text(left + 22.0, base, "start", "", &series.name);
     }
     name_layers(&mut picture, &drawn);
     picture.finish()
@@ -86,18 +95,27 @@ pub fn score_by_layer(
 
 const LEGEND_COLUMNS: usize = 4;
 
+/// Series of one backbone differ in these.
+const DASHES: [&str; 5] = ["", "7 4", "2 4", "9 3 2 3", "4 2"];
+
 /// A series as a line with markers.
-fn draw_series(picture: &mut Picture, number: usize, name: &str, points: &[(&Point, f64, f64)]) {
+fn draw_series(picture: &mut Picture, series: &Series, points: &[(&Point, f64, f64)]) {
     let places: Vec<String> = points.iter().map(|(_, px, py)| format!("{px:.1},{py:.1}")).collect();
-    picture.add(&format!(
-        "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>",
-        places.join(" "),
-        color(number)
-    ));
+    picture.add(&stroke(series, &places.join(" ")));
     for (point, px, py) in points {
-        let tip = format!("{name}, layer {}: {:.4}", point.layer, point.value);
-        picture.add(&marker(number, *px, *py, &tip));
+        let tip = format!("{}, layer {}: {:.4}", series.name, point.layer, point.value);
+        picture.add(&marker(series.backbone, *px, *py, &tip));
     }
+}
+
+/// A line through these places.
+fn stroke(series: &Series, places: &str) -> String {
+    let dashes = match DASHES[series.variant % DASHES.len()] {
+        "" => String::new(),
+        dashes => format!(" stroke-dasharray=\"{dashes}\""),
+    };
+    let color = color(series.backbone);
+    format!("<polyline points=\"{places}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"{dashes}/>")
 }
 
 /// A rectangle by its centre, and half its width and height.
@@ -132,7 +150,8 @@ fn color(number: usize) -> &'static str {
 
 /// Circle, square, triangle or diamond, so that series can be told apart without colour.
 fn marker(number: usize, x: f64, y: f64, tip: &str) -> String {
-    let form = match number % 4 {
+    // Backbones beyond the palette share a colour with another one, and have another marker.
+    let form = match (number + number / PALETTE.len()) % 4 {
         0 => format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\""),
         1 => format!("<rect x=\"{:.1}\" y=\"{:.1}\" width=\"8\" height=\"8\"", x - 4.0, y - 4.0),
         2 => format!(
@@ -219,12 +238,31 @@ mod tests {
         }
     }
 
+    fn series(name: &str, backbone: usize, variant: usize, points: Vec<Point>) -> Series {
+        Series { name: name.to_owned(), backbone, variant, points }
+    }
+
+    #[test]
+    fn a_backbone_has_one_colour_whatever_else_varies() {
+        let point = |value| Point { layer: "1".to_owned(), depth: 0.5, value };
+        let all = [
+            series("alexnet (imagenet)", 0, 0, vec![point(0.6)]),
+            series("alexnet (random)", 0, 1, vec![point(0.5)]),
+            series("vgg16", 1, 0, vec![point(0.7)]),
+        ];
+        let picture = score_by_layer("Scores", "2afc_score", "share", true, &all);
+        let strokes = |color: &str| picture.matches(&format!("stroke=\"{color}\"")).count();
+        // Each in the plot and in the legend.
+        assert_eq!([strokes(PALETTE[0]), strokes(PALETTE[1]), strokes(PALETTE[2])], [4, 2, 0]);
+        assert_eq!(picture.matches("stroke-dasharray=\"7 4\"").count(), 2);
+    }
+
     #[test]
     fn every_series_and_layer_is_named() {
         let point = |layer: &str, depth, value| Point { layer: layer.to_owned(), depth, value };
         let series = [
-            Series { name: "alexnet".to_owned(), points: vec![point("1", 0.0, 0.6), point("11", 1.0, 0.7)] },
-            Series { name: "a<b".to_owned(), points: vec![point("3", 0.5, f64::NAN)] },
+            series("alexnet", 0, 0, vec![point("1", 0.0, 0.6), point("11", 1.0, 0.7)]),
+            series("a<b", 1, 0, vec![point("3", 0.5, f64::NAN)]),
         ];
         let picture = score_by_layer("Scores", "2afc_score", "share", true, &series);
         for part in ["alexnet", "a&lt;b", "higher is better", "alexnet, layer 11: 0.7000", "role=\"img\""] {

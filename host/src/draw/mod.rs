@@ -6,3 +6,5 @@ mod svg;
 
 pub use chart::{Point, Series, score_by_layer};
 pub use network::network;
+#[cfg(test)]
+pub(crate) use svg::PALETTE;

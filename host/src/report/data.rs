@@ -38,6 +38,8 @@ pub struct ReportData {
     pub provenance: Vec<Provenance>,
     /// What can't be read or must not be compared, each in one sentence.
     pub problems: Vec<String>,
+    /// What was left out because the report would be too large with it, each in one sentence: no problem, but to be known.
+    pub notes: Vec<String>,
 }
 
 /// How far an experiment is.
@@ -143,6 +145,16 @@ pub struct Shown {
     /// p value of this test alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p_alone: Option<String>,
+}
+
+impl Shown {
+    /// The number with its interval: `0.694 [0.690, 0.698]`.
+    pub fn with_interval(&self) -> String {
+        match &self.interval {
+            Some([low, high]) => format!("{} [{low}, {high}]", self.value),
+            None => self.value.clone(),
+        }
+    }
 }
 
 /// A contender on a board.
@@ -378,8 +390,10 @@ pub struct PanelImage {
     pub network: usize,
     /// The cell.
     pub cell: String,
-    /// What it shows, also for those who can't see it.
+    /// What it shows, also for those who can't see it; empty if the panel's caption says it.
     pub caption: String,
+    /// What each of its rows shows, from top to bottom, if a task says so.
+    pub rows: Vec<String>,
     /// Width and height in pixels.
     pub size: [u32; 2],
     /// The image as a `data:` address.

@@ -18,7 +18,10 @@ pub fn of_board(board: &mut Board) {
     for entry in &mut board.entries {
         entry.text = Shown {
             value: number::fixed(entry.value.unwrap_or(f64::NAN), decimals),
-            interval: entry.interval.map(|ends| ends.map(|end| number::fixed(end, decimals))),
+            interval: entry
+                .value
+                .filter(|value| value.is_finite())
+                .and_then(|_| interval(entry.interval, decimals)),
             deviation: entry.deviation.map(|deviation| number::fixed(deviation, decimals)),
             ..Shown::default()
         };
@@ -29,7 +32,7 @@ pub fn of_board(board: &mut Board) {
     for pair in &mut board.pairs {
         pair.text = Shown {
             value: number::fixed(pair.difference, decimals),
-            interval: pair.interval.map(|ends| ends.map(|end| number::fixed(end, decimals))),
+            interval: interval(pair.interval, decimals),
             p: pair.p.map(number::probability),
             p_alone: pair.p_alone.map(number::probability),
             ..Shown::default()
@@ -46,6 +49,12 @@ pub fn of_overall(overall: &mut Overall) {
     overall.between_boards.iter_mut().for_each(|between| of_correlation(&mut between.correlation));
 }
 
+/// An interval that is open to one side says nothing: it is none.
+fn interval(ends: Option<[f64; 2]>, decimals: usize) -> Option<[String; 2]> {
+    let ends = ends.filter(|ends| ends.iter().all(|end| end.is_finite()))?;
+    Some(ends.map(|end| number::fixed(end, decimals)))
+}
+
 fn of_ranks(ranks: &mut Ranks) {
     ranks.average_texts = ranks.averages.iter().map(|(_, rank)| number::fixed(*rank, DECIMALS)).collect();
     ranks.text = Shown {
@@ -58,7 +67,7 @@ fn of_ranks(ranks: &mut Ranks) {
 fn of_mean_rank(rank: &mut MeanRank) {
     rank.text = Shown {
         value: number::fixed(rank.mean_rank, DECIMALS),
-        interval: rank.interval.map(|ends| ends.map(|end| number::fixed(end, DECIMALS))),
+        interval: interval(rank.interval, DECIMALS),
         ..Shown::default()
     };
     rank.rank_texts =
@@ -68,7 +77,7 @@ fn of_mean_rank(rank: &mut MeanRank) {
 fn of_correlation(correlation: &mut Correlation) {
     correlation.text = Shown {
         value: number::fixed(correlation.value, DECIMALS),
-        interval: correlation.interval.map(|ends| ends.map(|end| number::fixed(end, DECIMALS))),
+        interval: interval(correlation.interval, DECIMALS),
         p: correlation.p.map(number::probability),
         ..Shown::default()
     };

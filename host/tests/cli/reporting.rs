@@ -92,13 +92,18 @@ fn spatial_maps_of_the_same_samples_stand_side_by_side() {
     shown.sort_unstable();
     assert_eq!(shown, CONTENDERS.map(|label| format!("{label} · spatial")), "{networks:?}");
     let samples = |image: &serde_json::Value| {
-        let rows = image["caption"].as_str().unwrap().strip_prefix("From top to bottom: ").unwrap();
-        rows.split("; ").map(|row| row.split(" (yellow").next().unwrap().to_owned()).collect::<Vec<_>>()
+        let rows = image["rows"].as_array().unwrap().iter().map(|row| row.as_str().unwrap());
+        rows.map(|row| row.split(" (yellow").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(samples(&images[0]).len(), 3, "{}", images[0]["caption"]);
+    assert_eq!(
+        (samples(&images[0]).len(), images[0]["caption"].as_str()),
+        (3, Some("")),
+        "{}",
+        images[0]["rows"]
+    );
     // What they all say is said once.
     let caption = panel["caption"].as_str().unwrap();
-    assert!(caption.starts_with("Where images of val differ for the loss network, "), "{caption}");
+    assert!(caption.starts_with("Where the loss network sees differences in images of val, "), "{caption}");
     assert_eq!(samples(&images[0]), samples(&images[1]));
     // Three images and two maps of 64 pixels in each row.
     assert_eq!(images[0]["size"], serde_json::json!([5 * 66 - 2, 3 * 66 - 2]));

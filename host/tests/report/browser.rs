@@ -33,13 +33,16 @@ impl Page {
 
     /// Runs a check and gives what it found; none if there is no browser and tests may skip what they lack.
     ///
-    /// Pictures and the like go to a folder in `LOSSNET_TEST_PICTURES`, so that they can be looked at, if that is set.
+    /// Pictures, the page and the like go to a folder in `LOSSNET_TEST_PICTURES`, so that they can be looked at, if that is set.
     pub(crate) fn check(&self, check: &str, expected: &Value) -> Option<Value> {
         let python = tools()?;
         let wanted = self.folder.path().join("expected.json");
         std::fs::write(&wanted, expected.to_string()).unwrap();
         let out = std::env::var_os("LOSSNET_TEST_PICTURES")
             .map_or_else(|| self.folder.path().to_owned(), PathBuf::from);
+        if out != self.folder.path() {
+            std::fs::copy(self.folder.path().join("report.html"), out.join(format!("{check}.html"))).unwrap();
+        }
         let output = Command::new(python)
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/browser"))
             .arg(check)

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lossnet::report::data::{ReportData, TableColumn};
+use lossnet::report::data::{Entry, Overall, ReportData, Table, TableColumn};
+use lossnet::report::texts;
 
 use crate::sample::{self, SMALL, Sizes};
 
@@ -32,6 +33,39 @@ pub(crate) fn one_cell() -> ReportData {
     report.claims.clear();
     report.curves.clear();
     report.panels.clear();
+    report
+}
+
+/// One task, three backbones × four layers × five comparisons, as the quickstart has.
+pub(crate) fn one_task() -> ReportData {
+    let mut report =
+        sample::report(Sizes { backbones: 3, layers: 4, comparisons: 5, repetitions: 1, rows_per_cell: 3 });
+    report.boards.truncate(1);
+    // Of more than 30 contenders the best is tested against all others.
+    let board = &mut report.boards[0];
+    let best = board.entries[0].network;
+    board.pairs.retain(|pair| pair.networks.contains(&best));
+    report.overall = Overall { boards: vec![0], ..Overall::default() };
+    report.claims.clear();
+    report.curves.clear();
+    let panels = report.panels.split_off(2);
+    report.panels = panels.into_iter().cycle().take(8).collect();
+    report
+}
+
+/// One interval a hundred times as wide as the others, a baseline far away, and memory that is nearly the same for all.
+pub(crate) fn far_out() -> ReportData {
+    let mut report = sample::report(SMALL);
+    for board in &mut report.boards {
+        let [low, high] = board.entries[2].interval.unwrap();
+        let width = high - low;
+        board.entries[2].interval = Some([low - 100.0 * width, high + 100.0 * width]);
+        board.baselines[0].value = low - 1_000.0 * width;
+        for (index, entry) in board.entries.iter_mut().enumerate() {
+            entry.peak_memory = Some(1_000_000_000 + index as u64 * 100_000);
+        }
+        texts::of_board(board);
+    }
     report
 }
 
@@ -137,5 +171,48 @@ pub(crate) fn gaps() -> ReportData {
         curve.values[8] = Some(-1.0);
     }
     report.overall.backbones[0].ranks[1] = None;
+    report.boards.iter_mut().for_each(texts::of_board);
+    texts::of_overall(&mut report.overall);
+    report
+}
+
+/// Single cells whose scores round to another number in every second way of rounding: halves that binary numbers hold exactly,
+/// and such that they don't. The table has the same scores.
+pub(crate) fn halves() -> ReportData {
+    let mut report =
+        sample::report(Sizes { backbones: 4, layers: 3, comparisons: 1, repetitions: 1, rows_per_cell: 1 });
+    report.boards.truncate(1);
+    let board = &mut report.boards[0];
+    (board.metric, board.split) = ("metric_0".into(), "val/mean".into());
+    for (index, entry) in board.entries.iter_mut().enumerate() {
+        let value =
+            [0.8125, 0.7125, 0.687_5, 0.685, 0.6125, 0.6005, 0.5625, 0.5155, 0.4375, 0.1875, 0.0625, -0.0004]
+                [index];
+        entry.value = Some(value);
+        entry.interval = Some([value - 0.125, value + 0.125]);
+    }
+    texts::of_board(board);
+    let column = |name: &str, text: &dyn Fn(&Entry) -> String| TableColumn::Texts {
+        name: name.into(),
+        texts: board.entries.iter().map(text).collect(),
+        codes: (0..board.entries.len() as u32).collect(),
+    };
+    report.table = Table {
+        rows: board.entries.len(),
+        columns: vec![
+            column("backbone", &|entry| report.networks[entry.network].label.clone()),
+            column("cell", &|entry| entry.cells[0].clone()),
+            TableColumn::Constant { name: "metric".into(), value: board.metric.clone() },
+            TableColumn::Constant { name: "split".into(), value: board.split.clone() },
+            TableColumn::Numbers {
+                name: "value".into(),
+                values: board.entries.iter().map(|entry| entry.value).collect(),
+            },
+        ],
+    };
+    report.overall.boards = vec![0];
+    report.overall.between_boards.clear();
+    report.curves.clear();
+    report.panels.clear();
     report
 }

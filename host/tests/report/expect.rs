@@ -94,9 +94,22 @@ pub(crate) fn saved(data: &ReportData) -> Value {
     json!({
         "labels": entries.iter().map(|entry| label(data, entry)).collect::<Vec<_>>(),
         "values": entries.iter().map(|entry| entry.value).collect::<Vec<_>>(),
+        "scores": entries.iter().map(|entry| entry.text.with_interval()).collect::<Vec<_>>(),
         "lows": entries.iter().map(|entry| entry.interval.map(|[low, _]| low)).collect::<Vec<_>>(),
+        "baselines": data.boards[0].baselines.iter().map(|baseline| &baseline.name).collect::<Vec<_>>(),
         "query": "vgg16",
         "table_backbones": rows.iter().map(|row| &backbones[*row]).collect::<Vec<_>>(),
         "table_values": rows.iter().map(|row| values[*row]).collect::<Vec<_>>(),
     })
+}
+
+/// The one form of each score of the first board, by the name of its loss network or baseline.
+pub(crate) fn forms(data: &ReportData) -> Value {
+    let board = &data.boards[0];
+    let entries = board.entries.iter().map(|entry| (label(data, entry), &entry.text));
+    let baselines = board.baselines.iter().map(|baseline| (baseline.name.as_str(), &baseline.text));
+    let forms = entries
+        .chain(baselines)
+        .map(|(name, text)| json!({ "name": name, "value": text.value, "score": text.with_interval() }));
+    json!({ "forms": forms.collect::<Vec<_>>() })
 }

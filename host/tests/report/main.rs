@@ -9,6 +9,8 @@ mod expect;
 mod sample;
 mod whole_file;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::browser::Page;
@@ -47,23 +49,23 @@ fn loads(data: &lossnet::report::data::ReportData, expected: &Value) -> Option<V
 fn a_report_loads_with_every_section_and_figure() {
     loads(
         &sample::report(SMALL),
-        &json!({ "figures": FIGURES, "texts": ["1 problem to know of", "does not hold", "out of memory", "523 cells: 480 done, 3 failed, 40 to do"] }),
+        &json!({ "figures": FIGURES, "texts": ["1 problem to know of", "48 images omitted", "chance", "does not hold", "out of memory", "523 cells: 480 done, 3 failed, 40 to do"] }),
     );
 }
 
 #[test]
 fn an_empty_report_loads_and_says_so() {
-    let texts =
-        ["There is no answer yet", "no finished cell", "There are no results yet", "No images were kept"];
-    loads(&edges::empty(), &json!({ "boards": false, "figures": [], "texts": texts }));
+    let texts = ["There is no answer yet", "no finished cell"];
+    loads(&edges::empty(), &json!({ "sections": ["overview"], "figures": [], "texts": texts }));
 }
 
 #[test]
 fn a_report_of_one_cell_loads() {
     let figures = ["overview-0", "figure-leaderboard", "figure-heatmap"];
+    let sections = ["overview", "leaderboard", "layers", "results", "provenance"];
     loads(
         &edges::one_cell(),
-        &json!({ "figures": figures, "texts": ["1 of 1 loss network", "Nothing was trained"] }),
+        &json!({ "sections": sections, "figures": figures, "texts": ["1 of 1 loss network"] }),
     );
 }
 
@@ -103,6 +105,51 @@ fn figures_and_tables_are_saved_as_they_are() {
             "each figure has a file name of its own: {names}"
         );
     }
+}
+
+#[test]
+fn a_score_has_one_form_wherever_it_stands() {
+    let data = edges::halves();
+    Page::of(&data).check("one_form", &expect::forms(&data));
+}
+
+#[test]
+fn what_is_read_first_is_in_view() {
+    Page::of(&sample::report(SMALL)).check("in_view", &Value::Null);
+}
+
+#[test]
+fn figures_of_many_contenders_can_be_read() {
+    let data = edges::one_task();
+    let comparisons: BTreeSet<&String> = data.networks.iter().map(|network| &network.comparison).collect();
+    Page::of(&data).check("one_task", &json!({ "variants": comparisons, "backbones": 3 }));
+}
+
+#[test]
+fn what_is_far_out_squeezes_nothing() {
+    Page::of(&edges::far_out()).check("far", &Value::Null);
+}
+
+#[test]
+fn main_boards_come_first() {
+    let mut data = sample::report(SMALL);
+    data.boards.swap(0, 3);
+    (data.boards[0].main, data.boards[4].main) = (false, false);
+    data.overall.boards = vec![1, 2, 3];
+    data.overall.between_boards.clear();
+    let groups = json!([
+        ["Main boards", 3],
+        ["super-resolution · factor=4 · set14 · psnr", 1],
+        ["augmentation · bapps · rank_distance", 1]
+    ]);
+    Page::of(&data).check("grouped", &json!({ "groups": groups }));
+}
+
+#[test]
+fn a_backbone_has_one_colour() {
+    let data = sample::report(SMALL);
+    let backbones: BTreeSet<&String> = data.networks.iter().map(|network| &network.backbone).collect();
+    Page::of(&data).check("colours", &json!({ "backbones": backbones }));
 }
 
 #[test]
@@ -147,7 +194,13 @@ fn labels_neither_touch_nor_are_cut_off() {
 #[test]
 fn the_page_prints() {
     Page::of(&sample::report(SMALL))
-        .check("prints", &json!({ "rows": 301, "note": "1\u{202f}140 more rows are not printed" }));
+        .check("prints", &json!({ "rows": 26, "note": "24 more rows are not printed", "pages": 12 }));
+}
+
+#[test]
+fn the_report_of_one_task_prints_on_few_pages() {
+    let note = "36 more rows are not printed";
+    Page::of(&edges::one_task()).check("prints", &json!({ "rows": 26, "note": note, "pages": 10 }));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) struct Disagreement {
 }
 
 impl Disagreement {
-    /// What the judgement is, and what the distances are. `people`: whether people were asked for it.
+    /// What the judgement is, and what the distances are, in a few words. `people`: whether people were asked for it.
     pub(super) fn caption(&self, people: bool) -> String {
         // The judgement is for the one, the distances for the other.
         let (share, chosen) = if self.judge > 0.5 { (self.judge, "p1") } else { (1.0 - self.judge, "p0") };
@@ -29,8 +29,7 @@ impl Disagreement {
             (false, true) => format!("the given answer is {chosen} by {:.0} %", share * 100.0),
             (false, false) => format!("the given answer is {chosen}"),
         };
-        let (d0, d1) = (number(self.d0), number(self.d1));
-        format!("{}, where {judgement} and the distances are {d0} to p0 and {d1} to p1", self.id)
+        format!("{}: {judgement}; distances {} to p0, {} to p1", self.id, number(self.d0), number(self.d1))
     }
 }
 
@@ -142,15 +141,15 @@ mod tests {
         assert_eq!(
             captions(true),
             [
-                "t1, where 100 % of people chose p0 and the distances are 3.00 to p0 and 1.00 to p1",
-                "t0, where 80 % of people chose p1 and the distances are 1.00 to p0 and 3.00 to p1",
+                "t1: 100 % of people chose p0; distances 3.00 to p0, 1.00 to p1",
+                "t0: 80 % of people chose p1; distances 1.00 to p0, 3.00 to p1",
             ]
         );
         assert_eq!(
             captions(false),
             [
-                "t1, where the given answer is p0 and the distances are 3.00 to p0 and 1.00 to p1",
-                "t0, where the given answer is p1 by 80 % and the distances are 1.00 to p0 and 3.00 to p1",
+                "t1: the given answer is p0; distances 3.00 to p0, 1.00 to p1",
+                "t0: the given answer is p1 by 80 %; distances 1.00 to p0, 3.00 to p1",
             ]
         );
     }

@@ -139,12 +139,12 @@ impl Scene<'_> {
         let people = self.run.context().asks_people(self.split);
         let lines = shown.iter().map(|(found, row)| format!("{}{}", found.caption(people), row.scale()));
         let caption = format!(
-            "Triplets of {} on which {} and distances disagree most, from left to right: {}. From top to bottom: {}",
+            "Triplets of {} on which {} and distances disagree most, from left to right: {}",
             self.split,
             if people { "people" } else { "given answers" },
             first.columns(self.kind),
-            lines.collect::<Vec<_>>().join("; ")
         );
+        let caption = with_rows(caption, lines);
         self.write(cell, "disagreements", shown.iter().map(|(_, row)| *row), caption)
     }
 
@@ -159,11 +159,11 @@ impl Scene<'_> {
         let Some(first) = shown.first() else { return Ok(()) };
         let lines = shown.iter().map(|row| format!("{}{}", row.id, row.scale()));
         let caption = format!(
-            "Where images of {} differ for the loss network, from left to right: {}. From top to bottom: {}",
+            "Where the loss network sees differences in images of {}, from left to right: {}",
             self.split,
             first.columns(self.kind),
-            lines.collect::<Vec<_>>().join("; ")
         );
+        let caption = with_rows(caption, lines);
         self.write(cell, "spatial maps", shown.iter().copied(), caption)
     }
 
@@ -183,18 +183,20 @@ impl Scene<'_> {
     }
 }
 
+/// A caption with a line for each row. Names of samples may be names of files, in which there may be anything.
+fn with_rows(caption: String, rows: impl Iterator<Item = String>) -> String {
+    rows.fold(caption, |caption, row| format!("{caption}\n{}", row.replace(['\n', '\r'], " ")))
+}
+
 impl Row {
     /// What stands in its columns.
     fn columns(&self, kind: Kind) -> &'static str {
         match (kind, self.highest) {
             (Kind::Triplet, Some(_)) => {
-                "the reference, p0, p1, and where p0 and p1 differ from the reference, dark where they do not, yellow where \
-                 they do most in the row"
+                "the reference, p0, p1, and where p0 and p1 differ from the reference (dark: nowhere, yellow: most in the row)"
             }
             (Kind::Triplet, None) => "the reference, p0, p1",
-            (Kind::Pair, Some(_)) => {
-                "p0, p1, and where they differ, dark where they do not, yellow where they do most"
-            }
+            (Kind::Pair, Some(_)) => "p0, p1, and where they differ (dark: nowhere, yellow: most in the row)",
             (Kind::Pair, None) => "p0, p1",
         }
     }

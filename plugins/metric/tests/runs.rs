@@ -368,7 +368,7 @@ fn a_picture_shows_what_judgements_and_distances_disagree_on() {
     assert_eq!((sheet.width(), sheet.height()), (5 * 16 + 4 * 2, 4 * 16 + 3 * 2));
 
     // The first row is the triplet that the caption names first.
-    let first = caption.split("From top to bottom: ").nth(1).unwrap().split(',').next().unwrap();
+    let first = caption.lines().nth(1).unwrap().split(':').next().unwrap();
     let samples = whole.samples("val").unwrap();
     let sample = (0..9).map(|index| samples.sample(index).unwrap()).find(|sample| sample.id == first);
     let sample = sample.unwrap();
@@ -397,7 +397,7 @@ fn a_picture_shows_what_judgements_and_distances_disagree_on() {
         rows.groups.truncate(kept);
         rows.columns.iter_mut().for_each(|column| column.values.truncate(kept));
         std::fs::remove_file(folder.path().join("logs/disagreements-val.png")).unwrap();
-        let resumed = run().with_recorded(rows);
+        let resumed = run().asking_people().with_recorded(rows);
         execute(&settings("baseline"), &resumed).unwrap();
         assert_eq!(pictures(&resumed), shown, "{kept}");
     }

@@ -27,6 +27,8 @@ pub(super) fn write(
         .map(|row| (row.text("metric"), row.text("split")))
         .filter(|(_, split)| !split.contains('/') || split.ends_with("/mean") || split.ends_with("/all"))
         .collect();
+    // A backbone has the same colour in all pictures.
+    let backbones: BTreeSet<String> = rows.iter().map(|row| row.text("backbone")).collect();
     for (metric, split) in metrics {
         let of_metric: Vec<&Row> =
             rows.iter().filter(|row| row.text("metric") == metric && row.text("split") == split).collect();
@@ -34,7 +36,7 @@ pub(super) fn write(
         for comparison in &comparisons {
             let of_comparison = of_metric.iter().filter(|row| row.text("comparison") == *comparison);
             let shown: Vec<Row> = of_comparison.map(|row| (*row).clone()).collect();
-            let series = series(&shown, context)?;
+            let series = series(&shown, &backbones, context)?;
             if series.iter().all(|series| series.points.len() < 2) {
                 continue;
             }
@@ -62,7 +64,7 @@ fn file_name(parts: [&str; 3]) -> String {
 const NOT_NAMED: [&str; 3] = ["layers", "repetition", "backbone"];
 
 /// A line for each backbone and for whatever else but the layer was varied; repetitions are averaged.
-fn series(rows: &[Row], context: &Context) -> Result<Vec<Series>, Failure> {
+fn series(rows: &[Row], backbones: &BTreeSet<String>, context: &Context) -> Result<Vec<Series>, Failure> {
     let mut varied = differing_identity(rows);
     varied.retain(|(column, _)| !NOT_NAMED.contains(&column.as_str()));
     let mut lines: BTreeMap<(String, String), BTreeMap<String, Vec<f64>>> = BTreeMap::new();
@@ -75,8 +77,11 @@ fn series(rows: &[Row], context: &Context) -> Result<Vec<Series>, Failure> {
         let value = row.metric().value;
         lines.entry(name).or_default().entry(row.text("layers")).or_default().push(value);
     }
+    let mut variants: BTreeMap<&String, usize> = BTreeMap::new();
     let mut series = Vec::new();
     for ((backbone, others), layers) in &lines {
+        let place = backbones.iter().position(|known| known == backbone).unwrap_or_default();
+        let variant = variants.entry(backbone).and_modify(|seen| *seen += 1).or_default();
         let mut points: Vec<Point> = Vec::new();
         for (layer, values) in layers {
             let value = values.iter().sum::<f64>() / values.len() as f64;
@@ -84,7 +89,7 @@ fn series(rows: &[Row], context: &Context) -> Result<Vec<Series>, Failure> {
         }
         points.sort_by(|a, b| a.depth.total_cmp(&b.depth));
         let name = if others.is_empty() { backbone.clone() } else { format!("{backbone} ({others})") };
-        series.push(Series { name, points });
+        series.push(Series { name, backbone: place, variant: *variant, points });
     }
     Ok(series)
 }

@@ -12,8 +12,8 @@ const POINTS: usize = 200;
 /// So many points of all curves are kept; about 2 MB of a report.
 const ALL_POINTS: usize = 120_000;
 
-/// The curves of the cells that are shown. What is left out is told.
-pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Curve> {
+/// The curves of the cells that are shown. What is left out is noted.
+pub(super) fn of(reported: &Reported<'_>, notes: &mut Vec<String>) -> Vec<Curve> {
     let mut curves: Vec<Curve> = Vec::new();
     let (mut points, mut left_out) = (0, 0);
     for cell in &reported.cells {
@@ -27,12 +27,10 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Curve> 
         }
     }
     for (task, shown, cells) in &reported.cut {
-        told.push(format!(
-            "curves and pictures of {task} are shown of the {shown} cells that rank first, of {cells}"
-        ));
+        notes.push(format!("Curves and images of {task}: only of the {shown} best of {cells} cells."));
     }
     if left_out > 0 {
-        told.push(format!("{left_out} curves were left out, since the report would be too large with them"));
+        notes.push(format!("{left_out} curves omitted (limit: {ALL_POINTS} points)."));
     }
     curves
 }

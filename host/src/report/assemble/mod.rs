@@ -47,8 +47,8 @@ impl std::fmt::Debug for Sources<'_> {
 
 /// Puts a report's data together, also while runs go on.
 ///
-/// What can't be read is named among the report's problems, and so is whatever was left out because it would make the report
-/// too large. Fails only if a statement asks for what has no meaning.
+/// What can't be read is named among the report's problems, whatever was left out because it would make the report too large
+/// among its notes. Fails only if a statement asks for what has no meaning.
 pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
     let gathered = gather(sources.experiments);
     let problems = sources.problems.iter().map(ToString::to_string);
@@ -70,6 +70,7 @@ pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
     digits::round(&mut boards);
     let standing = Standing::of(&cells, &analysis.network_of_cell, &boards);
     let reported = Reported::read(&standing, &cells, &mut told);
+    let mut notes = Vec::new();
     let names: Vec<&str> = sources.experiments.iter().map(ExperimentFolder::name).collect();
     Ok(ReportData {
         title: sources.title.unwrap_or_else(|| title(&names)),
@@ -82,10 +83,11 @@ pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
         overall: analysis.overall,
         claims: claims.into_iter().map(Into::into).collect(),
         table: table::of(&rows),
-        curves: curves::of(&reported, &mut told),
-        panels: panels::of(&reported, &mut told),
-        provenance: provenance::of(&cells, &mut told),
+        curves: curves::of(&reported, &mut notes),
+        panels: panels::of(&reported, &mut told, &mut notes),
+        provenance: provenance::of(&cells, &mut told, &mut notes),
         problems: told,
+        notes,
     })
 }
 

@@ -26,8 +26,9 @@ struct Kind<'a> {
 /// A picture with its cell.
 type Shown<'a> = (&'a ReportedCell<'a>, &'a ReportedImage);
 
-/// The pictures of the cells that are shown, one panel for each thing that a task has pictures of. What is left out is told.
-pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> {
+/// The pictures of the cells that are shown, one panel for each thing that a task has pictures of. What can't be read is told,
+/// what is left out is noted.
+pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>, notes: &mut Vec<String>) -> Vec<Panel> {
     // Whole splits stand before their parts: `val` before `jnd/cnn`.
     let mut groups: BTreeMap<(Kind<'_>, usize, &str), Vec<Shown<'_>>> = BTreeMap::new();
     for cell in &reported.cells {
@@ -62,7 +63,7 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
             match embed(&image.path) {
                 Ok(Some(embedded)) => {
                     bytes += embedded.source.len();
-                    captions.push(image.caption.clone());
+                    captions.push(head(&image.caption).to_owned());
                     shown.push(panel_image(cell, image, embedded));
                 }
                 Ok(None) => gone += 1,
@@ -72,21 +73,21 @@ pub(super) fn of(reported: &Reported<'_>, told: &mut Vec<String>) -> Vec<Panel> 
         if !shown.is_empty() {
             let said = common(&captions);
             for image in &mut shown {
-                // What all of them say stands above them once, unless that is all there is.
-                if let Some(own) = image.caption.strip_prefix(said).filter(|own| own.starts_with(". ")) {
-                    image.caption = own[2..].to_owned();
+                // What all of them say stands above them once.
+                if let Some(own) = image.caption.strip_prefix(said).filter(|_| !said.is_empty()) {
+                    let own = own.strip_prefix(". ").or(own.strip_prefix(", ")).unwrap_or(own);
+                    image.caption = own.trim_start().to_owned();
                 }
             }
-            let order = "The contenders that rank first stand first.";
+            let order = "Sorted by rank.";
             let caption = if said.is_empty() { order.to_owned() } else { format!("{said}. {order}") };
             *shown_before += 1;
             panels.push(Panel { task: kind.task.to_owned(), title: title(name), caption, images: shown });
         }
     }
     if left_out > 0 {
-        told.push(format!(
-            "{left_out} pictures were left out: of each thing the {CONTENDERS} contenders that rank first are shown, of each \
-             kind {PANELS_OF_A_KIND} things, and all pictures together take at most {} MB",
+        notes.push(format!(
+            "{left_out} images omitted (limits: the {CONTENDERS} best contenders, {PANELS_OF_A_KIND} samples of a kind, {} MB).",
             ALL_BYTES >> 20
         ));
     }
@@ -118,9 +119,10 @@ fn last_of_each(images: &[ReportedImage]) -> impl Iterator<Item = &ReportedImage
 }
 
 fn panel_image(cell: &ReportedCell<'_>, image: &ReportedImage, embedded: Embedded) -> PanelImage {
-    let mut caption = if image.caption.is_empty() { image.name.clone() } else { image.caption.clone() };
+    let mut lines = image.caption.lines();
+    let mut caption = lines.next().unwrap_or_default().to_owned();
     if let Some(step) = image.step {
-        let _ = write!(caption, ", after step {step}");
+        let _ = write!(caption, "{}after step {step}", if caption.is_empty() { "" } else { ", " });
     }
     if embedded.reduced > 1 {
         let _ = write!(caption, " (shown {} times smaller)", embedded.reduced);
@@ -129,9 +131,15 @@ fn panel_image(cell: &ReportedCell<'_>, image: &ReportedImage, embedded: Embedde
         network: cell.network,
         cell: cell.cell.result.cell.id.clone(),
         caption,
+        rows: lines.map(str::to_owned).collect(),
         size: embedded.size,
         source: embedded.source,
     }
+}
+
+/// What a caption says of the whole picture; its other lines are of rows.
+fn head(caption: &str) -> &str {
+    caption.lines().next().unwrap_or_default()
 }
 
 /// What all pictures say of themselves: the whole of it, or the first sentences.

@@ -13,7 +13,13 @@ use crate::results::CompleteCell;
 const MOST: usize = 300;
 
 /// Groups cells by all that they depend on, the experiments in their order and the larger groups first.
-pub(super) fn of(cells: &[Arc<CompleteCell>], told: &mut Vec<String>) -> Vec<Provenance> {
+///
+/// What can't be written is told, what is left out is noted.
+pub(super) fn of(
+    cells: &[Arc<CompleteCell>],
+    told: &mut Vec<String>,
+    notes: &mut Vec<String>,
+) -> Vec<Provenance> {
     let mut found: Vec<Provenance> = Vec::new();
     let mut known: HashMap<(String, BTreeMap<String, String>), usize> = HashMap::new();
     for cell in cells {
@@ -35,7 +41,7 @@ pub(super) fn of(cells: &[Arc<CompleteCell>], told: &mut Vec<String>) -> Vec<Pro
     found.sort_by(|a, b| a.experiment.cmp(&b.experiment).then(b.cells.cmp(&a.cells)));
     if found.len() > MOST {
         let left_out = found.len() - MOST;
-        told.push(format!("{left_out} of {} kinds of provenance are not shown", found.len()));
+        notes.push(format!("{left_out} of {} kinds of provenance omitted (limit: {MOST}).", found.len()));
         found.truncate(MOST);
     }
     found

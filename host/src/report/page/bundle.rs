@@ -39,12 +39,12 @@ scripts![
     "grid.js",
     "figure.js",
     "forest.js",
+    "lines.js",
     "overview.js",
     "leaderboard.js",
     "ranks.js",
     "pairs.js",
     "heatmap.js",
-    "lines.js",
     "depth.js",
     "scatter.js",
     "overall.js",
@@ -128,6 +128,14 @@ mod tests {
                     .map(|line| (*name, declared(line))),
             );
         }
+    }
+
+    #[test]
+    fn backbones_have_the_colours_of_the_pictures_that_runs_write() {
+        for (place, color) in crate::draw::PALETTE.into_iter().enumerate() {
+            assert!(style().contains(&format!("--series-{place}: light-dark({color},")), "{place} {color}");
+        }
+        assert!(script().contains(&format!("const SERIES = {};", crate::draw::PALETTE.len())));
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::number;
-use crate::report::data::{Board, Entry, ReportData};
+use crate::report::data::{Baseline, Board, Entry, ReportData};
 
 /// Contenders of a board that are listed; the others need scripts.
 const LISTED: usize = 50;
@@ -21,11 +20,11 @@ pub(super) struct PlainBoard {
 
 #[derive(Serialize)]
 struct PlainRow {
-    rank: usize,
+    rank: String,
     label: String,
+    /// The score with its interval.
     score: String,
-    interval: String,
-    tied: bool,
+    standing: &'static str,
 }
 
 /// The board of each task that it is mainly judged by.
@@ -35,26 +34,43 @@ pub(super) fn main_boards(data: &ReportData) -> Vec<PlainBoard> {
 
 fn plain(data: &ReportData, board: &Board) -> PlainBoard {
     let row = |entry: &Entry| PlainRow {
-        rank: entry.rank,
+        rank: entry.rank.to_string(),
         label: data.networks.get(entry.network).map(|network| network.label.clone()).unwrap_or_default(),
-        score: entry.text.value.clone(),
-        interval: entry
-            .text
-            .interval
-            .as_ref()
-            .map_or(number::MISSING.to_owned(), |[low, high]| format!("{low} to {high}")),
-        tied: entry.tied_with_best,
+        score: entry.text.with_interval(),
+        standing: match (entry.tied_with_best, entry.rank) {
+            (_, 1) => "best",
+            (true, _) => "tied with the best",
+            (false, _) => "",
+        },
+    };
+    let baseline = |baseline: &Baseline| PlainRow {
+        rank: String::new(),
+        label: baseline.name.clone(),
+        score: baseline.text.with_interval(),
+        standing: "baseline, without a loss network",
     };
     let parts = [&board.task, &board.variant, &board.dataset, &board.split];
     let name: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     let direction = if board.higher_is_better { "higher is better" } else { "lower is better" };
     let unit = if board.unit.is_empty() { String::new() } else { format!("{}, ", board.unit) };
+    // Of a report on one board the answer stands above.
+    let said = data.answer.iter().any(|sentence| sentence.contains(&board.answer));
     PlainBoard {
         name: name.join(" · "),
         metric: format!("{} ({unit}{direction})", board.metric),
-        answer: super::prose(&board.answer).into_iter().map(str::to_owned).collect(),
+        answer: if said {
+            Vec::new()
+        } else {
+            super::prose(&board.answer).into_iter().map(str::to_owned).collect()
+        },
         method: board.method.clone(),
-        rows: board.entries.iter().take(LISTED).map(row).collect(),
+        rows: board
+            .entries
+            .iter()
+            .take(LISTED)
+            .map(row)
+            .chain(board.baselines.iter().map(baseline))
+            .collect(),
         more: board.entries.len().saturating_sub(LISTED),
     }
 }

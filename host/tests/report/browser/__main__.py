@@ -17,7 +17,9 @@ from playwright.sync_api import sync_playwright
 import access
 import choices
 import files
+import forms
 import loading
+import reading
 import tables
 
 FLAGS = [
@@ -70,7 +72,7 @@ def chromium():
 def main():
     check, page_file, out, *expected = sys.argv[1:]
     expected = json.loads(Path(expected[0]).read_text()) if expected else None
-    function = next(getattr(module, check) for module in (loading, tables, choices, files, access) if hasattr(module, check))
+    function = next(getattr(module, check) for module in (loading, tables, choices, files, forms, reading, access) if hasattr(module, check))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         session = Session(browser, Path(page_file), Path(out), expected)

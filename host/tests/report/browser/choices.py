@@ -122,25 +122,25 @@ def points(session):
     """A mouse over a drawing shows what is under it, and a legend's entry brings its line out."""
     page = session.open()
     walk(page)
-    drawing = page.locator("#figure-depth svg")
+    drawing = page.locator("#figure-depth .plot > svg")
     drawing.scroll_into_view_if_needed()
     page.wait_for_timeout(300)
-    circle = page.locator("#figure-depth svg .line circle").last.bounding_box()
+    circle = page.locator("#figure-depth .plot > svg .line .mark").last.bounding_box()
     page.mouse.move(circle["x"] + 2, circle["y"] + 2)
     assert page.locator(".tip").is_visible()
-    assert page.locator("#figure-depth .line.strong").count() == 1
+    assert page.locator("#figure-depth .plot .line.strong").count() == 1
     page.mouse.move(5, 5)
-    assert page.locator("#figure-depth .line.strong").count() == 0
+    assert page.locator("#figure-depth .plot .line.strong").count() == 0
     entry = page.locator("#figure-depth .legend button").nth(1)
     entry.click()
     page.mouse.move(5, 5)
     assert entry.get_attribute("aria-pressed") == "true"
-    assert page.locator("#figure-depth .line.dim").count() > 0
+    assert page.locator("#figure-depth .plot .line.dim").count() > 0
     page.locator("#figure-curves").scroll_into_view_if_needed()
     page.wait_for_timeout(300)
     ticks = page.locator("#figure-curves .axis text").all_inner_texts()
     page.check("#curve-log")
     assert page.locator("#figure-curves .axis text").all_inner_texts() != ticks
-    before = page.locator("#figure-curves svg").get_attribute("aria-label")
+    before = page.locator("#figure-curves .plot > svg").get_attribute("aria-label")
     page.select_option("#curve", index=1)
-    assert page.locator("#figure-curves svg").get_attribute("aria-label") != before
+    assert page.locator("#figure-curves .plot > svg").get_attribute("aria-label") != before

@@ -67,7 +67,12 @@ def check_tables(session, page):
     wanted = session.expected
     name, content = saved(page, page.locator("#leaderboard > .body > .grid-block .tools button", has_text="CSV"))
     found = rows(content)
+    # Baselines stand between the loss networks, without a rank.
+    assert [row["label"] for row in found if not row["rank"]] == wanted["baselines"]
+    assert all(row["standing"] == "baseline" for row in found if not row["rank"])
+    found = [row for row in found if row["rank"]]
     assert [row["label"] for row in found] == wanted["labels"]
+    assert [row["score"] for row in found] == wanted["scores"]
     assert [float(row["value"]) for row in found] == wanted["values"]
     assert [float(row["interval_low"]) for row in found] == wanted["lows"]
     assert "picture" not in found[0]
@@ -80,7 +85,7 @@ def check_tables(session, page):
     assert [None if row["value"] == "" else float(row["value"]) for row in found] == wanted["table_values"]
 
     name, content = saved(page, page.locator("#leaderboard > .body > .grid-block .tools button", has_text="LaTeX"))
-    check_latex(name, content.decode("utf-8"), len(wanted["labels"]))
+    check_latex(name, content.decode("utf-8"), len(wanted["labels"]) + len(wanted["baselines"]))
 
     # A figure's other view is its numbers.
     figure = page.locator("#figure-heatmap")

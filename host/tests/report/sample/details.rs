@@ -112,6 +112,12 @@ pub(super) fn panels(boards: &[Board]) -> Vec<Panel> {
                 network: entry.network,
                 cell: entry.cells[0].clone(),
                 caption: format!("{title} with rank {}", entry.rank),
+                rows: match title {
+                    "disagreements" => {
+                        vec!["t1: the given answer is p0".into(), "t2: the given answer is p1".into()]
+                    }
+                    _ => Vec::new(),
+                },
                 size: [16, 16],
                 source: IMAGE.into(),
             };

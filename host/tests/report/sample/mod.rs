@@ -197,6 +197,7 @@ pub(crate) fn report(sizes: Sizes) -> ReportData {
             signature: "backbone=vgg16 weights=imagenet(0123abcd) layers=4 comparison=spatial precision=fp32 protocol=1".into(),
         }],
         problems: vec!["logs/five-tasks/0123456789abcdef/result.json can't be read: it ends in the middle".into()],
+        notes: vec!["48 images omitted (limits: the 12 best contenders, 8 samples of a kind, 10 MB).".into()],
         networks,
         boards,
         overall,

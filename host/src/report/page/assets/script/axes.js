@@ -6,13 +6,47 @@ const measure = document.createElement("canvas").getContext("2d");
 const FONT = "12px system-ui, sans-serif";
 const STRONG = "650 12px system-ui, sans-serif";
 
-/** The room that names need at the left of a drawing, also where they are bold; at most a share of its width. */
-export function nameRoom(names, width, share = 0.42) {
-  return Math.min(Math.max(...names.map((name) => textWidth(name, STRONG))) + 8, width * share);
+function longest(names) {
+  return Math.max(...names.map((name) => textWidth(name, STRONG)));
+}
+
+const NARROW = 480;
+const ABOVE = 15;
+
+/**
+ * Lines of a drawing with their names: beside the lines where there is room for all of them, else above each line, whole. A name
+ * that lacks its middle may lack what tells it from others. Gives the left end of what is beside the names, the height of a
+ * line, `middle(index)`, where what belongs to a line is drawn, `name(index, how)`, and `gutter`, where `spare` pixels are left free.
+ */
+export function lines(names, width, top, height, spare = 0) {
+  const room = longest(names) + 8;
+  if (width >= NARROW && room <= width * 0.42) {
+    const middle = (index) => top + (index + 0.5) * height;
+    const name = (index, how) => nameText(names[index], room, middle(index), how);
+    return { gutter: room, left: room + spare + 14, height, bottom: top + names.length * height, middle, name };
+  }
+  const broken = names.map((name) => wrapped(name, width - spare - 8));
+  const above = ABOVE * Math.max(...broken.map((parts) => parts.length));
+  const whole = height + above - 4;
+  const name = (index, how) => s("g", {}, broken[index].map((part, row) => s("text", {
+    class: `name ${how}`, x: spare + 2, y: top + index * whole + ABOVE * (row + 1) - 3 + above - ABOVE * broken[index].length, "text-anchor": "start",
+  }, part)));
+  return { gutter: 0, left: spare + 10, height: whole, bottom: top + names.length * whole, middle: (index) => top + index * whole + above + height / 2 - 3, name };
+}
+
+/** A name in one or two lines of a width, broken between its parts where that is enough. */
+export function wrapped(name, width, font = STRONG) {
+  if (textWidth(name, font) <= width) return [name];
+  const parts = name.split(" · ");
+  for (let kept = parts.length - 1; kept > 0; kept -= 1) {
+    const first = `${parts.slice(0, kept).join(" · ")} ·`;
+    if (textWidth(first, font) <= width) return [first, fit(parts.slice(kept).join(" · "), width, font)];
+  }
+  return [fit(name, width, font)];
 }
 
 /** A name at the left of a line, shortened to fit its room; `how` it stands decides its look. */
-export function nameText(name, room, y, how) {
+function nameText(name, room, y, how) {
   return s("text", { class: `name ${how}`, x: room, y, dy: "0.35em", "text-anchor": "end" }, fit(name, room - 2, how === "best" ? STRONG : FONT));
 }
 
@@ -51,13 +85,13 @@ function roomy(ticks, place, size) {
   return ticks.slice(0, 1);
 }
 
-/** The axis below: ticks with lines up to `top`. */
-export function axisBelow(place, { left, right, top, bottom, label }) {
+/** The axis below: ticks with lines up to `top`; a bare one has no numbers. */
+export function axisBelow(place, { left, right, top, bottom, label, bare = false }) {
   const ticks = roomy(place.ticks(Math.max(3, (right - left) / 80)), place, (tick) => textWidth(tick.text));
   return s("g", { class: "axis" },
     ticks.map(({ value, text }) => [
       s("line", { class: "grid", x1: place(value), x2: place(value), y1: top, y2: bottom }),
-      s("text", { x: place(value), y: bottom + 17, "text-anchor": "middle" }, text),
+      !bare && s("text", { x: place(value), y: bottom + 17, "text-anchor": "middle" }, text),
     ]),
     s("line", { class: "base", x1: left, x2: right, y1: bottom, y2: bottom }),
     label && belowLabel(label, left, right, bottom));
@@ -70,13 +104,13 @@ function belowLabel(label, left, right, bottom) {
   return s("text", { class: "label", x: middle, y: bottom + 36, "text-anchor": "middle" }, text);
 }
 
-/** The axis at the left, its label above it. */
-export function axisLeft(place, { left, right, top, bottom, label }) {
+/** The axis at the left, its label above it; a bare one has no numbers. */
+export function axisLeft(place, { left, right, top, bottom, label, bare = false }) {
   const ticks = place.ticks(Math.max(2, (bottom - top) / 46));
   return s("g", { class: "axis" },
     ticks.map(({ value, text }) => [
       s("line", { class: "grid", x1: left, x2: right, y1: place(value), y2: place(value) }),
-      s("text", { x: left - 8, y: place(value), dy: "0.35em", "text-anchor": "end" }, text),
+      !bare && s("text", { x: left - 8, y: place(value), dy: "0.35em", "text-anchor": "end" }, text),
     ]),
     label && s("text", { class: "label", x: 2, y: top - 12, "text-anchor": "start" }, fit(label, right)));
 }

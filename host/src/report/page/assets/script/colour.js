@@ -1,11 +1,15 @@
 // Colours that people with any kind of colour vision can tell apart.
 
-/** Series beside each other: classes `series-0` … `series-6` (Okabe and Ito's palette); more than that are grey. */
-const SERIES = 7;
+import { backbonePlace } from "./model.js";
 
-/** The class of a series: its colour, or grey. */
-export function seriesClass(position) {
-  return position >= 0 && position < SERIES ? `series-${position}` : "series-grey";
+/** Classes `series-0` … `series-15`, of which the first are Okabe and Ito's palette; of more backbones some share a colour, and differ in their marks. */
+const SERIES = 16;
+const SHAPES = 4;
+
+/** How a backbone is drawn, wherever it is: the class with its colour, and the number of its mark's shape. */
+export function lookOf(backbone) {
+  const place = backbonePlace(backbone);
+  return { colour: `series-${place % SERIES}`, shape: (place + Math.floor(place / SERIES)) % SHAPES };
 }
 
 // Viridis (Smith and van der Walt, Matplotlib), at equal steps.

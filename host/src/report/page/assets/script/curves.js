@@ -1,6 +1,7 @@
 // Curves of trainings.
 
-import { bodyOf, h } from "./dom.js";
+import { lookOf } from "./colour.js";
+import { bodyOf, byId, h } from "./dom.js";
 import { Figure } from "./figure.js";
 import { exact, plural, significant } from "./format.js";
 import { legend, lineChart } from "./lines.js";
@@ -8,11 +9,14 @@ import { network, report } from "./model.js";
 import { linear, logarithmic } from "./scale.js";
 import { choice, choose, onChoice } from "./state.js";
 
-/** Fills the section on trainings. */
+// More can't be followed: the others stay in the background.
+const COLOURED = 6;
+
+/** Fills the section on trainings; there is none where nothing was trained. */
 export function showCurves() {
   const body = bodyOf("curves");
   if (!report.curves.length) {
-    body.append(h("p", { class: "nothing" }, "Nothing was trained, or no curves were kept."));
+    byId("curves").hidden = true;
     return;
   }
   const kinds = [...new Map(report.curves.map(({ task, name }) => [`${task}/${name}`, { task, name }]))];
@@ -35,18 +39,19 @@ export function showCurves() {
       chart = draw(curves(), order, current(), log.checked, width);
       return { drawing: chart.picture };
     },
-    legend: () => legend(order, chart.emphasize),
+    legend: () => legend(looks(order).slice(0, COLOURED), chart.emphasize, order.length - COLOURED),
     table: () => ({ columns: COLUMNS, items: curves().flatMap((curve) => curve.steps.map((step, index) => ({ curve, step, value: curve.values[index] }))) }),
   });
   body.append(figure.node);
   const update = () => {
     which.value = current();
+    order = ordered(curves());
     const values = curves().flatMap((curve) => curve.values).filter((value) => value !== null);
     const positive = values.some((value) => value > 0);
     log.disabled = !positive;
     log.checked = positive && choice("curve-log") === "1";
     const hidden = log.checked && values.some((value) => value <= 0) ? " Values of zero and below have no place on a logarithmic axis." : "";
-    figure.update({ caption: `${plural(curves().length, "training")}. Repetitions of a loss network have its colour. Long curves are thinned out to what can be seen.${hidden}` });
+    figure.update({ caption: `${plural(curves().length, "training")}. ${order.length > COLOURED ? `Coloured: the first ${COLOURED} of ${order.length} loss networks. ` : ""}A backbone has one colour, its loss networks differ in their dashes; repetitions look the same. Long curves are thinned out to what can be seen.${hidden}` });
   };
   onChoice((keys) => { if (keys.has("curve") || keys.has("curve-log")) update(); });
   update();
@@ -58,12 +63,24 @@ function labelOf(curve) {
 
 /** Loss networks as they come, which is the order of the report. */
 function ordered(curves) {
-  return [...new Set([...curves].sort((a, b) => a.network - b.network).map(labelOf))];
+  return [...new Map([...curves].sort((a, b) => a.network - b.network).map((curve) => [labelOf(curve), curve.network]))];
+}
+
+/** How loss networks look: the colour of their backbone, and dashes that tell them from others of it. */
+function looks(order) {
+  const seen = new Map();
+  return order.map(([group, position]) => {
+    const backbone = network(position)?.backbone ?? group;
+    const dash = seen.get(backbone) ?? 0;
+    seen.set(backbone, dash + 1);
+    return { group, name: group, look: lookOf(backbone), dash };
+  });
 }
 
 function draw(curves, order, name, log, width) {
+  const known = new Map(looks(order).map((one, place) => [one.group, { ...one, quiet: place >= COLOURED }]));
   const series = curves.map((curve) => ({
-    group: labelOf(curve),
+    ...known.get(labelOf(curve)),
     points: curve.steps.map((step, index) => ({
       x: step,
       y: log && !(curve.values[index] > 0) ? null : curve.values[index],
@@ -72,7 +89,7 @@ function draw(curves, order, name, log, width) {
   }));
   const values = series.flatMap(({ points }) => points.map(({ y }) => y)).filter((value) => value !== null);
   return lineChart({
-    series, order, width, height: width < 500 ? 320 : 400,
+    panels: [{ series }], width, height: width < 500 ? 320 : 400,
     scales: (left, right, top, bottom) => [
       linear(curves.flatMap(({ steps }) => steps), [left, right], { room: 0.01 }),
       (log ? logarithmic : linear)(values, [bottom, top]),

@@ -1,31 +1,35 @@
 // An entry of a board in words, and as columns of a table.
 
-import { bytes, count, duration, exact, fixed } from "./format.js";
-import { network, standing } from "./model.js";
+import { h } from "./dom.js";
+import { bytes, count, duration, exact } from "./format.js";
+import { nameOf, network, standing } from "./model.js";
 
-/** The score with as many digits as the board's intervals allow. */
-export function scoreText(board, value) {
-  return fixed(value, board.decimals);
+/** A number with its interval, as lossnet wrote it: `0.695 [0.611, 0.772]`. */
+export function withInterval({ value, interval }) {
+  return interval ? `${value} [${interval.join(", ")}]` : value;
 }
 
-/** The interval in words. */
-function intervalText(board, interval) {
-  return interval ? `${scoreText(board, interval[0])} to ${scoreText(board, interval[1])}` : "–";
+/** The same in a table, broken before the interval where there is no room. */
+function scoreCell({ value, interval }) {
+  return interval ? [`${value} `, h("span", { class: "whole" }, `[${interval.join(", ")}]`)] : value;
 }
 
 /** How an entry stands, in words. */
-const STANDING = { best: "best", tied: "tied with the best", worse: "", missing: "no score" };
+const STANDING = { best: "best", tied: "tied with the best", worse: "", missing: "no score", baseline: "baseline" };
+const STANDINGS = Object.keys(STANDING);
 
 /** What a tooltip says of an entry. */
 export function entryLines(board, entry) {
-  const contender = network(entry.network);
   const unit = board.unit ? ` ${board.unit}` : "";
+  const score = `${board.metric}: ${entry.text.value}${unit}`;
+  if (entry.baseline) return [entry.name, score, "a baseline: reached without a loss network"];
+  const contender = network(entry.network);
   const standingText = STANDING[standing(entry)];
   return [
     contender.label,
-    `${board.metric}: ${scoreText(board, entry.value)}${unit}`,
-    entry.interval && `95 % interval: ${intervalText(board, entry.interval)}`,
-    entry.deviation !== null && `${count(entry.repetitions)} repetitions, standard deviation ${scoreText(board, entry.deviation)}`,
+    score,
+    entry.interval && `95 % interval: ${entry.text.interval.join(" to ")}`,
+    entry.deviation !== null && `${count(entry.repetitions)} repetitions, standard deviation ${entry.text.deviation}`,
     `Rank ${entry.rank} of ${count(board.entries.length)}${standingText ? `, ${standingText}` : ""}`,
     `${contender.backbone}, layers ${contender.layers}`,
     (entry.failed > 0 || entry.nan > 0) && `${count(entry.failed)} samples failed, ${count(entry.nan)} are no number`,
@@ -34,43 +38,41 @@ export function entryLines(board, entry) {
 
 /** The columns of tables of a board's entries; `extra` come after the score. */
 export function entryColumns(board, extra = []) {
-  const number = (key, title, text, file, options = {}) => ({
-    key, title, numeric: true, value: (entry) => entry[key], text: (entry) => text(entry[key]), file: (entry) => (file ?? exact)(entry[key]), ...options,
+  const number = (key, title, text, options = {}) => ({
+    key, title, numeric: true, value: (entry) => entry[key] ?? null, text: (entry) => (entry.baseline ? "" : text(entry[key])), file: (entry) => exact(entry[key]), ...options,
   });
-  const own = (key, title, width) => ({
-    key, title, width, value: (entry) => network(entry.network)[key], text: (entry) => network(entry.network)[key],
-  });
-  const longest = Math.max(12, ...board.entries.map((entry) => network(entry.network).label.length));
-  const score = `Score${board.unit ? ` (${board.unit})` : ""}`;
+  const own = (key, title, width) => {
+    const of = (entry) => (entry.baseline ? "" : network(entry.network)[key]);
+    return { key, title, width, value: of, text: of, inLatex: false };
+  };
+  const longest = Math.max(12, ...board.entries.map((entry) => nameOf(entry).length));
+  // Of fractions the score itself says what it is.
+  const unit = ["", "1", "share"].includes(board.unit) ? "" : ` (${board.unit})`;
+  const texts = board.entries.map(({ text }) => withInterval(text).length);
   const seen = (key) => board.entries.some((entry) => entry[key] !== null && entry[key] !== 0);
+  const rest = { inLatex: false };
   return [
-    number("rank", "Rank", (rank) => String(rank), exact, { width: 9 }),
-    { ...own("label", "Loss network", Math.min(longest + 3, 44)), heading: true, strong: (entry) => entry.rank === 1 },
-    number("value", score, (value) => scoreText(board, value), exact, {
-      width: Math.max(12, score.length + 4), strong: (entry) => entry.rank === 1,
-    }),
+    number("rank", "Rank", String, { width: 8, narrow: 5.5, value: (entry) => entry.place ?? entry.rank }),
+    { key: "label", title: "Loss network", width: Math.min(0.92 * longest + 3, 48), narrow: 17, value: nameOf, text: nameOf, heading: true, strong: (entry) => entry.rank === 1 },
+    {
+      key: "value", title: `Score${unit} [95 % interval]`, hint: "The score and its 95 % interval", numeric: true, width: Math.max(22 + unit.length, ...texts) + 2, narrow: 15,
+      value: (entry) => entry.value, text: (entry) => withInterval(entry.text), show: (entry) => scoreCell(entry.text), strong: (entry) => entry.rank === 1,
+      files: [
+        ["score", (entry) => withInterval(entry.text)], ["value", (entry) => exact(entry.value)],
+        ["interval_low", (entry) => exact(entry.interval?.[0])], ["interval_high", (entry) => exact(entry.interval?.[1])],
+      ],
+    },
     ...extra,
-    {
-      key: "interval_low", title: "95 % from", numeric: true, width: 11,
-      value: (entry) => entry.interval?.[0] ?? null, text: (entry) => scoreText(board, entry.interval?.[0]), file: (entry) => exact(entry.interval?.[0]),
-    },
-    {
-      key: "interval_high", title: "to", numeric: true, width: 11,
-      value: (entry) => entry.interval?.[1] ?? null, text: (entry) => scoreText(board, entry.interval?.[1]), file: (entry) => exact(entry.interval?.[1]),
-    },
-    {
-      key: "standing", title: "Standing", width: 19,
-      value: (entry) => ["best", "tied", "worse", "missing"].indexOf(standing(entry)), text: (entry) => STANDING[standing(entry)],
-    },
-    seen("deviation") && number("deviation", "± over runs", (value) => scoreText(board, value), exact, {
-      width: 12, hint: "Standard deviation over repetitions",
+    { key: "standing", title: "Standing", width: 21, value: (entry) => STANDINGS.indexOf(standing(entry)), text: (entry) => STANDING[standing(entry)] },
+    seen("deviation") && number("deviation", "± over runs", String, {
+      width: 13, hint: "Standard deviation over repetitions", text: (entry) => entry.text.deviation ?? (entry.baseline ? "" : "–"),
     }),
-    number("repetitions", "Runs", count, exact, { width: 8, hint: "Repetitions" }),
-    number("samples", "Samples", count, exact, { width: 11, hint: "Samples of one repetition" }),
-    number("failed", "Failed", count, exact, { width: 9, hint: "Samples that failed" }),
-    number("nan", "NaN", count, exact, { width: 8, hint: "Samples whose score is no number" }),
-    seen("seconds") && number("seconds", "Time", duration, exact, { width: 10, hint: "Time of the cell, its share of its group's" }),
-    seen("peak_memory") && number("peak_memory", "Memory", bytes, exact, { width: 11, hint: "Peak memory of the process" }),
+    number("repetitions", "Runs", count, { width: 8, hint: "Repetitions", ...rest }),
+    number("samples", "Samples", count, { width: 11, hint: "Samples of one repetition", ...rest }),
+    seen("failed") && number("failed", "Failed", count, { width: 9, hint: "Samples that failed", ...rest }),
+    seen("nan") && number("nan", "NaN", count, { width: 8, hint: "Samples whose score is no number", ...rest }),
+    seen("seconds") && number("seconds", "Time", duration, { width: 10, hint: "Time of the cell, its share of its group's", ...rest }),
+    seen("peak_memory") && number("peak_memory", "Memory", bytes, { width: 11, hint: "Peak memory of the process", ...rest }),
     own("backbone", "Backbone", 16),
     own("layers", "Layers", 16),
     own("comparison", "Comparison", 16),

@@ -36,7 +36,7 @@ matchMedia("print").addEventListener("change", drawAll);
 /**
  * A figure. `draw(width)` gives `{drawing, after}`: an SVG and, if something is to be done once it is in the page, what.
  * `table()` gives `{columns, items}` as a grid takes them. `legend()` may give elements to show beside the drawing.
- * A drawing of undefined means that there is nothing to draw: the text `empty` is shown.
+ * A drawing of undefined means that there is nothing to draw: the text `empty` is shown, which may be a function that gives it.
  */
 export class Figure {
   constructor({ id, title, caption = "", draw, table, controls = [], legend, empty = "There is nothing to draw here." }) {
@@ -79,9 +79,9 @@ export class Figure {
     this.stale = false;
     const drawn = this.drawNow(width);
     this.svg = drawn?.drawing;
-    this.plot.replaceChildren(this.svg ?? h("p", { class: "nothing" }, this.empty));
+    this.plot.replaceChildren(this.svg ?? h("p", { class: "nothing" }, typeof this.empty === "function" ? this.empty() : this.empty));
     this.legendBox.replaceChildren(...(this.svg && this.legend ? this.legend() : []));
-    for (const button of this.tools.querySelectorAll("button")) button.disabled = !this.svg;
+    for (const button of this.tools.querySelectorAll("button")) button.disabled = !this.svg && button !== this.switch;
     drawn?.after?.();
   }
 

@@ -1,35 +1,13 @@
-// Numbers as people read them: as many digits as their interval allows, never more.
+// Numbers that lossnet has made no text of: of axes, sizes and times. Scores, differences, ranks and coefficients come as texts.
 
-const MINUS = "\u2212";
 const MISSING = "–";
 
-/** A number with this many decimals, with a real minus sign; a dash where there is none. */
+/** A number with this many decimals; a dash where there is none. */
 export function fixed(value, decimals) {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
   const text = value.toFixed(decimals);
   // What rounds to zero has no sign.
-  return text.replace(/^-(?=0(\.0*)?$)/, "").replace("-", MINUS);
-}
-
-/** Decimals that show two significant digits of a half width. */
-function decimalsFor(width) {
-  if (!(width > 0)) return 4;
-  return Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(width))));
-}
-
-function median(values) {
-  const sorted = values.filter((value) => Number.isFinite(value) && value > 0).sort((a, b) => a - b);
-  return sorted.length ? sorted[Math.floor(sorted.length / 2)] : undefined;
-}
-
-/** Decimals for all scores of a board: by its typical interval, else its spread over repetitions, else its range. */
-export function boardDecimals(board) {
-  const width = median(board.entries.map(({ interval }) => (interval ? (interval[1] - interval[0]) / 2 : NaN)));
-  const deviation = median(board.entries.map((entry) => entry.deviation ?? NaN));
-  if (width ?? deviation) return decimalsFor(width ?? deviation);
-  const values = board.entries.map((entry) => entry.value).filter((value) => value !== null);
-  const range = Math.max(...values) - Math.min(...values);
-  return range > 0 ? decimalsFor(range / 100) : 4;
+  return text.replace(/^-(?=0(\.0*)?$)/, "");
 }
 
 /** A number with this many significant digits. */
@@ -39,7 +17,7 @@ export function significant(value, digits = 3) {
   const size = Math.abs(value);
   if (size >= 1e6 || size < 1e-4) {
     const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-    return `${mantissa.replace("-", MINUS)}e${exponent.replace("+", "").replace("-", MINUS)}`;
+    return `${mantissa}e${exponent.replace("+", "")}`;
   }
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
   return fixed(value, Math.min(decimals, 12));
@@ -85,13 +63,6 @@ export function duration(seconds) {
   if (seconds < 90) return `${trim(significant(seconds, 3))} s`;
   if (seconds < 5400) return `${trim(significant(seconds / 60, 3))} min`;
   return `${trim(significant(seconds / 3600, 3))} h`;
-}
-
-/** A p value; very small ones as a bound. */
-export function probability(p) {
-  if (p === null || p === undefined || !Number.isFinite(p)) return MISSING;
-  if (p < 0.001) return "< 0.001";
-  return significant(p, 2);
 }
 
 /** A whole number with thin spaces between thousands. */

@@ -2,7 +2,7 @@
 
 import { drawing, fit, textWidth } from "./axes.js";
 import { inkOn, sequential } from "./colour.js";
-import { entryColumns, entryLines, scoreText } from "./describe.js";
+import { entryColumns, entryLines } from "./describe.js";
 import { bodyOf, h, s } from "./dom.js";
 import { Figure } from "./figure.js";
 import { currentBoard, filtersIn, shownEntries } from "./filters.js";
@@ -79,14 +79,15 @@ function layout(board) {
   for (const entry of entries) {
     const contender = network(entry.network);
     const column = byDepth ? Math.min(BINS - 1, Math.floor(contender.depth * BINS)) : layers.get(contender.backbone).indexOf(contender.layers);
-    if (!rows.has(contender.backbone)) rows.set(contender.backbone, { name: contender.backbone, cells: Array(columns).fill(undefined), best: null });
+    if (!rows.has(contender.backbone)) rows.set(contender.backbone, { name: contender.backbone, cells: Array(columns).fill(undefined), best: undefined });
     const row = rows.get(contender.backbone);
     const there = row.cells[column];
     if (!there || better(board, entry.value, there.entry.value)) row.cells[column] = { entry, of: (there?.of ?? 0) + 1 };
     else there.of += 1;
-    if (better(board, entry.value, row.best)) row.best = entry.value;
+    if (entry.value !== null && (!row.best || better(board, entry.value, row.best.value))) row.best = entry;
   }
-  const sorted = [...rows.values()].sort((a, b) => better(board, b.best, a.best) - better(board, a.best, b.best));
+  const value = ({ best }) => best?.value ?? null;
+  const sorted = [...rows.values()].sort((a, b) => better(board, value(b), value(a)) - better(board, value(a), value(b)));
   return { rows: sorted.slice(0, ROWS), columns, byDepth };
 }
 
@@ -96,10 +97,11 @@ function picture(board, { rows, columns, byDepth }, width) {
   const cellHeight = rows.length > 30 ? 20 : 26;
   const top = 24;
   const keyTop = top + rows.length * cellHeight + 14;
-  const values = rows.flatMap(({ cells }) => cells.filter((cell) => cell && cell.entry.value !== null).map(({ entry }) => entry.value));
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const drawnEntries = rows.flatMap(({ cells }) => cells.filter((cell) => cell && cell.entry.value !== null).map(({ entry }) => entry)).sort((a, b) => a.value - b.value);
+  const [lowest, highest] = [drawnEntries[0], drawnEntries[drawnEntries.length - 1]];
+  const [low, high] = [lowest?.value ?? 0, highest?.value ?? 0];
   const share = (value) => (high > low ? (board.higher_is_better ? value - low : high - value) / (high - low) : 1);
-  const text = `Heat map of ${rows.length} backbones and ${columns} ${byDepth ? "tenths of depth" : "positions of layers"}; best: ${rows[0].name}, ${scoreText(board, rows[0].best)}.`;
+  const text = `Heat map of ${rows.length} backbones and ${columns} ${byDepth ? "tenths of depth" : "positions of layers"}; best: ${rows[0].name}, ${rows[0].best?.text.value ?? "–"}.`;
   const drawn = drawing(width, keyTop + 40, text);
   drawn.append(s("defs", {}, s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     s("rect", { class: "hatch-ground", width: 6, height: 6 }), s("line", { class: "hatch-line", x1: 0, x2: 0, y1: 0, y2: 6 }))));
@@ -108,7 +110,7 @@ function picture(board, { rows, columns, byDepth }, width) {
   heads.forEach((head, column) => {
     if (column % every === 0) drawn.append(s("text", { class: "name", x: room + (column + 0.5) * cellWidth, y: top - 8, "text-anchor": "middle" }, head));
   });
-  const numbers = Math.max(...values.map((value) => textWidth(scoreText(board, value), "11px system-ui, sans-serif"))) + 6 <= cellWidth && cellHeight > 18;
+  const numbers = Math.max(...drawnEntries.map(({ text: { value } }) => textWidth(value, "11px system-ui, sans-serif"))) + 6 <= cellWidth && cellHeight > 18;
   const marks = [];
   rows.forEach(({ name, cells }, line) => {
     const y = top + line * cellHeight;
@@ -123,24 +125,24 @@ function picture(board, { rows, columns, byDepth }, width) {
       const colour = sequential(share(cell.entry.value));
       drawn.append(s("rect", { ...box, fill: colour }));
       if (numbers) {
-        drawn.append(s("text", { class: `in-cell ${inkOn(colour)}`, x: box.x + box.width / 2, y: y + box.height / 2, dy: "0.35em", "text-anchor": "middle" }, scoreText(board, cell.entry.value)));
+        drawn.append(s("text", { class: `in-cell ${inkOn(colour)}`, x: box.x + box.width / 2, y: y + box.height / 2, dy: "0.35em", "text-anchor": "middle" }, cell.entry.text.value));
       }
       const lines = () => [...entryLines(board, cell.entry), ...(cell.of > 1 ? [`the best of ${cell.of} loss networks here`] : [])];
       marks.push({ ...box, lines });
     });
   });
-  drawn.append(colourKey(board, { low, high, share }, room, keyTop, Math.min(220, width - room - 10)));
+  if (lowest) drawn.append(colourKey(board, { lowest, highest, share }, room, keyTop, Math.min(220, width - room - 10)));
   pointable(drawn, marks);
   return drawn;
 }
 
-function colourKey(board, { low, high, share }, x, y, width) {
+function colourKey(board, { lowest, highest, share }, x, y, width) {
   const steps = 44;
-  const [worst, best] = board.higher_is_better ? [low, high] : [high, low];
+  const [worst, best] = board.higher_is_better ? [lowest, highest] : [highest, lowest];
   return s("g", { class: "colour-key" },
     Array.from({ length: steps }, (_, step) => s("rect", {
-      x: x + (step * width) / steps, y, width: width / steps + 0.5, height: 10, fill: sequential(share(worst + ((best - worst) * (step + 0.5)) / steps)),
+      x: x + (step * width) / steps, y, width: width / steps + 0.5, height: 10, fill: sequential(share(worst.value + ((best.value - worst.value) * (step + 0.5)) / steps)),
     })),
-    s("text", { class: "name", x, y: y + 24, "text-anchor": "start" }, `${scoreText(board, worst)} worst`),
-    s("text", { class: "name", x: x + width, y: y + 24, "text-anchor": "end" }, `best ${scoreText(board, best)}`));
+    s("text", { class: "name", x, y: y + 24, "text-anchor": "start" }, `${worst.text.value} worst`),
+    s("text", { class: "name", x: x + width, y: y + 24, "text-anchor": "end" }, `best ${best.text.value}`));
 }

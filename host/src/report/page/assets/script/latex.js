@@ -12,9 +12,17 @@ export function escapeLatex(text) {
   return text.replace(/[\r\n]+/g, " ").replace(/[\\{}&%$#_~^<>|\u2212±×↑↓–—·≥≤\u202f\u00a0ρτ]/g, (sign) => SPECIAL[sign]);
 }
 
-/** A table: columns are `{title, numeric}`, rows lists of `{text, strong}`. */
+/** A number with minus signs where hyphens stand for them. */
+function withMinus(text) {
+  return text.replace(/(^|[[ ,])-(?=\d)/g, "$1\u2212");
+}
+
+/** A table: columns are `{title, numeric}`, rows lists of `{text, strong, numeric}`. */
 export function latexTable(caption, columns, rows) {
-  const cell = ({ text, strong }) => (strong ? `\\textbf{${escapeLatex(text)}}` : escapeLatex(text));
+  const cell = ({ text, strong, numeric }) => {
+    const escaped = escapeLatex(numeric ? withMinus(text) : text);
+    return strong ? `\\textbf{${escaped}}` : escaped;
+  };
   const line = (cells) => `    ${cells.join(" & ")} \\\\`;
   return [
     "% needs \\usepackage{booktabs}",

@@ -4,21 +4,23 @@ import { announce, bodyOf, byId, h, prose, s } from "./dom.js";
 import { entryColumns, entryLines } from "./describe.js";
 import { Figure } from "./figure.js";
 import { currentBoard, facetChoice, facets, filtersIn, shownEntries } from "./filters.js";
-import { forest } from "./forest.js";
+import { forest, scoreMark, scoreRange } from "./forest.js";
 import { count, plural } from "./format.js";
 import { Grid } from "./grid.js";
-import { arrow, boards, direction, scoreLabel, standing } from "./model.js";
+import { arrow, baselineEntries, boards, direction, isSaid, mainBoards, scoreLabel, standing } from "./model.js";
 import { linear } from "./scale.js";
 import { choice, choices, choose, onChoice } from "./state.js";
 import { hideTip, showTip } from "./tooltip.js";
 
-const DRAWN = 30;
+// On a phone a line takes two lines of text more; on paper the table stands below.
+const DRAWN = { wide: 30, narrow: 10 };
+const NARROW = 480;
+const PAPER = matchMedia("print");
 
 /** Fills the bar that chooses a board and filters its contenders. */
 export function showBoardBar() {
   const select = h("select", { id: "board", onchange: () => choose({ board: select.value, sort: undefined }) },
-    [...new Set(boards.map(({ task }) => task))].map((task) => h("optgroup", { label: task },
-      boards.filter((board) => board.task === task).map((board) => h("option", { value: board.id }, `${task} · ${board.detail} ${arrow(board)}`)))));
+    boardGroups().map(([label, list]) => h("optgroup", { label }, list.map((board) => h("option", { value: board.id }, optionText(board))))));
   const find = h("input", { id: "find", type: "search", placeholder: "name, layer, setting …", autocomplete: "off" });
   find.addEventListener("input", () => choose({ find: find.value }));
   const facetBox = h("div", { class: "facets" });
@@ -46,6 +48,26 @@ export function showBoardBar() {
   };
   onChoice((keys) => (keys.has("board") ? rebuild() : update()));
   rebuild();
+}
+
+/** The main boards, then all others by where they are from and their metrics. */
+function boardGroups() {
+  const isMain = (board) => board.main || mainBoards.includes(board);
+  const main = boards.filter(isMain);
+  const others = boards.filter((board) => !isMain(board));
+  const places = new Map();
+  for (const board of others) {
+    const label = `${board.place} · ${board.metric}`;
+    places.set(label, [...(places.get(label) ?? []), board]);
+  }
+  return [[main.length === 1 ? "Main board" : "Main boards", main], ...places].filter(([, list]) => list.length);
+}
+
+/** What a board is called in the list. What all boards have in common is left out: there is little room. */
+function optionText(board) {
+  const several = (key) => new Set(boards.map((one) => one[key])).size > 1;
+  const place = ["task", "variant", "dataset"].filter(several).map((key) => board[key]).filter((part) => part);
+  return `${[...place, board.metric, board.split].join(" · ")} ${arrow(board)}`;
 }
 
 function clearFilters() {
@@ -95,10 +117,12 @@ export function showLeaderboard() {
     id: "figure-leaderboard",
     title: "Scores",
     draw: (width) => {
-      const entries = shownEntries(currentBoard()).slice(0, DRAWN);
+      const entries = shownEntries(currentBoard()).slice(0, width < NARROW || PAPER.matches ? DRAWN.narrow : DRAWN.wide);
+      const all = shownEntries(currentBoard()).length;
+      figure.captionBox.textContent = entries.length < all ? `The first ${entries.length} of ${count(all)}; all are in the table below.` : "";
       return entries.length ? { drawing: forest(currentBoard(), entries, width) } : undefined;
     },
-    table: () => ({ columns: entryColumns(currentBoard()), items: shownEntries(currentBoard()).slice(0, DRAWN) }),
+    table: () => ({ columns: entryColumns(currentBoard()), items: shownEntries(currentBoard()).slice(0, DRAWN.wide) }),
     empty: "No loss network matches the filters.",
   });
   const sorted = () => {
@@ -111,19 +135,22 @@ export function showLeaderboard() {
   });
   bodyOf("leaderboard").append(answer, figure.node, grid.node, method);
 
+  PAPER.addEventListener("change", () => {
+    figure.update();
+    figure.drawIfNeeded();
+  });
+
   const update = () => {
     const board = currentBoard();
     const entries = shownEntries(board);
     answer.replaceChildren(...prose(board.answer));
+    answer.hidden = isSaid(board.answer);
     method.textContent = board.method;
-    figure.update({
-      title: board.title,
-      caption: entries.length > DRAWN ? `The first ${DRAWN} of ${count(entries.length)}; all are in the table below.` : "",
-    });
+    figure.update({ title: board.title });
     grid.setTitle(board.title, `${board.title}, ${scoreLabel(board)}, ${direction(board)}`);
     grid.sorted = sorted();
     grid.replaceColumns(entryColumns(board, [intervalColumn(board, entries)]));
-    grid.setItems(entries, board.entries.length);
+    grid.setItems(entries, board.entries.length, baselineEntries(board));
   };
   onChoice((keys) => {
     if (keys.has("sort") && keys.size === 1) {
@@ -136,23 +163,16 @@ export function showLeaderboard() {
 
 /** A small picture of score and interval in each line, all on one scale. */
 function intervalColumn(board, entries) {
-  const [width, height] = [168, 22];
-  const place = linear(entries.flatMap((entry) => [entry.value, ...(entry.interval ?? [])]), [6, width - 6], { room: 0 });
+  const [width, height] = [150, 22];
+  const ends = [6, width - 6];
+  const place = linear(scoreRange(board, entries), ends, { room: 0 });
   const show = (entry) => {
-    const picture = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true", class: `small score ${standing(entry)}` });
+    const picture = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true", class: "small" });
     if (entry.value === null) return picture;
-    const y = height / 2;
-    if (entry.interval) {
-      const [low, high] = entry.interval.map(place);
-      picture.append(s("path", { class: "whisker", d: `M${low} ${y}H${high}` }));
-    }
-    picture.append(s("circle", { cx: place(entry.value), cy: y, r: 4 }));
+    picture.append(scoreMark(entry, standing(entry), place, ends, height / 2, entry.baseline ? [0, height] : undefined));
     picture.addEventListener("pointermove", (event) => showTip(entryLines(board, entry), event.clientX, event.clientY));
     picture.addEventListener("pointerleave", hideTip);
     return picture;
   };
-  return {
-    key: "picture", onPageOnly: true, title: `Score and interval ${arrow(board)}`, width: 25, numeric: false,
-    value: (entry) => entry.value, text: () => "", show,
-  };
+  return { key: "picture", onPageOnly: true, title: `On one scale ${arrow(board)}`, width: 22, numeric: false, value: (entry) => entry.value, text: () => "", show };
 }

@@ -15,17 +15,22 @@ import { showProvenance } from "./provenance.js";
 import { showRanks } from "./ranks.js";
 import { showResults } from "./results.js";
 import { showCost, showPredictors } from "./scatter.js";
-import { choice, choose, followAddress } from "./state.js";
+import { choice, choose, followAddress, onChoice } from "./state.js";
 import { showTheme } from "./theme.js";
 
 /** A link to each section; the one in view is marked. */
 function showContents() {
-  const sections = [...document.querySelectorAll("main section[id]")].filter((section) => !section.closest("[hidden]"));
+  const sections = [...document.querySelectorAll("main section[id]")];
   const links = sections.map((section) => {
     const title = section.id === "overview" ? "Overview" : section.querySelector("h2").textContent;
     return h("a", { href: `#${section.id}`, onclick: (event) => goTo(event, section) }, title);
   });
-  byId("contents").append(...links.map((link) => h("li", {}, link)));
+  const items = links.map((link) => h("li", {}, link));
+  byId("contents").append(...items);
+  // What there is nothing to show in on a board has no link, either.
+  const update = () => items.forEach((item, index) => { item.hidden = Boolean(sections[index].closest("[hidden]")); });
+  onChoice(update);
+  update();
   const seen = new Map();
   const watcher = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) seen.set(target, isIntersecting);

@@ -1,20 +1,25 @@
 // The report's data, and names for what is in it.
 
 import { read } from "./document.js";
-import { boardDecimals } from "./format.js";
 
 /** The document that lossnet wrote. */
 export const report = await read();
 
 // An interval whose ends are no finite numbers says nothing: it is taken for none.
 function withoutOpenIntervals(items) {
-  for (const item of items) if (item.interval?.includes(null)) item.interval = null;
+  for (const item of items) {
+    if (item.interval?.includes(null) || item.value === null) {
+      item.interval = null;
+      delete item.text.interval;
+    }
+  }
 }
 
 for (const board of report.boards) {
   for (const items of [board.entries, board.pairs, board.correlations]) withoutOpenIntervals(items);
 }
 withoutOpenIntervals(report.overall.between_boards.map(({ correlation }) => correlation));
+for (const key of ["backbones", "networks", "layers"]) withoutOpenIntervals(report.overall[key]);
 
 function joined(parts) {
   return parts.filter((part) => part !== "").join(" · ");
@@ -26,9 +31,8 @@ export const boards = report.boards.map((board, index) => ({
   index,
   id: [board.task, board.variant, board.dataset, board.metric, board.split].join("/"),
   title: joined([board.task, board.variant, board.dataset, board.metric, board.split]),
-  // What tells it apart among the boards of its task.
-  detail: joined([board.variant, board.dataset, board.metric, board.split]),
-  decimals: boardDecimals(board),
+  // Where it is from: boards of one place stand together.
+  place: joined([board.task, board.variant, board.dataset]),
 }));
 
 /** What the axis of a board's scores says. */
@@ -52,6 +56,13 @@ export function network(position) {
   return report.networks[position];
 }
 
+const backbones = [...new Set(report.networks.map(({ backbone }) => backbone))].sort();
+
+/** The place of a backbone among all of the report in the order of their names, by which it has its colour everywhere. */
+export function backbonePlace(backbone) {
+  return backbones.indexOf(backbone);
+}
+
 /** Whether one value of a board is better than another; what is missing is never better. */
 export function better(board, a, b) {
   if (a === null) return false;
@@ -65,8 +76,25 @@ export function variantOf(contender) {
   return joined([contender.weights, contender.comparison, ...others]);
 }
 
-/** How an entry stands: the best, not told from the best, or worse. */
+/** The baselines of a board as lines between its entries: they have a name, a score and a place behind what is better, and no rank. */
+export function baselineEntries(board) {
+  const place = (value) => board.entries.filter((entry) => better(board, entry.value, value)).length + 0.5;
+  return board.baselines.map((baseline) => ({ ...baseline, baseline: true, interval: null, place: place(baseline.value) }));
+}
+
+/** The baselines of a board with their scores in their names, for the edges of charts. */
+export function namedBaselines(board) {
+  return board.baselines.map(({ name, value, text }) => ({ name: `${name} ${text.value}`, value }));
+}
+
+/** What a line of a board is called. */
+export function nameOf(entry) {
+  return entry.baseline ? entry.name : network(entry.network).label;
+}
+
+/** How an entry stands: the best, not told from the best, or worse; a baseline has no standing. */
 export function standing(entry) {
+  if (entry.baseline) return "baseline";
   if (entry.value === null) return "missing";
   if (entry.rank === 1) return "best";
   return entry.tied_with_best ? "tied" : "worse";
@@ -79,3 +107,8 @@ export const mainBoards = (() => {
   const main = boards.filter((board) => board.main);
   return main.length ? main : boards.slice(0, 6);
 })();
+
+/** Whether the answer at the head of the report has this sentence already. */
+export function isSaid(sentence) {
+  return report.answer.some((part) => part.includes(sentence));
+}

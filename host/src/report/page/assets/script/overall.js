@@ -1,30 +1,33 @@
 // What holds over all tasks: mean ranks, agreement of tasks, verdicts on statements.
 
-import { axisBelow, drawing, fit, nameRoom, nameText, textWidth } from "./axes.js";
+import { axisBelow, drawing, fit, lines, textWidth } from "./axes.js";
 import { inkOn, signed } from "./colour.js";
-import { bodyOf, h, s } from "./dom.js";
+import { withInterval } from "./describe.js";
+import { bodyOf, byId, h, s } from "./dom.js";
 import { Figure } from "./figure.js";
-import { count, exact, fixed, probability } from "./format.js";
+import { scoreMark } from "./forest.js";
+import { count, exact } from "./format.js";
 import { pointable } from "./marks.js";
 import { boards, report } from "./model.js";
 import { linear } from "./scale.js";
 
 const LINE = 24;
-const SHOWN = 25;
+const SHOWN = 20;
 const { overall, claims } = report;
 
-/** Fills the section. */
+/** Fills the section; without several boards or statements there is none. */
 export function showOverall() {
+  const several = overall.boards.length > 1;
   const ranks = [
     ["backbones", "Backbones", "the best layer of each"],
     ["networks", "Backbones and layers", "each by itself"],
     ["layers", "Layers", "from early to late, within backbones"],
-  ].filter(([key]) => overall[key].length);
+  ].filter(([key]) => several && overall[key].length);
   const body = bodyOf("overall");
   if (claims.length) body.append(h("h3", {}, "Statements"), h("ul", { class: "claims" }, claims.map(claim)));
   if (ranks.length) body.append(h("div", { class: "tiles two" }, ranks.map(meanRanks)));
   if (overall.between_boards.length) body.append(agreement());
-  if (!body.childElementCount) body.append(h("p", { class: "nothing" }, "There are results of one task only, or none: nothing to hold against each other."));
+  byId("overall").hidden = !body.childElementCount;
 }
 
 const VERDICTS = { holds: ["✓", "good"], "does not hold": ["✗", "bad"], undecided: ["?", "open"], "no data": ["–", "none"] };
@@ -50,7 +53,8 @@ function meanRanks([key, title, what]) {
   const figure = new Figure({
     id: `figure-mean-rank-${key}`,
     title: `${title}: mean rank`,
-    caption: `Mean of the ranks on ${count(overall.boards.length)} boards (${what}), as a share: 0 the best, 1 the worst. Small marks: single boards.${some}`,
+    caption: `Mean rank over ${count(overall.boards.length)} boards (${what}): 0 is the best of each board, 1 the worst. Lines: 95 % intervals; `
+      + `ticks: single boards. Light: can’t be told from the best.${some}`,
     draw: (width) => ({ drawing: rankPicture(title, shown, width) }),
     table: () => ({ columns: rankColumns(), items: list }),
   });
@@ -59,25 +63,26 @@ function meanRanks([key, title, what]) {
 }
 
 function rankPicture(title, list, width) {
-  const room = nameRoom(list.map(({ name }) => name), width);
-  const [left, right] = [room + 14, width - 40];
-  const [top, bottom] = [6, 6 + list.length * LINE];
+  const top = 6;
+  const layout = lines(list.map(({ name }) => name), width, top, LINE);
+  const { left, bottom } = layout;
+  const right = width - 44;
   const place = linear([0, 1], [left, right], { room: 0.02 });
-  const best = [...list].sort((a, b) => a.mean_rank - b.mean_rank).slice(0, 3).map(({ name, mean_rank: rank }) => `${name} ${fixed(rank, 2)}`).join("; ");
+  const best = list.slice(0, 3).map(({ name, text }) => `${name} ${text.value}`).join("; ");
   const picture = drawing(width, bottom + 44, `${title} by mean rank over boards, 0 is best: ${best}.`);
   picture.append(axisBelow(place, { left, right, top, bottom, label: "mean rank, 0 is best" }));
   const least = Math.min(...list.map((item) => item.mean_rank));
-  const marks = list.map(({ name, mean_rank: rank, ranks }, index) => {
-    const y = top + (index + 0.5) * LINE;
+  const marks = list.map(({ name, mean_rank: rank, interval, tied_with_best: tied, ranks, rank_texts: texts, text }, index) => {
+    const y = layout.middle(index);
     const single = ranks.filter((value) => value !== null).map((value) => `M${place(value)} ${y - 5}V${y + 5}`).join("");
-    const how = rank > least ? "worse" : "best";
+    const how = rank === least ? "best" : tied ? "tied" : "worse";
     picture.append(
-      nameText(name, room, y, how),
+      layout.name(index, how),
       s("path", { class: "single-ranks", d: single }),
-      s("g", { class: `score ${how}` }, s("circle", { cx: place(rank), cy: y, r: 4.5 })),
-      s("text", { class: `number ${how}`, x: width - 4, y, dy: "0.35em", "text-anchor": "end" }, fixed(rank, 2)));
-    const lines = () => [name, `mean rank ${fixed(rank, 3)}`, ...ranks.map((value, board) => `${boardName(overall.boards[board])}: ${fixed(value, 2)}`)];
-    return { x: 0, y: y - LINE / 2, width, height: LINE, lines };
+      scoreMark({ value: rank, interval }, how, place, [left, right], y),
+      s("text", { class: `number ${how}`, x: width - 4, y, dy: "0.35em", "text-anchor": "end" }, text.value));
+    const lines = () => [name, `mean rank ${withInterval(text)}`, ...texts.map((value, board) => `${boardName(overall.boards[board])}: ${value}`)];
+    return { x: 0, y: top + index * layout.height, width, height: layout.height, lines };
   });
   pointable(picture, marks);
   return picture;
@@ -86,10 +91,16 @@ function rankPicture(title, list, width) {
 function rankColumns() {
   return [
     { key: "name", title: "Name", width: 30, value: ({ name }) => name, text: ({ name }) => name },
-    { key: "mean_rank", title: "Mean rank", numeric: true, width: 12, value: (item) => item.mean_rank, text: (item) => fixed(item.mean_rank, 3), file: (item) => exact(item.mean_rank) },
+    {
+      key: "mean_rank", title: "Mean rank [95 % interval]", numeric: true, width: 27, value: (item) => item.mean_rank, text: (item) => withInterval(item.text),
+      files: [
+        ["shown", (item) => withInterval(item.text)], ["mean_rank", (item) => exact(item.mean_rank)],
+        ["interval_low", (item) => exact(item.interval?.[0])], ["interval_high", (item) => exact(item.interval?.[1])],
+      ],
+    },
     ...overall.boards.map((position, index) => ({
       key: boards[position].id, title: boardName(position), numeric: true, width: 16,
-      value: ({ ranks }) => ranks[index], text: ({ ranks }) => fixed(ranks[index], 3), file: ({ ranks }) => exact(ranks[index]),
+      value: ({ ranks }) => ranks[index], text: (item) => item.rank_texts[index], file: ({ ranks }) => exact(ranks[index]),
     })),
   ];
 }
@@ -110,11 +121,11 @@ function agreement() {
   return figure.node;
 }
 
-function correlationLines({ boards: pair, correlation: { kind, value, interval, p, count: points } }) {
+function correlationLines({ boards: pair, correlation: { kind, text, count: points } }) {
   return [
     `${boardName(pair[0])} and ${boardName(pair[1])}`,
-    `${kind} ${fixed(value, 2)}${interval ? `, 95 % interval ${fixed(interval[0], 2)} to ${fixed(interval[1], 2)}` : ""}`,
-    `${p === null ? "" : `p ${probability(p)}, `}${count(points)} loss networks on both`,
+    `${kind} ${text.value}${text.interval ? `, 95 % interval ${text.interval.join(" to ")}` : ""}`,
+    `${text.p ? `p ${text.p}, ` : ""}${count(points)} loss networks on both`,
   ];
 }
 
@@ -146,7 +157,7 @@ function matrix(kind, width) {
       }
       const colour = signed(item.correlation.value);
       picture.append(s("rect", { ...box, fill: colour }));
-      if (size >= 40) picture.append(s("text", { class: `in-cell ${inkOn(colour)}`, x: box.x + box.width / 2, y: y + box.height / 2, dy: "0.35em", "text-anchor": "middle" }, fixed(item.correlation.value, 2)));
+      if (size >= 40) picture.append(s("text", { class: `in-cell ${inkOn(colour)}`, x: box.x + box.width / 2, y: y + box.height / 2, dy: "0.35em", "text-anchor": "middle" }, item.correlation.text.value));
       marks.push({ ...box, lines: () => correlationLines(item) });
     });
   });
@@ -158,9 +169,13 @@ const AGREEMENT = [
   { key: "first", title: "First", width: 30, value: (item) => boardName(item.boards[0]), text: (item) => boardName(item.boards[0]) },
   { key: "second", title: "Second", width: 30, value: (item) => boardName(item.boards[1]), text: (item) => boardName(item.boards[1]) },
   { key: "kind", title: "Kind", width: 11, value: (item) => item.correlation.kind, text: (item) => item.correlation.kind },
-  { key: "value", title: "Value", numeric: true, width: 9, value: (item) => item.correlation.value, text: (item) => fixed(item.correlation.value, 3), file: (item) => exact(item.correlation.value) },
-  { key: "interval_low", title: "95 % from", numeric: true, width: 11, value: (item) => item.correlation.interval?.[0] ?? null, text: (item) => fixed(item.correlation.interval?.[0], 3), file: (item) => exact(item.correlation.interval?.[0]) },
-  { key: "interval_high", title: "to", numeric: true, width: 9, value: (item) => item.correlation.interval?.[1] ?? null, text: (item) => fixed(item.correlation.interval?.[1], 3), file: (item) => exact(item.correlation.interval?.[1]) },
-  { key: "p", title: "p", numeric: true, width: 9, value: (item) => item.correlation.p, text: (item) => probability(item.correlation.p), file: (item) => exact(item.correlation.p) },
+  {
+    key: "value", title: "Value [95 % interval]", numeric: true, width: 24, value: (item) => item.correlation.value, text: (item) => withInterval(item.correlation.text),
+    files: [
+      ["value", (item) => exact(item.correlation.value)], ["interval_low", (item) => exact(item.correlation.interval?.[0])],
+      ["interval_high", (item) => exact(item.correlation.interval?.[1])],
+    ],
+  },
+  { key: "p", title: "p", numeric: true, width: 9, value: (item) => item.correlation.p, text: (item) => item.correlation.text.p ?? "–", file: (item) => exact(item.correlation.p) },
   { key: "count", title: "On both", numeric: true, width: 9, value: (item) => item.correlation.count, text: (item) => count(item.correlation.count), file: (item) => exact(item.correlation.count) },
 ];

@@ -5,7 +5,7 @@ import { Figure } from "./figure.js";
 import { entryColumns } from "./describe.js";
 import { forest } from "./forest.js";
 import { count, plural } from "./format.js";
-import { mainBoards, report } from "./model.js";
+import { isSaid, mainBoards, report } from "./model.js";
 import { choose } from "./state.js";
 
 const SHOWN = 5;
@@ -16,15 +16,19 @@ export function showOverview() {
   const body = byId("overview-body");
   const boards = mainBoards.filter((board) => board.entries.length);
   if (boards.length) {
+    const several = boards.length > 1;
     body.append(
+      h("h2", {}, several ? "The best of each task" : "The best"),
       h("p", { class: "key" },
         h("span", { class: "dot best" }), "the best",
         h("span", { class: "dot tied" }), "can’t be told from it",
         h("span", { class: "dot worse" }), "worse",
-        h("span", { class: "bar" }), "95 % interval"),
-      h("div", { class: boards.length > 1 ? "tiles" : "" }, boards.map(tile)));
+        h("span", { class: "bar" }), "95 % interval",
+        boards.some((board) => board.baselines.length) && [h("span", { class: "dot baseline" }), "without a loss network"]),
+      h("div", { class: several ? "tiles" : "" }, boards.map(tile)));
   }
   if (report.experiments.length) body.append(h("h2", {}, "Experiments"), h("ul", { class: "experiments" }, report.experiments.map(experiment)));
+  if (report.notes.length) body.append(h("ul", { class: "notes note" }, report.notes.map((note) => h("li", {}, prose(note)))));
 }
 
 function tile(board) {
@@ -38,11 +42,9 @@ function tile(board) {
     draw: (width) => ({ drawing: forest(board, entries, width) }),
     table: () => ({ columns: entryColumns(board), items: entries }),
   });
-  const tied = board.entries.filter((entry) => entry.tied_with_best && entry.rank > 1).length;
-  const ties = tied ? ` ${plural(tied, "other")} can’t be told from the best.` : "";
   figure.captionBox.append(
-    ...prose(board.answer ? `${board.answer} ` : ""),
-    `${board.dataset}, ${board.split}: the best ${Math.min(SHOWN, board.entries.length)} of ${count(board.entries.length)}.${board.answer ? "" : ties} `,
+    ...prose(isSaid(board.answer) ? "" : `${board.answer} `),
+    `${board.dataset}, ${board.split}: the best ${Math.min(SHOWN, board.entries.length)} of ${count(board.entries.length)}. `,
     h("a", { href: "#leaderboard", onclick: (event) => openBoard(event, board) }, "Leaderboard"));
   return figure.node;
 }

@@ -1,19 +1,24 @@
 // Images side by side, and one of them large.
 
-import { bodyOf, h } from "./dom.js";
+import { bodyOf, byId, h } from "./dom.js";
 import { plural } from "./format.js";
 import { network, report } from "./model.js";
 
-const SHOWN = 24;
+// More are shown when a reader asks for them: all would be most of the page.
+const SHOWN = 4;
 // Images that are enlarged already where they lie side by side: without smoothing.
 const SMALL = 180;
 
-/** Fills the section on images. */
+// What stands beside each row of an image.
+const BESIDE = 190;
+const WIDEST = 320;
+
+/** Fills the section on images; there is none where none were kept. */
 export function showPanels() {
   const body = bodyOf("images");
   const panels = report.panels.filter(({ images }) => images.length);
   if (!panels.length) {
-    body.append(h("p", { class: "nothing" }, "No images were kept."));
+    byId("images").hidden = true;
     return;
   }
   const viewer = makeViewer();
@@ -22,7 +27,8 @@ export function showPanels() {
 
 function panelNode(panel, viewer) {
   const widest = Math.max(...panel.images.map(({ size }) => size[0]));
-  const column = Math.min(460, Math.max(150, 1.6 * widest));
+  const beside = panel.images.some(({ rows }) => rows.length) ? BESIDE : 0;
+  const column = Math.min(WIDEST, Math.max(150, 1.3 * widest)) + beside;
   const grid = h("div", { class: "panel", style: { gridTemplateColumns: `repeat(auto-fill, minmax(min(100%, ${column}px), 1fr))` } });
   const add = (from, to) => grid.append(...panel.images.slice(from, to).map((image, index) => imageNode(panel, from + index, image, viewer)));
   add(0, SHOWN);
@@ -36,12 +42,18 @@ function nameOf(image) {
   return network(image.network)?.label ?? image.cell;
 }
 
+/** What an image shows, for those who can't see it. */
+function spoken(image) {
+  return [image.caption || nameOf(image), ...image.rows].join("; ");
+}
+
 function imageNode(panel, position, image, viewer) {
   const [width, height] = image.size;
   return h("figure", { class: "image" },
     h("button", { type: "button", class: "open", "aria-label": `Enlarge: ${nameOf(image)}, ${image.caption}`, onclick: () => viewer.open(panel, position) },
-      h("img", { src: image.source, alt: image.caption, width, height, loading: "lazy", class: width < SMALL ? "pixelated" : undefined })),
-    h("figcaption", {}, h("strong", {}, nameOf(image)), h("span", {}, image.caption)));
+      h("img", { src: image.source, alt: spoken(image), width, height, decoding: "async", class: width < SMALL ? "pixelated" : undefined })),
+    image.rows.length > 0 && h("ol", { class: "row-captions", "aria-label": "Rows from top to bottom" }, image.rows.map((row) => h("li", {}, row))),
+    h("figcaption", {}, h("strong", {}, nameOf(image)), image.caption && h("span", {}, image.caption)));
 }
 
 /** A dialog with one image, enlarged without smoothing by whole factors; arrow keys go through the panel. */
@@ -58,7 +70,7 @@ function makeViewer() {
     const image = panel.images[position];
     heading.textContent = nameOf(image);
     picture.src = image.source;
-    picture.alt = image.caption;
+    picture.alt = spoken(image);
     if (change || factor === 0) factor = Math.max(1, Math.floor(Math.min((innerWidth - 80) / image.size[0], (innerHeight - 220) / image.size[1])));
     resize(1);
   };
@@ -67,7 +79,7 @@ function makeViewer() {
     factor = Math.min(32, Math.max(0.25, factor * by));
     picture.style.width = `${image.size[0] * factor}px`;
     picture.classList.toggle("pixelated", factor > 1);
-    text.textContent = `${image.caption} – ${image.size[0]} × ${image.size[1]} pixels, ${factor} ×, image ${position + 1} of ${panel.images.length}`;
+    text.textContent = `${image.caption || panel.caption} – ${image.size[0]} × ${image.size[1]} pixels, ${factor} ×, image ${position + 1} of ${panel.images.length}`;
   };
   const button = (label, action) => h("button", { type: "button", onclick: action }, label);
   const node = h("dialog", { class: "viewer", "aria-labelledby": "viewer-title" },

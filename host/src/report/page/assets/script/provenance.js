@@ -1,6 +1,6 @@
 // What the results depend on.
 
-import { bodyOf, h } from "./dom.js";
+import { bodyOf, byId, h } from "./dom.js";
 import { plural, slug } from "./format.js";
 import { report } from "./model.js";
 import { download } from "./save.js";
@@ -9,16 +9,16 @@ import { download } from "./save.js";
 export function showProvenance() {
   const body = bodyOf("provenance");
   if (!report.provenance.length) {
-    body.append(h("p", { class: "nothing" }, "There are no results yet."));
+    byId("provenance").hidden = true;
     return;
   }
   body.append(
-    h("p", { class: "note" }, "Cells of one experiment that were computed in the same way share an entry. Results whose task computes something else now are never mixed."),
+    h("p", { class: "note" }, "Cells of one experiment that were computed in the same way share an entry. Results of different protocol versions are never mixed."),
     ...report.provenance.map(entry));
 }
 
 function entry({ experiment, cells, facts, config, signature }, index) {
-  return h("details", { class: "origin", open: index === 0 },
+  return h("details", { class: "origin", open: index === 0 && innerWidth > 700 },
     h("summary", {}, h("strong", {}, experiment), ` ${plural(cells, "cell")}`),
     h("dl", { class: "facts" }, Object.entries(facts).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     signature && [h("h3", {}, "Signature"), h("pre", { class: "wrap", tabindex: "0" }, signature)],

@@ -1,9 +1,9 @@
 // Every metric of every cell: columns stay columns, rows are only numbers until they are drawn.
 
-import { announce, bodyOf, h } from "./dom.js";
-import { count, exact, significant } from "./format.js";
+import { announce, bodyOf, byId, h } from "./dom.js";
+import { bytes, count, exact, fixed, significant } from "./format.js";
 import { Grid } from "./grid.js";
-import { report } from "./model.js";
+import { boards, report } from "./model.js";
 import { rowTest } from "./query.js";
 import { orderByCode, orderByNumber } from "./sort.js";
 import { choice, choose, onChoice } from "./state.js";
@@ -14,17 +14,21 @@ const HIDDEN = [
   "cell", "signature", "weights_sha256", "started", "task_settings", "dataset_settings", "backbone_settings", "comparison_settings",
   "lossnet_version", "test_data", "splits", "plugins", "group_size", "seed", "higher_is_better", "data_folder",
 ];
+// What is read first stands at the left, in view without scrolling.
+const FIRST = ["experiment", "task", "backbone", "weights", "layers", "comparison", "dataset", "metric", "split", "value", "unit"];
 const WAIT = 120;
 
 /** Fills the section with the whole table. */
 export function showResults() {
   const body = bodyOf("results");
   if (!table.rows) {
-    body.append(h("p", { class: "nothing" }, "There are no results yet."));
+    byId("results").hidden = true;
     return;
   }
   const constant = table.columns.filter(({ kind, value }) => kind === "constant" && value !== "");
   const varying = table.columns.filter(({ kind }) => kind !== "constant");
+  const place = ({ name }) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  varying.sort((a, b) => place(a) - place(b));
   const columns = [...varying, ...table.columns.filter(({ kind }) => kind === "constant")].map(gridColumn);
   const first = varying.map(({ name }) => name).filter((name) => !HIDDEN.includes(name));
   const chosen = () => {
@@ -90,6 +94,33 @@ function columnChoice(columns, chosen) {
     h("fieldset", {}, h("legend", { class: "unseen" }, "Columns"), boxes.map((box) => h("label", {}, box, h("span", {}, box.value)))));
 }
 
+/** The texts of a column of numbers: scores as their leaderboard shows them. */
+function numberText(name, values) {
+  if (name === "peak_memory") return (row) => bytes(values[row]);
+  const plain = (value) => (Number.isInteger(value) ? exact(value) : significant(value, 5));
+  if (name !== "value") return (row) => (values[row] === null ? "–" : plain(values[row]));
+  const texts = ["cell", "metric", "split"].map((key) => textOf(table.columns.find((column) => column.name === key)));
+  return (row) => {
+    if (values[row] === null) return "–";
+    const found = scores().get(texts.map((text) => text(row)).join("\n"));
+    if (!found) return plain(values[row]);
+    return found.entry.repetitions === 1 ? found.entry.text.value : fixed(values[row], found.board.decimals);
+  };
+}
+
+function textOf(column) {
+  if (column?.kind === "texts") return (row) => column.texts[column.codes[row]];
+  return () => column?.value ?? "";
+}
+
+let known;
+
+/** The entries of all boards by cell, metric and split. */
+function scores() {
+  known ??= new Map(boards.flatMap((board) => board.entries.flatMap((entry) => entry.cells.map((cell) => [[cell, board.metric, board.split].join("\n"), { board, entry }]))));
+  return known;
+}
+
 /** A column of the report's table as a grid takes it; items are positions of rows. */
 function gridColumn(column) {
   const { name } = column;
@@ -97,7 +128,7 @@ function gridColumn(column) {
     const { values } = column;
     return {
       key: name, title: name, numeric: true, width: Math.max(10, name.length + 4),
-      value: (row) => values[row], text: (row) => significant(values[row], Number.isInteger(values[row]) ? 12 : 5), file: (row) => exact(values[row]),
+      value: (row) => values[row], text: numberText(name, values), file: (row) => exact(values[row]),
       order: (rows, descending) => orderByNumber(rows, values, descending),
     };
   }

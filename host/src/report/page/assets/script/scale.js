@@ -13,6 +13,30 @@ function extent(values) {
   return low <= high ? [low, high] : undefined;
 }
 
+function median(values) {
+  const sorted = values.filter((value) => Number.isFinite(value)).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/**
+ * What an axis of these scores spans: all of them, and their intervals as far as usual ones reach. One interval that is many
+ * times as wide as the others would squeeze everything else.
+ */
+export function usualRange(values, intervals) {
+  const scores = extent(values);
+  if (!scores) return [];
+  const [low, high] = scores;
+  const reach = Math.max(2.5 * median(intervals.map(([from, to]) => (to - from) / 2)), (high - low) / 2);
+  const [lowest, highest] = extent([...values, ...intervals.flat()]);
+  return [Math.max(lowest, low - reach), Math.min(highest, high + reach)];
+}
+
+/** Those of some values that an axis over this range can show without squeezing it: at most as far away as half of it is long. */
+export function nearby([low, high], values) {
+  const reach = (high - low) / 2 || Math.abs(low) / 2;
+  return values.filter((value) => value >= low - reach && value <= high + reach);
+}
+
 /** The tick distance 1, 2 or 5 times a power of ten that gives about so many ticks. */
 function step(span, wanted) {
   const raw = span / Math.max(1, wanted);
@@ -36,19 +60,23 @@ export function linear(values, [from, to], { room = 0.04, zero = false } = {}) {
   high += space;
   const place = (value) => from + ((value - low) / (high - low)) * (to - from);
   place.domain = [low, high];
-  place.ticks = (wanted) => {
-    const distance = step(high - low, wanted);
-    const decimals = Math.max(0, -Math.floor(Math.log10(distance) + 1e-9));
-    const ticks = [];
-    for (let index = Math.ceil(low / distance - 1e-9); index * distance <= high + distance * 1e-9; index += 1) {
-      const value = index * distance;
-      const large = Math.max(Math.abs(low), Math.abs(high)) >= 1e4;
-      const small = decimals > 5;
-      ticks.push({ value, text: large ? short(value) : small ? significant(value, 3) : fixed(value, decimals) });
-    }
-    return ticks;
-  };
+  place.ticks = (wanted) => even(low, high, wanted);
   return place;
+}
+
+/** Ticks at equal distances. */
+function even(low, high, wanted) {
+  const distance = step(high - low, wanted);
+  const decimals = Math.max(0, -Math.floor(Math.log10(distance) + 1e-9));
+  const ticks = [];
+  for (let index = Math.ceil(low / distance - 1e-9); index * distance <= high + distance * 1e-9; index += 1) {
+    const value = index * distance;
+    const large = Math.max(Math.abs(low), Math.abs(high)) >= 1e4;
+    const small = decimals > 5;
+    const digits = Math.ceil(Math.log10(Math.abs(value / distance) + 1)) + 1;
+    ticks.push({ value, text: large ? short(value, Math.max(3, digits)) : small ? significant(value, 3) : fixed(value, decimals) });
+  }
+  return ticks;
 }
 
 /** A logarithmic scale; values that are not above zero have no place on it. */
@@ -79,7 +107,8 @@ export function logarithmic(values, [from, to], { room = 0.04 } = {}) {
         if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9)) ticks.push({ value, text: short(value, 2) });
       }
     }
-    return ticks;
+    // Within a part of a decade round values lie at equal distances.
+    return ticks.length > 1 ? ticks : even(low, high, wanted);
   };
   return place;
 }

@@ -2,12 +2,14 @@
 
 import { axisBelow, axisLeft, drawing, fit, roomLeft, textWidth } from "./axes.js";
 import { entryColumns, entryLines } from "./describe.js";
-import { bodyOf, h, s } from "./dom.js";
+import { bodyOf, byId, h, s } from "./dom.js";
 import { Figure } from "./figure.js";
 import { currentBoard, filtersIn, shownEntries } from "./filters.js";
-import { bytes, count, duration, exact, fixed, probability, short } from "./format.js";
+import { scoreRange } from "./forest.js";
+import { bytes, count, duration, exact, fixed, short } from "./format.js";
+import { references } from "./lines.js";
 import { pointable } from "./marks.js";
-import { better, direction, network, scoreLabel, standing } from "./model.js";
+import { better, direction, namedBaselines, network, scoreLabel, standing } from "./model.js";
 import { linear, logarithmic } from "./scale.js";
 import { onChoice } from "./state.js";
 
@@ -26,22 +28,24 @@ const PREDICTORS = [
 ];
 
 const COSTS = [
-  { key: "seconds", title: "time of a cell (s)", name: "Time", text: duration, of: (entry) => entry.seconds, log: true, front: true },
-  { key: "peak_memory", title: "peak memory (MiB)", name: "Memory", text: bytes, of: (entry) => entry.peak_memory, plot: (value) => value / 2 ** 20, log: true, front: true },
+  { key: "seconds", title: "time of a cell (s), its share of its group’s", name: "Time", text: duration, of: (entry) => entry.seconds, log: true, front: true,
+    said: "Cells that differ in layers and comparisons share passes: this is what the whole run cost each, not the time of an image, which goes with the multiply-adds above." },
+  { key: "peak_memory", title: "peak memory of the process (MiB)", name: "Memory", text: bytes, of: (entry) => entry.peak_memory, plot: (value) => value / 2 ** 20, log: true, front: true,
+    said: "Of everything that the process kept for all cells of the group, data included: not the memory of an image." },
 ];
 
 /** Fills the section on what goes with a good score. */
 export function showPredictors() {
-  fill("predictors", PREDICTORS, "Nothing is known of these networks’ accuracy, size or depth, or there is one only.");
+  fill("predictors", PREDICTORS);
 }
 
 /** Fills the section on speed and memory. */
 export function showCost() {
-  fill("cost", COSTS, "Neither time nor memory was measured, or there is one loss network only.");
+  fill("cost", COSTS);
 }
 
-function fill(section, kinds, nothing) {
-  const none = h("p", { class: "nothing" }, nothing);
+/** The section is hidden on boards where there is nothing to draw. */
+function fill(section, kinds) {
   const plots = kinds.map((kind) => {
     const figure = new Figure({
       id: `figure-by-${kind.key.replaceAll("_", "-")}`,
@@ -55,16 +59,17 @@ function fill(section, kinds, nothing) {
     });
     return { kind, figure };
   });
-  bodyOf(section).append(h("div", { class: "tiles two" }, plots.map(({ figure }) => figure.node)), none);
+  bodyOf(section).append(h("div", { class: "tiles two" }, plots.map(({ figure }) => figure.node)));
   const update = () => {
     let any = false;
     for (const { kind, figure } of plots) {
-      const there = currentBoard().entries.filter((entry) => entry.value !== null && placed(kind, kind.of(entry))).length > 1;
+      // One value for all goes with nothing.
+      const there = new Set(currentBoard().entries.filter((entry) => entry.value !== null && placed(kind, kind.of(entry))).map(kind.of)).size > 1;
       any ||= there;
       figure.node.hidden = !there;
-      if (there) figure.update({ caption: kind.front ? frontCaption() : correlationCaption(kind) });
+      if (there) figure.update({ caption: kind.front ? frontCaption(kind) : correlationCaption(kind) });
     }
-    none.hidden = any;
+    byId(section).hidden = !any;
   };
   onChoice((keys) => { if (filtersIn(keys)) update(); });
   update();
@@ -93,8 +98,8 @@ function column(kind) {
   };
 }
 
-function frontCaption() {
-  return `${direction(currentBoard())}. The line joins those that nothing cheaper beats.`.replace(/^./, (letter) => letter.toUpperCase());
+function frontCaption({ said }) {
+  return `${direction(currentBoard())}. Dashed: the Pareto front, which nothing cheaper beats. ${said}`.replace(/^./, (letter) => letter.toUpperCase());
 }
 
 const SIGNS = { pearson: "Pearson r", spearman: "Spearman ρ", kendall: "Kendall τ" };
@@ -103,17 +108,17 @@ const SIGNS = { pearson: "Pearson r", spearman: "Spearman ρ", kendall: "Kendall
 function correlationCaption(kind) {
   const all = currentBoard().correlations.filter((correlation) => correlation.with === kind.key && correlation.value !== null);
   if (!all.length) return "No correlation was computed.";
-  const texts = all.map(({ kind: name, value, interval, p }) => {
-    const range = interval ? ` (95 % interval ${fixed(interval[0], 2)} to ${fixed(interval[1], 2)})` : p === null ? "" : ` (p ${probability(p)})`;
-    return `${SIGNS[name] ?? name} ${fixed(value, 2)}${range}`;
+  const texts = all.map(({ kind: name, text }) => {
+    const range = text.interval ? ` (95 % interval ${text.interval.join(" to ")})` : text.p ? ` (p ${text.p})` : "";
+    return `${SIGNS[name] ?? name} ${text.value}${range}`;
   });
-  return `${texts.join("; ")}; ${count(all[0].count)} points. Positive: more goes with a better score. Filters don’t change it.`;
+  return `${texts.join("; ")}; ${count(all[0].count)} points. Positive: larger values go with better scores. Filters don’t change it.`;
 }
 
 function scatter(board, kind, points, width) {
   const bottom = HEIGHT - BELOW;
   const whiskers = points.length <= WHISKERS;
-  const y = linear(points.flatMap(({ entry }) => [entry.value, ...(whiskers ? entry.interval ?? [] : [])]), [bottom, TOP]);
+  const y = linear(scoreRange(board, points.map(({ entry }) => (whiskers ? entry : { ...entry, interval: null }))), [bottom, TOP]);
   const left = roomLeft(y, bottom - TOP);
   const right = width - 14;
   const x = (kind.log ? logarithmic : linear)(points.map((point) => point.x), [left, right]);
@@ -122,16 +127,19 @@ function scatter(board, kind, points, width) {
   picture.append(axisLeft(y, { left, right, top: TOP, bottom, label: scoreLabel(board) }), axisBelow(x, { left, right, top: TOP, bottom, label: kind.title }));
   const marks = points.map((point) => ({ x: x(point.x), y: y(point.entry.value), lines: () => [...entryLines(board, point.entry), `${kind.name}: ${point.said}`] }));
   if (whiskers) {
-    const path = points.map(({ entry }, index) => (entry.interval ? `M${marks[index].x} ${y(entry.interval[0])}V${y(entry.interval[1])}` : "")).join("");
+    const within = (value) => Math.min(Math.max(y(value), TOP), bottom);
+    const path = points.map(({ entry }, index) => (entry.interval ? `M${marks[index].x} ${within(entry.interval[0])}V${within(entry.interval[1])}` : "")).join("");
     picture.append(s("path", { class: "scatter-whiskers", d: path }));
   }
+  const lines = references(namedBaselines(board), y, { left, right, top: TOP, bottom });
+  picture.append(...lines.nodes);
   if (kind.front) picture.append(s("path", { class: "front", d: front(board, points, x, y) }));
   // One path for each standing: thousands of circles would be slow.
   for (const how of ["worse", "tied", "best"]) {
     const path = points.map(({ entry }, index) => (standing(entry) === how ? `M${marks[index].x.toFixed(1)} ${marks[index].y.toFixed(1)}h0` : "")).join("");
     if (path) picture.append(s("path", { class: `scatter-dots ${how}${points.length > 400 ? " many" : ""}`, d: path }));
   }
-  picture.append(...names(points, marks, { left, right, bottom }));
+  picture.append(...names(points, marks, { left, right, bottom }, lines.boxes));
   pointable(picture, marks);
   return picture;
 }
@@ -148,23 +156,23 @@ function front(board, points, x, y) {
   return path;
 }
 
-/** Names of the best, where they fit beside their points without touching each other. */
-function names(points, marks, { left, right, bottom }) {
-  const boxes = [];
+/** Names of the best, beside their points where they touch neither each other nor any point; others are told when pointed at. */
+function names(points, marks, { left, right, bottom }, taken) {
+  const boxes = [...taken, ...marks.map(({ x, y }) => [x - 5, y - 5, x + 5, y + 5])];
+  const free = ([x0, y0, x1, y1]) => x0 >= left && x1 <= right + 10 && y0 >= TOP - 8 && y1 <= bottom
+    && boxes.every((other) => x1 < other[0] || x0 > other[2] || y1 < other[1] || y0 > other[3]);
   return points
     .map((point, index) => ({ point, mark: marks[index] }))
     .sort((a, b) => a.point.entry.rank - b.point.entry.rank)
     .slice(0, NAMED)
     .flatMap(({ point, mark }) => {
-      const text = fit(network(point.entry.network).label, 170);
+      const text = fit(network(point.entry.network).label, 230);
       const size = textWidth(text);
-      const after = mark.x + 2 + size <= right + 10;
-      const start = after ? mark.x + 2 : mark.x - 2 - size;
-      const y = mark.y - 13;
-      const box = [start, y - 8, start + size, y + 8];
-      const free = start >= left && box[3] <= bottom && boxes.every((other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3]);
-      if (!free) return [];
+      const box = [[8, -14], [-8 - size, -14], [8, 14], [-8 - size, 14], [10, 0], [-10 - size, 0], [-size / 2, -17], [-size / 2, 17]]
+        .map(([dx, dy]) => [mark.x + dx, mark.y + dy - 8, mark.x + dx + size, mark.y + dy + 8])
+        .find(free);
+      if (!box) return [];
       boxes.push(box);
-      return [s("text", { class: "point-name", x: start, y, dy: "0.35em" }, text)];
+      return [s("text", { class: "point-name", x: box[0], y: box[1] + 8, dy: "0.35em" }, text)];
     });
 }
