@@ -4,7 +4,7 @@
 //! away, which kills it. So the dynamic loader gets a copy.
 
 use std::io::{Read as _, Write as _};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{IntoRawFd as _, RawFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -26,9 +26,11 @@ pub(crate) enum CopyError {
     Elf(#[from] ElfFault),
 }
 
-/// The copy. It must stay open as long as anything may be loaded from it: its path is that of the open file.
+/// The copy, which is that of the open file and stays open as long as the process lives. The dynamic loader knows libraries by
+/// their paths and never forgets one, not even one that turned out to be no plugin: with a path that is used again it would give
+/// the old library in place of the new one.
 #[derive(Debug)]
-pub(crate) struct PrivateCopy(std::fs::File);
+pub(crate) struct PrivateCopy(RawFd);
 
 impl PrivateCopy {
     /// Copies a library that is whole.
@@ -44,12 +46,12 @@ impl PrivateCopy {
         elf::check(&bytes)?;
         let mut copy = memory(library)?;
         copy.write_all(&bytes)?;
-        Ok(PrivateCopy(copy))
+        Ok(PrivateCopy(copy.into_raw_fd()))
     }
 
     /// Where this process finds it.
     pub(crate) fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+        PathBuf::from(format!("/proc/self/fd/{}", self.0))
     }
 }
 

@@ -17,40 +17,29 @@ use crate::checked::{CheckedCompare, CheckedSamples};
 use crate::private_copy::PrivateCopy;
 
 /// A library can be loaded once only, so the process has one table of them.
-static LOADED: OnceLock<Mutex<HashMap<PathBuf, Loaded>>> = OnceLock::new();
-
-struct Loaded {
-    plugin: Arc<LoadedPlugin>,
-    /// What the plugin was loaded from. The dynamic loader knows libraries by their paths, so this one must not become that
-    /// of another copy.
-    _copy: Option<PrivateCopy>,
-}
+static LOADED: OnceLock<Mutex<HashMap<PathBuf, Arc<LoadedPlugin>>>> = OnceLock::new();
 
 /// The plugin in this file, loaded if it is not yet, from a copy that nobody can change. The caller has checked that the file
 /// is to be trusted.
 pub fn plugin(path: &Path) -> Result<Arc<LoadedPlugin>, PluginError> {
     let table = LOADED.get_or_init(Mutex::default);
     let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(loaded) = table.get(path) {
-        return Ok(Arc::clone(&loaded.plugin));
+    if let Some(plugin) = table.get(path) {
+        return Ok(Arc::clone(plugin));
     }
-    let loaded = load(path)?;
-    let plugin = Arc::clone(&loaded.plugin);
-    table.insert(path.to_owned(), loaded);
+    let plugin = Arc::new(load(path)?);
+    table.insert(path.to_owned(), Arc::clone(&plugin));
     Ok(plugin)
 }
 
-fn load(path: &Path) -> Result<Loaded, PluginError> {
+fn load(path: &Path) -> Result<LoadedPlugin, PluginError> {
     let copy = PrivateCopy::of(path).map_err(|error| refused(path, &error))?;
-    match LoadedPlugin::load_copy(path, &copy.path()) {
-        Ok(plugin) => Ok(Loaded { plugin: Arc::new(plugin), _copy: Some(copy) }),
+    let loaded = match LoadedPlugin::load_copy(path, &copy.path()) {
         // It may need libraries that lie beside it, which the dynamic loader looks for beside what it loads.
-        Err(LoadError::NotALibrary(_)) => match LoadedPlugin::load(path) {
-            Ok(plugin) => Ok(Loaded { plugin: Arc::new(plugin), _copy: None }),
-            Err(error) => Err(refused(path, &error)),
-        },
-        Err(error) => Err(refused(path, &error)),
-    }
+        Err(LoadError::NotALibrary(_)) => LoadedPlugin::load(path),
+        loaded => loaded,
+    };
+    loaded.map_err(|error| refused(path, &error))
 }
 
 fn refused(path: &Path, error: &dyn std::error::Error) -> PluginError {
