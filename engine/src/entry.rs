@@ -94,6 +94,7 @@ pub unsafe extern "C" fn lossnet_engine_call(
         turn: Mutex::new(()),
         stopped: AtomicBool::new(false),
     });
+    let _told = crate::log::tell(&caller);
     let outcome = catch_unwind(AssertUnwindSafe(|| answer(request, &caller)));
     caller.send(&match outcome {
         Ok(Ok(value)) => Event::Done(value),

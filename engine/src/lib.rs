@@ -5,6 +5,7 @@ mod commands;
 mod elf;
 mod entry;
 mod images;
+mod log;
 mod misfit;
 pub mod network;
 mod private_copy;

@@ -164,3 +164,46 @@ fn weights_in_the_wrong_place_are_called_what_they_are() {
     assert_eq!(done.code, 2);
     assert!(done.err.contains("and 55 more") && done.err.len() < 900, "{}", done.err);
 }
+
+#[test]
+fn another_file_in_pytorch_s_cache_is_named_and_not_used() {
+    let user = User::new();
+    user.picture("a.ppm", 64, 1.0);
+    user.picture("b.ppm", 64, 0.6);
+    let cached = user.write("torch/hub/checkpoints/vgg16-397923af.pth", "half of a download");
+    let arguments = ["compare", "a.ppm", "b.ppm", "--backbone", "vgg16", "--layers", "3", "--offline"];
+    let not_used = format!("note: {} is not the published file and is not used", cached.display());
+    user.refused(
+        &arguments,
+        &[&not_used, "checkpoints/weights/vgg16-397923af.pth is not there and nothing may be downloaded"],
+    );
+}
+
+#[test]
+fn copies_of_a_network_in_one_file_are_chosen_by_their_keys() {
+    let user = User::new();
+    user.picture("a.ppm", 64, 1.0);
+    user.picture("b.ppm", 64, 0.6);
+    let trunk = squeezenet();
+    // Both copies of what `write` makes differ, since values go on from tensor to tensor.
+    write(
+        &user.path("both.safetensors"),
+        &[
+            behind("params.", &trunk),
+            behind("params_ema.", &trunk[1..].to_vec()),
+            behind("params_ema.", &trunk[..1].to_vec()),
+        ]
+        .concat(),
+    );
+    user.refused(
+        &compare("squeezenet1_1", "both.safetensors", &[]),
+        &["holds 2 sets of tensors", "`params`, `params_ema`", "both.safetensors#params_ema"],
+    );
+    let chosen =
+        |key: &str| user.must(&compare("squeezenet1_1", &format!("both.safetensors#{key}"), &["-q"]));
+    assert_ne!(chosen("params"), chosen("params_ema"));
+    user.refused(
+        &compare("squeezenet1_1", "both.safetensors#nothing", &[]),
+        &["no tensors below the key `nothing`", "`params`, `params_ema`"],
+    );
+}
