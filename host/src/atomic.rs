@@ -31,7 +31,7 @@ pub(crate) fn write_if_changed(file: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn write_with(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let attempt = || {
         let folder = draft_folder_in(folder_of(file))?;
-        let draft = folder.path.path().join("file");
+        let draft = folder.path().join("file");
         // As open as the umask lets a file be, whatever the library makes of it.
         let permissions = match std::fs::metadata(file) {
             Ok(replaced) => replaced.permissions(),
@@ -105,12 +105,19 @@ fn draft_in(folder: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// A folder for a draft, told from an abandoned one by the lock on the open folder.
-struct DraftFolder {
+pub(crate) struct DraftFolder {
     path: tempfile::TempDir,
     _locked: File,
 }
 
-fn draft_folder_in(folder: &Path) -> io::Result<DraftFolder> {
+impl DraftFolder {
+    pub(crate) fn path(&self) -> &Path {
+        self.path.path()
+    }
+}
+
+/// Makes a folder for a draft, which goes when this is dropped, or with [`remove_drafts`] if the process is killed before.
+pub(crate) fn draft_folder_in(folder: &Path) -> io::Result<DraftFolder> {
     loop {
         let path = tempfile::Builder::new().prefix(DRAFT_PREFIX).tempdir_in(folder)?;
         match File::open(path.path()) {

@@ -55,6 +55,7 @@ pub(super) fn compare(request: &CompareRequest, caller: &Arc<Caller>) -> Result<
                 }));
             }
             Err(error) if request.keep_going && error.kind != ErrorKind::Interrupted => {
+                let error = super::advise_on_memory(error);
                 caller.send(&Event::PairFailed(PairFailure { pair: position, error }));
             }
             Err(error) => return Err(error),

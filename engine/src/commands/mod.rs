@@ -13,7 +13,7 @@ mod speed;
 use std::sync::Arc;
 
 use lossnet::engine::protocol::Request;
-use lossnet_plugin_protocol::PluginError;
+use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,13 +24,23 @@ pub(crate) fn answer(request: Request, caller: &Arc<Caller>) -> Result<Value, Pl
     match request {
         Request::Index { plugins } => value(&index::index(&plugins)),
         Request::Describe { backbone, config } => value(&describe::describe(backbone, config)?),
-        Request::Features(request) => value(&features::features(&request, caller)?),
-        Request::Compare(request) => value(&compare::compare(&request, caller)?),
+        Request::Features(request) => value(&features::features(&request, caller).map_err(advise_on_memory)?),
+        Request::Compare(request) => value(&compare::compare(&request, caller).map_err(advise_on_memory)?),
         Request::Run(request) => value(&run::run(&request, caller)?),
         Request::FetchDataset(request) => value(&fetch::fetch(&request, caller)?),
         Request::CheckDatasets { datasets } => value(&check::check(&datasets, caller)),
         Request::Doctor => value(&doctor::doctor()?),
         Request::Speed { device, precision } => value(&speed::measure(&device, &precision)?),
+    }
+}
+
+/// Says what helps where images were too large for the memory.
+fn advise_on_memory(error: PluginError) -> PluginError {
+    match error.kind {
+        ErrorKind::OutOfMemory => error.with_help(
+            "make the images smaller (--size), ask for fewer or later layers, or take a device with more memory",
+        ),
+        _ => error,
     }
 }
 

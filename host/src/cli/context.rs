@@ -124,6 +124,11 @@ impl Context {
             }
             return Ok(engine);
         }
+        // Without it libtorch's mathematics library ends the process, with a sentence about another thing.
+        if let Err(error) = std::env::current_dir() {
+            return Err(Failure::usage(format!("the working directory is gone or can't be read: {error}"))
+                .with_hint("change to another one with cd"));
+        }
         let engine = Engine::load(precision == "tf32")?;
         if wants_cuda(device) {
             engine.add_cuda().or_else(|error| self.without_cuda(device, error))?;

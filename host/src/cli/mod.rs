@@ -27,6 +27,7 @@ mod slurm_task;
 mod status;
 mod worker;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -40,6 +41,10 @@ use failure::Failure;
 /// Exit codes: 0 done, 1 a run failed, 2 wrong usage or config, 3 some cells of a sweep failed, 4 a plugin could
 /// not be loaded, 130 interrupted.
 pub fn main() -> ExitCode {
+    if let Err(failure) = check_text(std::env::args_os().skip(1)) {
+        output::complain(&failure);
+        return failure.exit_code();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         // Help and version come this way, too, with exit code 0.
@@ -54,6 +59,16 @@ pub fn main() -> ExitCode {
             output::complain(&failure);
             failure.exit_code()
         }
+    }
+}
+
+/// Refuses arguments that are not UTF-8: requests, configs and results are text, in which such a name has no form.
+fn check_text(arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
+    let wrong = arguments.into_iter().find(|argument| argument.to_str().is_none());
+    match wrong {
+        None => Ok(()),
+        Some(wrong) => Err(Failure::usage(format!("the argument {wrong:?} is not UTF-8"))
+            .with_hint("rename the file or folder: all names that lossnet is given must be UTF-8")),
     }
 }
 

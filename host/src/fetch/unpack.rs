@@ -19,7 +19,9 @@ use super::{FetchError, OnProgress};
 pub fn unpack(archive: &Path, into: &Path, on_progress: OnProgress<'_>) -> Result<(), FetchError> {
     let parent = into.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(disk("making", parent))?;
-    let draft = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(parent);
+    // What a killed process has left of another attempt may be gigabytes.
+    crate::atomic::remove_drafts(parent);
+    let draft = crate::atomic::draft_folder_in(parent);
     let draft = draft.map_err(disk("making a folder in", parent))?;
     let mut room = room_in(parent)?;
     Unpacking { archive, folder: draft.path(), on_progress, room: &mut room }.run()?;

@@ -30,6 +30,7 @@ mod spent;
 mod survey;
 mod writer;
 
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -97,10 +98,18 @@ impl Store {
     ///
     /// Fails if the file system has no locks, or such that exclude nobody.
     pub fn check_locks(&self) -> Result<(), StoreError> {
-        let file = tempfile::NamedTempFile::new_in(&self.root).map_err(StoreError::Write)?;
+        // A file without a name, so that nothing stays behind of a process that is killed here.
+        let file = tempfile::tempfile_in(&self.root).map_err(StoreError::Write)?;
+        let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
         let none = || std::io::Error::other("two had the lock at once");
-        let held = Lock::acquire(file.path())?;
-        match (held.is_some(), Lock::acquire(file.path())?) {
+        let acquire = || {
+            Lock::acquire(&path).map_err(|error| match error {
+                StoreError::NoLock { source, .. } => StoreError::NoLock { path: self.root.clone(), source },
+                other => other,
+            })
+        };
+        let held = acquire()?;
+        match (held.is_some(), acquire()?) {
             (true, None) => Ok(()),
             _ => Err(StoreError::NoLock { path: self.root.clone(), source: none() }),
         }

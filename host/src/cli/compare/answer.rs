@@ -110,10 +110,17 @@ impl Printer<'_> {
         if failed.is_empty() {
             return Ok(());
         }
-        let mut causes: Vec<String> =
-            failed.iter().take(TOLD).map(|failed| self.sentence(failed.pair, &failed.error)).collect();
-        if failed.len() > TOLD {
-            causes.push(format!("and {} more, which --csv FILE and --json name", failed.len() - TOLD));
+        // One bad image is in many pairs.
+        let mut causes: Vec<String> = Vec::new();
+        for failed in &failed {
+            let sentence = self.sentence(failed.pair, &failed.error);
+            if !causes.contains(&sentence) {
+                causes.push(sentence);
+            }
+        }
+        if causes.len() > TOLD {
+            let more = causes.split_off(TOLD).len();
+            causes.push(format!("and {more} more reasons, which --csv FILE and --json name"));
         }
         let total = count(self.pairs.images.len(), "pair");
         Err(Failure {

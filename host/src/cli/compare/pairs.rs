@@ -195,7 +195,9 @@ fn listing(folder: &Path) -> Result<(Vec<(String, PathBuf)>, LeftOut), Failure> 
         if is_hidden(&path) || !path.is_file() {
             continue;
         }
-        if is_named_as_image(&path) {
+        if path.to_str().is_none() {
+            left_out.add_without_text();
+        } else if is_named_as_image(&path) {
             images.push((name_of(&path), path));
         } else {
             left_out.add(&path);
@@ -209,8 +211,9 @@ pub(super) fn left_out(arguments: &CompareArguments) -> Result<Vec<String>, Fail
     let mut told = Vec::new();
     for folder in arguments.images.iter().chain(&arguments.dir).filter(|source| source.is_dir()) {
         let (_, left_out) = listing(folder)?;
-        if !left_out.is_empty() {
-            told.push(format!("{}: {left_out}", folder.display()));
+        let sentence = format!("{}: {left_out}", folder.display());
+        if !left_out.is_empty() && !told.contains(&sentence) {
+            told.push(sentence);
         }
     }
     Ok(told)
