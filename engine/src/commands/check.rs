@@ -17,8 +17,15 @@ pub(super) fn check(datasets: &[DatasetCheck], caller: &Arc<Caller>) -> Vec<Open
     let services: Arc<dyn Services> = Arc::new(EngineServices::new(caller, true));
     let opened = datasets.iter().map(|dataset| {
         let mut opened = OpenedDataset::default();
+        // One broken file is found in every split that is made of its folder.
+        let mut told: Vec<String> = Vec::new();
         for split in &dataset.splits {
             if let Err(error) = check_split(dataset, split, &services, &mut opened) {
+                let of_any_split = error.message.replace(&format!(", split `{split}`:"), ":");
+                if told.contains(&of_any_split) {
+                    continue;
+                }
+                told.push(of_any_split);
                 let help = error.help.map(|help| format!("; {help}")).unwrap_or_default();
                 opened.problems.push(format!("{}{help}", error.message));
             }

@@ -2,7 +2,8 @@
 
 mod config;
 mod look;
-mod size;
+mod mask_values;
+mod naming;
 
 use std::io::Write as _;
 use std::path::Path;

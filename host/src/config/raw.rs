@@ -145,7 +145,9 @@ impl RawConfig {
             let origin = Origin::CommandLine(setting.clone());
             match setting.split_once('=') {
                 Some((key, text)) if !key.trim().is_empty() => {
-                    config.add_shell_value(key.trim(), text.trim(), origin, &mut errors);
+                    // Quotes as in a file: sweep."loss_network.layers".
+                    let key = key.trim().replace('"', "");
+                    config.add_shell_value(&key, text.trim(), origin, &mut errors);
                 }
                 _ => errors.push(ConfigError {
                     origin,

@@ -61,8 +61,16 @@ fn triplets_of_a_table_or_of_folders() {
         &["a table with the columns Reference, left, right, votes_a, votes_b"],
         &small,
     );
-    user.write("own/votes.csv", "x,y\n1,2\n");
-    user.refused(&["init", "triplets", "own"], &["no column that can be taken for `ref`", "x, y"]);
+    // Other words for the same, and nothing that brings images to another size unasked.
+    user.write("own/votes.csv", "name;ref_path;dist_1;dist_2;Preferred\n");
+    let config = user.must(&["init", "triplets", "own"]);
+    let fields = r#"fields = { ref = "ref_path", p0 = "dist_1", p1 = "dist_2", judge = "Preferred" }"#;
+    assert!(config.contains(fields) && !config.contains("\nsize = "), "{config}");
+    user.write("own/votes.csv", "x,z\n1,2\n");
+    user.refused(
+        &["init", "triplets", "own"],
+        &["no column that can be taken for `ref`, `p0`, `p1`, `judge`", "x, z"],
+    );
     std::fs::remove_file(user.path("own/votes.csv")).unwrap();
     user.refused(
         &["init", "triplets", "own"],
@@ -75,7 +83,12 @@ fn images_to_enlarge() {
     let user = User::new();
     pictures(&user, "hr", 10, 64);
     user.write("hr/notes.txt", "x");
-    let said = ["hr: 10 images (10 .ppm), 64×64 pixels", "hr: 1 file is left out: 1 .txt"];
+    user.write("hr/more/notes.txt", "x");
+    let said = [
+        "hr: 10 images (10 .ppm), 64×64 pixels",
+        "hr: 1 file is left out: 1 .txt",
+        "hr: not looked into are the folders more",
+    ];
     let small = ["task.training.epochs=1", "loss_network.backbone=pixels", "loss_network.layers=all"];
     runs(&user, "hr", "hr", &said, &small);
     user.refused(&["init", "hr", "nowhere"], &["nowhere can't be read"]);
@@ -88,6 +101,49 @@ fn masks_of_lines() {
     masks(&user, "own/masks", 10, 48);
     let small = ["task.training.epochs=1", "task.mu=0"];
     runs(&user, "masks", "own", &["images: 10 images", "masks: 10 images"], &small);
+}
+
+#[test]
+fn masks_say_which_of_their_values_are_lines() {
+    let user = User::new();
+    pictures(&user, "own/images", 10, 48);
+    masks(&user, "own/masks", 10, 48);
+    let init = |name: &str, change: &dyn Fn(&str) -> String| {
+        for file in user.names("own/masks") {
+            let path = format!("own/masks/{file}");
+            let text = std::fs::read_to_string(user.path(&path)).unwrap();
+            user.write(&path, &change(&text));
+        }
+        let file = format!("{name}.toml");
+        let done = user.run(&["init", "masks", "own", "--out", &file]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        (done.err, std::fs::read_to_string(user.path(&file)).unwrap())
+    };
+    let (_, bright) = init("bright", &str::to_owned);
+    assert!(bright.contains("# invert") && bright.contains("# foreground"), "{bright}");
+    // Membranes are dark: most of a mask is bright.
+    let (said, dark) = init("dark", &|text| {
+        let (head, pixels) = text.split_at(text.find("255\n").unwrap() + 4);
+        let inverted = pixels.lines().map(|value| if value == "0" { "255\n" } else { "0\n" });
+        head.to_owned() + &inverted.collect::<String>()
+    });
+    assert!(
+        said.contains("masks have the values 0 (17.") && dark.contains("\ninvert = true "),
+        "{said}{dark}"
+    );
+    // Lines are class 1: such masks look black, and are refused where nothing says what is in them.
+    let (said, classes) = init("classes", &|text| {
+        let (head, pixels) = text.split_at(text.find("255\n").unwrap() + 4);
+        let numbered = pixels.lines().map(|value| if value == "0" { "1\n" } else { "0\n" });
+        head.to_owned() + &numbered.collect::<String>()
+    });
+    assert!(said.contains("masks have the values 0 (82."), "{said}");
+    assert!(classes.contains("\nforeground = [1] "), "{classes}");
+    let small = ["-s", "loss_network.weights=random:0", "-s", "task.training.epochs=1", "-s", "task.mu=0"];
+    let done = user.run(&[&["run", "bright.toml"][..], &small].concat());
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(done.err.contains("no pixel is bright") && done.err.contains("foreground = [1]"), "{}", done.err);
+    user.must(&[&["run", "classes.toml"][..], &small].concat());
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Configs for what was found.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::look::{Folder, Sizes, sizes};
+use super::{mask_values, naming};
 use crate::cli::failure::Failure;
 
 /// A config, and what it is made from.
@@ -13,80 +13,118 @@ pub(super) struct Config {
     pub(super) text: String,
 }
 
-/// Fields of triplets, and what people call them.
-const TRIPLET: [(&str, &[&str]); 4] = [
-    ("ref", &["ref", "reference", "original", "originals", "orig", "gt", "pristine", "source", "image"]),
-    ("p0", &["p0", "a", "first", "left", "dist0", "d0", "x0", "image_a", "option_a"]),
-    ("p1", &["p1", "b", "second", "right", "dist1", "d1", "x1", "image_b", "option_b"]),
-    (
-        "judge",
-        &[
-            "judge",
-            "judgement",
-            "judgment",
-            "judgements",
-            "votes",
-            "vote",
-            "choice",
-            "answer",
-            "label",
-            "preference",
-        ],
-    ),
+/// What people call the original of a triplet, and the judgements.
+const REFERENCE: &[&str] = &[
+    "ref",
+    "reference",
+    "original",
+    "originals",
+    "orig",
+    "gt",
+    "pristine",
+    "source",
+    "clean",
+    "hr",
+    "image",
 ];
-
-/// Counts of votes for the two images of a triplet.
-const VOTES: [(&str, &str); 4] =
-    [("votes_p0", "votes_p1"), ("votes_a", "votes_b"), ("n0", "n1"), ("va", "vb")];
+const JUDGE: &[&str] = &[
+    "judge",
+    "judgement",
+    "judgment",
+    "judgements",
+    "votes",
+    "vote",
+    "choice",
+    "answer",
+    "label",
+    "preference",
+    "preferred",
+];
+/// What the names of the two images that people choose between begin with, before what tells them apart.
+const CHOICES: &[&str] =
+    &["", "dist", "distorted", "image", "img", "option", "choice", "candidate", "patch", "d", "x", "method"];
+/// The same of columns that count the votes for each of them.
+const VOTES: &[&str] = &["votes", "vote", "votesfor", "n", "v", "count", "chose", "wins"];
 
 const MASK: [(&str, &[&str]); 2] = [
     ("input", &["input", "inputs", "images", "image", "img", "imgs", "photos", "sat", "jpegimages", "x"]),
     (
         "output",
-        &["output", "outputs", "masks", "mask", "maps", "map", "labels", "label", "gt", "annotations", "y"],
+        &[
+            "output",
+            "outputs",
+            "masks",
+            "mask",
+            "maps",
+            "map",
+            "labels",
+            "label",
+            "gt",
+            "groundtruth",
+            "segmentation",
+            "annotations",
+            "y",
+        ],
     ),
 ];
+
+/// The names that can be taken for the fields of triplets; judgements are a name or two counts of votes.
+fn triplet_fields(names: &[String]) -> Vec<(&'static str, Option<String>)> {
+    let choices = naming::pair(names, CHOICES).map(|pair| pair.map(|name| quoted(&name)));
+    let [p0, p1] = choices.map_or([None, None], |pair| pair.map(Some));
+    let votes = naming::pair(names, VOTES).map(|[a, b]| format!("[{}, {}]", quoted(&a), quoted(&b)));
+    let judge = votes.or_else(|| naming::one_of(names, JUDGE).map(|name| quoted(&name)));
+    let reference = naming::one_of(names, REFERENCE).map(|name| quoted(&name));
+    vec![("ref", reference), ("p0", p0), ("p1", p1), ("judge", judge)]
+}
+
+/// The map of fields as TOML. Fails if some of them can't be found among what `place` has.
+fn mapped(
+    fields: Vec<(&'static str, Option<String>)>,
+    place: &str,
+    what: &str,
+    names: &[String],
+    dataset: &str,
+) -> Result<String, Failure> {
+    let missing: Vec<String> =
+        fields.iter().filter(|(_, name)| name.is_none()).map(|(field, _)| format!("`{field}`")).collect();
+    if !missing.is_empty() {
+        let holds = if names.is_empty() { format!("no {what}s") } else { names.join(", ") };
+        return Err(Failure::usage(format!(
+            "{place} has no {what} that can be taken for {}: it has {holds}",
+            missing.join(", ")
+        ))
+        .with_hint(format!(
+            "call the {what}s {}, or say in a config which is which with `data.fields` (docs/datasets.md, {dataset})",
+            fields.iter().map(|(field, _)| *field).collect::<Vec<_>>().join(", ")
+        )));
+    }
+    let pairs: Vec<String> =
+        fields.iter().filter_map(|(field, name)| Some(format!("{field} = {}", name.as_ref()?))).collect();
+    Ok(format!("fields = {{ {} }}\n", pairs.join(", ")))
+}
 
 /// Which loss network agrees with the people asked.
 pub(super) fn triplets(folder: &Folder) -> Result<Config, Failure> {
     if let [table] = folder.tables.as_slice() {
         let header = header(table)?;
-        let votes = VOTES.iter().find(|(a, b)| has(&header, a).is_some() && has(&header, b).is_some());
-        let mut fields = Vec::new();
-        for (field, names) in TRIPLET {
-            if let ("judge", Some((a, b))) = (field, votes) {
-                let columns = [a, b].map(|name| quoted(&has(&header, name).unwrap_or_default()));
-                fields.push(format!("judge = [{}, {}]", columns[0], columns[1]));
-                continue;
-            }
-            let column = names.iter().find_map(|name| has(&header, name)).ok_or_else(|| {
-                Failure::usage(format!(
-                    "{} has no column that can be taken for `{field}`: it has {}",
-                    table.display(),
-                    header.join(", ")
-                ))
-                .with_hint(format!(
-                    "name it one of {}; columns of any name are taken by `data.fields` in a config (docs/datasets.md, csv)",
-                    names.join(", ")
-                ))
-            })?;
-            fields.push(format!("{field} = {}", quoted(&column)));
-        }
+        let fields = mapped(triplet_fields(&header), &table.display().to_string(), "column", &header, "csv")?;
         let name = table.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let found = vec![format!("{}: a table with the columns {}", table.display(), header.join(", "))];
         let data = format!(
-            "name = \"csv\"\nfolder = {}\nfile = {}\nfields = {{ {} }}\n# votes = 5                     # how many people were \
+            "name = \"csv\"\nfolder = {}\nfile = {}\n{fields}# votes = 5                     # how many people were \
              asked, where `judge` counts those who chose p1\n",
             path(folder)?,
             quoted(&name),
-            fields.join(", ")
         );
         return Ok(Config { found, text: metric(&data) });
     }
     let inside = folder.inside()?;
-    let fields = fields(folder, &inside, &TRIPLET)?;
-    let found = fields.iter().flat_map(|(_, name)| inside[name].found()).collect();
-    let data = format!("name = \"paired-folder\"\nfolder = {}\n{}", path(folder)?, map(&fields));
+    let names: Vec<String> = inside.keys().cloned().collect();
+    let place = folder.path.display().to_string();
+    let fields = mapped(triplet_fields(&names), &place, "folder", &names, "paired-folder")?;
+    let found = inside.values().flat_map(Folder::found).collect();
+    let data = format!("name = \"paired-folder\"\nfolder = {}\n{fields}", path(folder)?);
     Ok(Config { found, text: metric(&data) })
 }
 
@@ -95,7 +133,7 @@ fn metric(data: &str) -> String {
         "# Which loss network agrees best with people? Written by `lossnet init triplets`.\n\
          # Try it without downloads: -s loss_network.weights=random:0\n\n\
          [experiment]\nname = \"my-triplets\"\n\n\
-         [task]\nname = \"metric\"\nsize = 64                       # images are brought to this side\n\n\
+         [task]\nname = \"metric\"\n# size = 64                     # brings images to this side; without it they stay as they are\n\n\
          [loss_network]\nweights = \"imagenet\"\n\n\
          [data]\n{data}splits = [\"all\"]\n\n\
          [sweep]                         # every combination is a cell\n\
@@ -122,30 +160,57 @@ pub(super) fn hr(folder: &Folder) -> Result<Config, Failure> {
         flat(folder)?,
         flat(folder)?,
     );
-    Ok(Config { found: folder.found(), text })
+    let mut found = folder.found();
+    if !folder.folders.is_empty() {
+        let names: Vec<&str> = folder.folders.keys().map(String::as_str).collect();
+        found.push(format!(
+            "{}: not looked into are the folders {}",
+            folder.path.display(),
+            names.join(", ")
+        ));
+    }
+    Ok(Config { found, text })
 }
 
 /// Finding lines that masks show.
 pub(super) fn masks(folder: &Folder) -> Result<Config, Failure> {
     let inside = folder.inside()?;
-    let fields = fields(folder, &inside, &MASK)?;
-    let shortest =
-        fields.iter().filter_map(|(_, name)| sizes(inside[name].images.values())).map(|s| s.shortest).min();
+    let names: Vec<String> = inside.keys().cloned().collect();
+    let roles = MASK.map(|(field, wanted)| (field, naming::one_of(&names, wanted)));
+    let fields = mapped(
+        roles.iter().map(|(field, name)| (*field, name.as_deref().map(quoted))).collect(),
+        &folder.path.display().to_string(),
+        "folder",
+        &names,
+        "paired-folder",
+    )?;
+    let taken: Vec<&Folder> = roles.iter().filter_map(|(_, name)| inside.get(name.as_ref()?)).collect();
+    let shortest = taken.iter().filter_map(|inside| sizes(inside.images.values())).map(|s| s.shortest).min();
     let crop = shortest.map_or(64, |side| (side / 16 * 16).clamp(32, 224));
-    let found = fields.iter().flat_map(|(_, name)| inside[name].found()).collect();
+    let mut found: Vec<String> = taken.iter().flat_map(|inside| inside.found()).collect();
+    let files: Vec<PathBuf> =
+        taken.last().map(|masks| masks.images.values().cloned().collect()).unwrap_or_default();
+    let values = mask_values::look(&files);
+    found.extend(values.found);
+    let settings = if values.settings.is_empty() {
+        "# foreground = [1]              # which values of the masks are lines, where brightness does not say it\n\
+         # invert = true                 # lines are dark\n"
+            .to_owned()
+    } else {
+        values.settings
+    };
+    let grey =
+        if values.is_colored { "" } else { "grey = [\"output\"]               # masks have one channel\n" };
     let text = format!(
         "# Lines found by a U-Net that is trained with a perceptual loss. Written by `lossnet init masks`.\n\
          # Try it without downloads: -s loss_network.weights=random:0\n\n\
          [experiment]\nname = \"my-masks\"\n\n\
          [task]\nname = \"delineation\"\nval_split = \"val\"\ncrop = {crop:<24} # random crops for training, a multiple of 16\n\
-         evaluation = \"full\"             # images as they are\n\
-         # foreground = [1]              # which values of the masks are lines, where brightness does not say it\n\
-         # invert = true                 # lines are dark\n\n\
+         evaluation = \"full\"             # images as they are\n{settings}\n\
          [task.training]\nepochs = 100\nbatch_size = 8\n\n\
          [loss_network]\nbackbone = \"vgg16\"\nlayers = [3]\nweights = \"imagenet\"\nnormalize = \"imagenet\"\n\n\
-         [data]\nname = \"paired-folder\"\nfolder = {}\n{}{SPLIT}splits = [\"test\"]\n",
+         [data]\nname = \"paired-folder\"\nfolder = {}\n{fields}{grey}{SPLIT}splits = [\"test\"]\n",
         path(folder)?,
-        map(&fields),
     );
     Ok(Config { found, text })
 }
@@ -207,41 +272,6 @@ fn needs_images(folder: &Folder, least: usize) -> Result<(), Failure> {
         message = format!("{message}; {}", folder.left_out);
     }
     Err(Failure::usage(message))
-}
-
-/// The folders that can be taken for fields.
-fn fields(
-    folder: &Folder,
-    inside: &BTreeMap<String, Folder>,
-    wanted: &[(&'static str, &[&str])],
-) -> Result<Vec<(&'static str, String)>, Failure> {
-    let there: Vec<String> = inside.keys().cloned().collect();
-    let field = |(field, names): &(&'static str, &[&str])| {
-        let name = names.iter().find_map(|name| has(&there, name)).ok_or_else(|| {
-            let holds = if there.is_empty() { "no folders".to_owned() } else { there.join(", ") };
-            Failure::usage(format!(
-                "{} has no folder that can be taken for `{field}`: it has {holds}",
-                folder.path.display()
-            ))
-            .with_hint(format!(
-                "name it one of {}; folders of any name are taken by `data.fields` in a config (docs/datasets.md, paired-folder)",
-                names.join(", ")
-            ))
-        })?;
-        Ok((*field, name))
-    };
-    wanted.iter().map(field).collect()
-}
-
-/// The one of these names that is meant, however it is capitalized.
-fn has(names: &[String], wanted: &str) -> Option<String> {
-    names.iter().find(|name| name.eq_ignore_ascii_case(wanted)).cloned()
-}
-
-fn map(fields: &[(&'static str, String)]) -> String {
-    let pairs: Vec<String> =
-        fields.iter().map(|(field, name)| format!("{field} = {}", quoted(name))).collect();
-    format!("fields = {{ {} }}\n", pairs.join(", "))
 }
 
 /// The folder as a text of TOML; whole, so that the config can lie anywhere.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use lossnet_plugin_protocol::images::{self, LeftOut};
 
-use super::size;
 use crate::cli::failure::Failure;
 
 /// Images whose sizes are looked at, at most.
@@ -74,13 +73,14 @@ impl Folder {
         }
         let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} .{kind}")).collect();
         if !self.images.is_empty() {
+            let pixels = |(width, height): (u32, u32)| format!("{width}×{height}");
             let of = match sizes(self.images.values()) {
                 None => String::new(),
                 Some(sizes) if sizes.smallest == sizes.largest => {
-                    format!(", {}×{} pixels", sizes.smallest.0, sizes.smallest.1)
+                    format!(", {} pixels", pixels(sizes.smallest))
                 }
-                Some(Sizes { smallest, largest, .. }) => {
-                    format!(", {}×{} to {}×{} pixels", smallest.0, smallest.1, largest.0, largest.1)
+                Some(Sizes { smallest, largest, smallest_name, .. }) => {
+                    format!(", {} ({smallest_name}) to {} pixels", pixels(smallest), pixels(largest))
                 }
             };
             lines.push(format!(
@@ -101,21 +101,32 @@ impl Folder {
 }
 
 /// Sizes of images.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sizes {
     pub(super) smallest: (u32, u32),
+    /// The name of the smallest one, which decides what fits all of them.
+    pub(super) smallest_name: String,
     pub(super) largest: (u32, u32),
     /// The shortest side of any of them.
     pub(super) shortest: u32,
 }
 
-/// The sizes of these images, as far as they are found.
+/// The sizes of these images, as far as they are found in the first bytes of their files.
 pub(super) fn sizes<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Option<Sizes> {
-    let found: Vec<(u32, u32)> = paths.into_iter().take(MEASURED).filter_map(|path| size::of(path)).collect();
-    let area = |size: &&(u32, u32)| u64::from(size.0) * u64::from(size.1);
+    let found: Vec<(&PathBuf, (u32, u32))> = paths
+        .into_iter()
+        .take(MEASURED)
+        .filter_map(|path| {
+            let size = imagesize::size(path).ok()?;
+            Some((path, (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?)))
+        })
+        .collect();
+    let area = |(_, size): &&(&PathBuf, (u32, u32))| u64::from(size.0) * u64::from(size.1);
+    let (path, smallest) = *found.iter().min_by_key(area)?;
     Some(Sizes {
-        smallest: *found.iter().min_by_key(area)?,
-        largest: *found.iter().max_by_key(area)?,
-        shortest: found.iter().map(|(width, height)| *width.min(height)).min()?,
+        smallest,
+        smallest_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        largest: found.iter().max_by_key(area)?.1,
+        shortest: found.iter().map(|(_, (width, height))| *width.min(height)).min()?,
     })
 }
