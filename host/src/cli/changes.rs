@@ -79,5 +79,5 @@ pub(super) fn of_plugins<'a>(rows: impl Iterator<Item = &'a Row>, index: &Index,
 }
 
 fn sum(file: &Path, sums: &Sums) -> Option<String> {
-    sums.of(file).ok().flatten()
+    sums.of(file, false).ok().flatten()
 }

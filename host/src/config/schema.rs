@@ -271,6 +271,9 @@ pub fn telling(schema: &Value, settings: &Map<String, Value>, always: &[String])
         let default = schema.get("properties").and_then(|all| all.get(&key)?.get("default"));
         tell(&key, &value, default, always.contains(&key), &mut found);
     }
+    // What is not set at all has no place among settings, and is to be said, too.
+    let unset = always.iter().filter(|key| !settings.contains_key(*key));
+    found.extend(unset.map(|key| (key.clone(), "none".to_owned())));
     found.sort();
     found
 }

@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::sums::stamp;
 use crate::fetch::file_sha256;
 
-/// Up to so many bytes in all, files are read; of larger folders names and sizes count.
-const READ: u64 = 256 << 20;
+/// Up to so many bytes in all, files are read; of larger folders names and sizes count, unless all of it is asked for.
+pub(super) const READ: u64 = 256 << 20;
 
 /// The files of a folder and of those inside, by name.
 pub(super) struct Listing {
@@ -85,9 +85,9 @@ impl Listing {
         self.files.iter().all(|file| file.modified < before)
     }
 
-    /// The sum.
-    pub(super) fn sum(&self) -> std::io::Result<String> {
-        let reads = self.files.iter().map(|file| file.size).sum::<u64>() <= READ;
+    /// The sum; files are read up to so many bytes in all.
+    pub(super) fn sum(&self, read: u64) -> std::io::Result<String> {
+        let reads = self.files.iter().map(|file| file.size).sum::<u64>() <= read;
         let mut hasher = Sha256::new();
         for file in &self.files {
             hasher.update(file.name.as_os_str().as_bytes());
@@ -108,7 +108,22 @@ mod tests {
     use super::*;
 
     fn sum(folder: &Path, ignored: &[PathBuf]) -> String {
-        list(folder, ignored).unwrap().sum().unwrap()
+        list(folder, ignored).unwrap().sum(READ).unwrap()
+    }
+
+    #[test]
+    fn of_what_is_too_large_to_be_read_names_and_sizes_count() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("a.png");
+        let sums = || [1, 2].map(|read| list(root.path(), &[]).unwrap().sum(read).unwrap());
+        fs_err::write(&file, "ab").unwrap();
+        let first = sums();
+        fs_err::write(&file, "cd").unwrap();
+        let second = sums();
+        assert_eq!(first[0], second[0], "it was read");
+        assert_ne!(first[1], second[1], "it was not read");
+        fs_err::write(&file, "abc").unwrap();
+        assert_ne!(first[0], sums()[0], "sizes do not count");
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct Input {
     /// The SHA-256 of what is in it; none where it was not there when the cell was planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sum: Option<String>,
+    /// Whether all files of a folder were read for the sum, however large they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub thorough: bool,
 }
 
 /// What the planner asks of the files that a cell reads.
@@ -82,7 +85,7 @@ impl Inputs {
 impl Input {
     /// Whether it is still what it was when the cell was planned. One that was not there then tells nothing.
     pub fn is_unchanged(&self, sums: &Sums) -> bool {
-        self.sum.is_none() || sums.of(&self.path).is_ok_and(|sum| sum == self.sum)
+        self.sum.is_none() || sums.of(&self.path, self.thorough).is_ok_and(|sum| sum == self.sum)
     }
 }
 

@@ -14,6 +14,9 @@ use crate::config::{Component, DataSection, LossNetworkSection};
 use crate::folders;
 use crate::weights::WeightsChoice;
 
+/// The setting of a dataset of the user's own by which all of its files are read to tell whether they have changed.
+const VERIFY: &str = "verify";
+
 /// Describes a backbone with its settings, where that can be done.
 pub type Describe<'a> = &'a dyn Fn(&Component) -> Option<Graph>;
 
@@ -32,13 +35,13 @@ impl<'a> PlannedContents<'a> {
         PlannedContents { catalog, describe, sums: Sums::new(ignored).once(), graphs: RefCell::default() }
     }
 
-    fn input(&self, path: &Path) -> Input {
-        let sum = self.sums.of(path).unwrap_or_else(|error| {
+    fn input(&self, path: &Path, thorough: bool) -> Input {
+        let sum = self.sums.of(path, thorough).unwrap_or_else(|error| {
             // Whoever computes with it says why.
             tracing::debug!(%error, "{} can't be read", path.display());
             None
         });
-        Input { path: path.to_owned(), sum }
+        Input { path: path.to_owned(), sum, thorough }
     }
 
     fn graph(&self, backbone: &Component) -> Option<String> {
@@ -63,10 +66,10 @@ impl Contents for PlannedContents<'_> {
             // An index names files beside it.
             let is_index = path.extension().is_some_and(|ending| ending == "json");
             let path = path.parent().filter(|_| is_index).map_or(path.clone(), Path::to_owned);
-            inputs.files.insert("weights".to_owned(), self.input(&path));
+            inputs.files.insert("weights".to_owned(), self.input(&path, false));
         }
         if let Some(file) = &network.calibration {
-            inputs.files.insert("calibration".to_owned(), self.input(Path::new(file)));
+            inputs.files.insert("calibration".to_owned(), self.input(Path::new(file), false));
         }
         inputs
     }
@@ -80,9 +83,9 @@ impl Contents for PlannedContents<'_> {
             if details.is_ok_and(|details| details.without_folder || details.brings_files) {
                 continue;
             }
-            inputs
-                .files
-                .insert(role, self.input(&folders::dataset(data.folder.as_deref(), &data.dataset.name)));
+            let thorough = data.dataset.settings.get(VERIFY).and_then(Value::as_bool) == Some(true);
+            let folder = folders::dataset(data.folder.as_deref(), &data.dataset.name);
+            inputs.files.insert(role, self.input(&folder, thorough));
         }
         inputs
     }

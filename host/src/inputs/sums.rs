@@ -28,7 +28,7 @@ pub struct Sums {
     /// Folders whose files are nobody's input: those that runs write to.
     ignored: Vec<PathBuf>,
     /// What was asked for already, where files are taken as they were at first.
-    asked: Option<RefCell<HashMap<PathBuf, Option<String>>>>,
+    asked: Option<RefCell<HashMap<(PathBuf, bool), Option<String>>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,27 +50,30 @@ impl Sums {
         Sums { asked: Some(RefCell::default()), ..self }
     }
 
-    /// The sum of a file or a folder; none if it is not there.
+    /// The sum of a file or a folder; none if it is not there. Of a large folder names and sizes count, or all that is in its
+    /// files if it is `thorough`.
     ///
     /// Fails if it can't be read.
-    pub fn of(&self, path: &Path) -> std::io::Result<Option<String>> {
-        if let Some(known) = self.asked.as_ref().and_then(|asked| asked.borrow().get(path).cloned()) {
+    pub fn of(&self, path: &Path, thorough: bool) -> std::io::Result<Option<String>> {
+        let key = (path.to_owned(), thorough);
+        if let Some(known) = self.asked.as_ref().and_then(|asked| asked.borrow().get(&key).cloned()) {
             return Ok(known);
         }
-        let sum = self.look(path)?;
+        let sum = self.look(path, thorough)?;
         if let Some(asked) = &self.asked {
-            asked.borrow_mut().insert(path.to_owned(), sum.clone());
+            asked.borrow_mut().insert(key, sum.clone());
         }
         Ok(sum)
     }
 
-    fn look(&self, path: &Path) -> std::io::Result<Option<String>> {
+    fn look(&self, path: &Path, thorough: bool) -> std::io::Result<Option<String>> {
         let Ok(real) = path.canonicalize() else { return Ok(None) };
         if real.is_dir() {
             let listing = folder::list(&real, &self.ignored)?;
-            let stamp = listing.stamp();
+            let read = if thorough { u64::MAX } else { folder::READ };
+            let stamp = format!("{read} {}", listing.stamp());
             return self
-                .remembered(&real, &stamp, listing.is_settled(settled_before()), || listing.sum())
+                .remembered(&real, &stamp, listing.is_settled(settled_before()), || listing.sum(read))
                 .map(Some);
         }
         let metadata = fs_err::metadata(&real)?;
@@ -105,6 +108,7 @@ impl Sums {
 fn keep(note: &Path, entry: &Entry) -> std::io::Result<()> {
     if let Some(folder) = note.parent() {
         fs_err::create_dir_all(folder)?;
+        crate::atomic::remove_drafts(folder);
     }
     crate::atomic::write(note, &serde_json::to_vec(entry)?)
 }

@@ -24,6 +24,10 @@ pub(crate) struct ImageFolderSettings {
     classes: bool,
     /// Whether images are turned as their EXIF data say. Pillow, and so by default lossnet, does not.
     exif_orientation: bool,
+    /// Whether all files are read to tell whether they have changed since cells were computed. Without, above 256 MB in all their
+    /// names and sizes count.
+    #[schemars(extend("x-incidental" = true))]
+    verify: bool,
     /// Splits made of the images right in the folder: the fraction of each, such as `{ train = 0.8, test = 0.2 }`.
     split: Fractions,
     /// Which image falls into which of them.

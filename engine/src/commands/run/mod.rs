@@ -189,7 +189,7 @@ fn versions(request: &RunRequest) -> Result<Versions, PluginError> {
         let plugin = registry::plugin(&component.component.plugin)?;
         let manifest = plugin.manifest();
         versions.plugins.insert(manifest.name.clone(), manifest.version.clone());
-        if let Ok(Some(build)) = sums.of(plugin.path()) {
+        if let Ok(Some(build)) = sums.of(plugin.path(), false) {
             versions.builds.insert(manifest.name.clone(), build);
         }
     }

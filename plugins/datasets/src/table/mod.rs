@@ -46,6 +46,10 @@ pub(crate) struct TableSettings {
     grey: Vec<String>,
     /// Whether images are turned as their EXIF data say. Pillow, and so by default lossnet, does not.
     exif_orientation: bool,
+    /// Whether all files are read to tell whether they have changed since cells were computed. Without, above 256 MB in all their
+    /// names and sizes count.
+    #[schemars(extend("x-incidental" = true))]
+    verify: bool,
 }
 
 /// The columns that a field is made of.
