@@ -321,9 +321,20 @@ fn groups_average_what_agrees() {
     assert_eq!(
         rounded(texts(&find_columns(&["backbone".to_owned()]).unwrap(), &shown)),
         [
-            ["", "val/a", "0.260", "6", "238", "0", "0", ""],
-            ["", "val/mean", "0.160", "6", "238", "0", "6", ""]
+            ["", "val/a", "0.260", "3", "238", "0", "0", ""],
+            ["", "val/mean", "0.160", "3", "238", "0", "6", ""]
         ]
+    );
+    // Two layers with three repetitions each: six rows, which are not six repetitions.
+    let averaged = ["split", "averaged", "deviation", "spread"];
+    let of_backbone = texts(&find_columns(&["backbone".to_owned()]).unwrap(), &averaged);
+    assert_eq!((of_backbone[0][1].as_str(), of_backbone[0][3].as_str()), ("6", ""), "{of_backbone:?}");
+    assert!(of_backbone[0][2].parse::<f64>().unwrap() > 0.05, "{of_backbone:?}");
+    let of_contender = texts(&contender_columns(), &averaged);
+    assert_eq!(
+        (of_contender[0][1].as_str(), &of_contender[0][2]),
+        ("3", &of_contender[0][3]),
+        "{of_contender:?}"
     );
     assert_eq!(texts(&find_columns(&["cell".to_owned()]).unwrap(), &shown).len(), 12);
 

@@ -25,10 +25,10 @@ pub(super) fn of(board: &Board, networks: &[Network]) -> String {
         return format!("{place}, no score is a number.");
     };
     let score = score(best, &board.unit);
-    if numbers == 1 {
-        return format!("{place}, only {} was measured: {score}.", label(best));
-    }
     let against = against_baselines(best, board);
+    if numbers == 1 {
+        return format!("{place}, only {} was measured: {score}.{against}", label(best));
+    }
     let first: Vec<&Entry> = board.entries.iter().filter(|entry| entry.rank == 1).collect();
     if first.len() > 1 {
         let who = if first.len() == numbers {

@@ -80,6 +80,7 @@ pub(super) fn group(
     kept: &[usize],
     of_cell: &[usize],
     about: &About,
+    is_wanted: &dyn Fn(usize, usize) -> bool,
     problems: &mut Vec<String>,
 ) -> Vec<Group> {
     let mut places: Vec<Place> = Vec::new();
@@ -106,7 +107,8 @@ pub(super) fn group(
         places[place].trained |= !is_deterministic(config, about) && about.task(&config.task.name).is_some();
         let references = about.task(&config.task.name).map(|details| details.reference_metrics.as_slice());
         let is_score = |metric: &Metric| !references.unwrap_or_default().contains(&metric.name);
-        for (position, metric) in result.metrics.iter().enumerate().filter(|(_, metric)| is_score(metric)) {
+        let metrics = result.metrics.iter().enumerate();
+        for (position, metric) in metrics.filter(|(at, metric)| is_score(metric) && is_wanted(cell, *at)) {
             let from = metric.from_samples.as_ref();
             // Older results don't say how they were computed: by their number of samples they belong to the others.
             let parts = from.map(|from| serde_json::to_string(from).unwrap_or_default()).unwrap_or_default();

@@ -246,7 +246,9 @@ pub(super) fn without_repeats(
                 repetitions: 1,
             };
             let key = serde_json::to_string(&config.to_map()).unwrap_or_default();
-            if !fixed.insert((of_cell[position], result.cell.protocol_version, key)) {
+            // What was in files of the same names, and versions of components, make other results.
+            let inputs = serde_json::to_string(&result.cell.inputs).unwrap_or_default();
+            if !fixed.insert((of_cell[position], result.cell.protocol_version, key, inputs)) {
                 same += 1;
                 continue;
             }

@@ -73,10 +73,16 @@ pub(crate) const ALPHA: f64 = 0.05;
 /// Analyses results. The scores of samples are read where a metric says that it is computed of them; files that can't be read
 /// are named among the [`problems`](Analysis::problems).
 pub fn analyze(cells: &[Measured], about: &About) -> Analysis {
+    analyze_some(cells, about, &|_, _| true)
+}
+
+/// The same of some of the metrics only, by the positions of a cell and of a metric among the cell's; all others are as if they
+/// had not been measured, but that they may be baselines.
+pub fn analyze_some(cells: &[Measured], about: &About, is_wanted: &dyn Fn(usize, usize) -> bool) -> Analysis {
     let contenders = contenders::of(cells, about);
     let mut problems = Vec::new();
     let kept = contenders::without_repeats(cells, &contenders.of_cell, about, &mut problems);
-    let groups = boards::group(cells, &kept, &contenders.of_cell, about, &mut problems);
+    let groups = boards::group(cells, &kept, &contenders.of_cell, about, is_wanted, &mut problems);
     let samples = scores::read(cells, &groups, &mut problems);
     let mut groups = boards::split_by_samples(groups, cells, &samples, &mut problems);
     boards::tell_apart(&mut groups, cells);

@@ -256,6 +256,7 @@ pub(super) struct StatusArguments {
     pub(super) logs: PathBuf,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 pub(super) struct ResultsArguments {
     /// The experiment; all unless given.
@@ -276,15 +277,24 @@ pub(super) struct ResultsArguments {
     /// Sort by these columns, descending with `:desc`; the best first unless given.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) sort: Vec<String>,
-    /// Average rows that agree in these columns, and could be on one leaderboard: value is then the mean, spread the standard
-    /// deviation, repetitions the number. The table for people averages over repetitions unless given; `cell` shows each.
+    /// Show a table of rows that agree in these columns, and could be on one leaderboard: value is their mean, averaged their number,
+    /// deviation the standard deviation (spread and repetitions, where they are repetitions of one contender). `cell` shows each.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) group: Option<Vec<String>>,
-    /// Show or write only these columns.
+    /// Show a table of these columns, or write only these.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) columns: Option<Vec<String>>,
-    /// Show which contenders differ on the main leaderboards, tested on the same samples, instead of the table.
-    #[arg(long, conflicts_with_all = ["csv", "parquet", "conditions", "sort", "group", "columns"])]
+    /// Show all leaderboards and all contenders on them, not the best ten of the main ones.
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "differ"])]
+    pub(super) all: bool,
+    /// Print the leaderboards as LaTeX tables (booktabs).
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "differ"])]
+    pub(super) latex: bool,
+    /// Print the leaderboards as Markdown tables.
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "differ", "latex"])]
+    pub(super) markdown: bool,
+    /// Show which contenders differ on the main leaderboards, tested on the same samples.
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "sort", "group", "columns"])]
     pub(super) pairs: bool,
     /// Test two contenders, by the names that --pairs shows, on all leaderboards that have both.
     #[arg(
@@ -299,13 +309,24 @@ pub(super) struct ResultsArguments {
     pub(super) logs: PathBuf,
 }
 
+impl ResultsArguments {
+    /// Whether results are for other programs.
+    pub(super) fn writes_files(&self) -> bool {
+        self.csv.is_some() || self.parquet.is_some() || self.json
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
     /// The experiments; all unless given.
     pub(super) experiments: Vec<String>,
-    /// Folder for the report: one file, report.html.
-    #[arg(long, value_name = "FOLDER", required_unless_present = "json")]
+    /// Folder for the report: one file, report.html. The experiment's folder of results unless given; of several experiments the
+    /// working folder.
+    #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
+    /// Open the report in the browser.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) open: bool,
     /// Check the statements of this file on the results, as `lossnet claims` does.
     #[arg(long, value_name = "FILE")]
     pub(super) claims: Option<PathBuf>,

@@ -13,6 +13,7 @@ pub(crate) mod failure;
 mod features;
 mod fetch;
 mod init;
+mod leaderboard;
 mod list;
 mod logging;
 mod network;

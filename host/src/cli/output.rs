@@ -52,6 +52,11 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     table_of(rows, usize::MAX, true)
 }
 
+/// The same with all cells to the left.
+pub(super) fn table_to_the_left(rows: &[Vec<String>]) -> String {
+    table_of(rows, usize::MAX, false)
+}
+
 /// The same, but cells wider than `widest` push the rest of their line to the right instead of all lines, and all
 /// stand to the left.
 pub(super) fn table_with_overflow(rows: &[Vec<String>], widest: usize) -> String {

@@ -3,25 +3,34 @@
 mod pairs;
 mod table;
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::args::ResultsArguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::outputs::{Content, Outputs};
-use super::{output, status};
-use crate::analysis::About;
+use super::{leaderboard, output, status};
+use crate::analysis::{About, Analysis, Measured, analyze, analyze_some, compare};
+use crate::report::data::Board;
 use crate::results::{
-    self, COLUMNS, Column, Condition, Gathered, Order, Record, best_groups_first, contender_columns,
-    find_columns, gather, group, group_columns,
+    self, COLUMNS, Column, CompleteCell, Condition, Gathered, Order, Record, best_groups_first,
+    contender_columns, find_columns, gather, group, group_columns, stand,
 };
 use crate::store::Store;
 use crate::words::count;
 
-pub(super) use table::{differing_identity, summary};
+pub(super) use table::differing_identity;
 
-/// Shows or writes the table.
+/// So many contenders of a leaderboard are shown, unless all are asked for.
+const SHOWN: usize = 10;
+
+/// Columns that say how contenders stand on their leaderboards, which takes the scores of all samples.
+const STANDING: [&str; 3] = ["low", "high", "tied"];
+
+/// Shows or writes results: leaderboards, the table, or tests of pairs.
 pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result<ExitCode, Failure> {
     check_outputs(arguments)?;
     let conditions: Vec<Condition> = parse(&arguments.conditions)?;
@@ -31,15 +40,14 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
     let chosen = arguments.columns.as_deref().map(find_columns).transpose().map_err(wrong)?;
     let store = Store::new(&arguments.logs);
     let (experiments, others) = status::experiments(&store, arguments.experiment.as_slice())?;
-    if arguments.pairs || arguments.differ.is_some() {
-        for problem in &others {
-            context.display.warn(&problem.to_string());
-        }
-        return pairs::pairs(&experiments, arguments, context);
-    }
     let mut gathered = gather(&experiments);
     gathered.problems.splice(..0, others);
     warn(&gathered, context);
+    if asks_for_standing(arguments, chosen.as_deref()) {
+        let measured = gathered.measured();
+        let analysis = analyze(&measured, &About::of(context.index()?, &measured));
+        stand(&mut gathered.rows, &analysis.boards);
+    }
     gathered.rows = Condition::select(&conditions, &gathered.rows).map_err(|unknown| {
         let failure = Failure::usage(unknown.to_string());
         match &unknown.help {
@@ -47,8 +55,15 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
             None => failure,
         }
     })?;
+    if arguments.pairs || arguments.differ.is_some() {
+        return pairs::pairs(&Selected::of(&gathered), arguments, context);
+    }
 
-    let files = arguments.csv.is_some() || arguments.parquet.is_some() || arguments.json;
+    let files = arguments.writes_files();
+    let table = by.is_some() || chosen.is_some() || !orders.is_empty();
+    if !files && !table {
+        return leaderboards(&Selected::of(&gathered), arguments, context);
+    }
     // People are shown contenders; files have every repetition, unless told otherwise.
     let by = by.or_else(|| (!files).then(contender_columns));
     let Some(by) = by else {
@@ -75,6 +90,89 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
         Some(columns) => table::columns(&groups, &columns),
         None => table::groups(&groups, &by),
     })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether anything that is asked for says how contenders stand.
+fn asks_for_standing(arguments: &ResultsArguments, chosen: Option<&[&Column]>) -> bool {
+    let written = match chosen {
+        Some(columns) => columns.iter().any(|column| STANDING.contains(&column.name)),
+        None => arguments.writes_files(),
+    };
+    let mut conditions = arguments.conditions.iter().chain(&arguments.sort);
+    let pairs = arguments.pairs || arguments.differ.is_some();
+    !pairs && written
+        || conditions.any(|text| STANDING.iter().any(|name| text.trim_start().starts_with(name)))
+}
+
+/// The cells of the rows that were chosen, and which of their metrics.
+struct Selected {
+    cells: Vec<Measured>,
+    metrics: Vec<HashSet<usize>>,
+}
+
+impl Selected {
+    fn of(gathered: &Gathered) -> Selected {
+        let mut metrics: HashMap<*const CompleteCell, HashSet<usize>> = HashMap::new();
+        for row in &gathered.rows {
+            metrics.entry(std::ptr::from_ref(row.cell())).or_default().insert(row.metric_position());
+        }
+        let chosen = gathered.measured().into_iter().zip(&gathered.cells);
+        let chosen = chosen.filter_map(|(cell, known)| Some((cell, metrics.remove(&Arc::as_ptr(known))?)));
+        let (cells, metrics) = chosen.unzip();
+        Selected { cells, metrics }
+    }
+
+    fn is_wanted(&self, cell: usize, metric: usize) -> bool {
+        self.metrics[cell].contains(&metric)
+    }
+
+    /// What they say; what is wrong is told to the user.
+    fn analysis(&self, context: &Context) -> Result<Analysis, Failure> {
+        let about = About::of(context.index()?, &self.cells);
+        let analysis = analyze_some(&self.cells, &about, &|cell, metric| self.is_wanted(cell, metric));
+        analysis.problems.iter().for_each(|problem| context.display.warn(problem));
+        Ok(analysis)
+    }
+
+    /// What those of two contenders say, by the contenders' labels.
+    fn compare(&self, labels: [&str; 2], context: &Context) -> Result<Analysis, Failure> {
+        let about = About::of(context.index()?, &self.cells);
+        let analysis = compare(&self.cells, &about, labels).map_err(|unknown| Failure::input(&unknown))?;
+        analysis.problems.iter().for_each(|problem| context.display.warn(problem));
+        Ok(analysis)
+    }
+}
+
+/// Shows the main leaderboards, the best of each; or all of all.
+fn leaderboards(
+    selected: &Selected,
+    arguments: &ResultsArguments,
+    context: &Context,
+) -> Result<ExitCode, Failure> {
+    let analysis = selected.analysis(context)?;
+    let boards: Vec<&Board> = analysis.boards.iter().filter(|board| board.main || arguments.all).collect();
+    let top = if arguments.all { usize::MAX } else { SHOWN };
+    let draw = match (arguments.latex, arguments.markdown) {
+        (true, _) => leaderboard::latex,
+        (_, true) => leaderboard::markdown,
+        _ => leaderboard::text,
+    };
+    if boards.is_empty() {
+        output::print("no results")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut parts: Vec<String> = boards.iter().map(|board| draw(board, &analysis.networks, top)).collect();
+    let more = analysis.boards.len() - boards.len();
+    if more > 0 && !arguments.latex && !arguments.markdown {
+        let sentence = format!(
+            "{} of other metrics and splits: --all shows everything, --where metric=NAME or split=NAME chooses, --columns and --group \
+             make tables",
+            count(more, "more leaderboard")
+        );
+        parts.push(output::wrapped(&sentence, ""));
+    }
+    output::print(&parts.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 

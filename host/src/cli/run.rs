@@ -1,5 +1,6 @@
 //! `lossnet run`
 
+mod ending;
 mod executor;
 mod inputs;
 mod picture;
@@ -17,12 +18,13 @@ use super::args::RunArguments;
 use super::context::Context;
 use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
 use super::{changes, output, results};
+use crate::analysis::{About, analyze};
 use crate::config::{Component, RawConfig};
 use crate::execute::{Adjust, Job, Policy, Requests, Tally};
 use crate::folders;
 use crate::inputs::{PlannedContents, Sums};
 use crate::plan::{Cell, CellState, Plan};
-use crate::results::{COLUMNS, Column, Gathered, csv, gather, parquet, to_json};
+use crate::results::{COLUMNS, Column, Gathered, csv, gather, parquet, stand, to_json};
 use crate::store::{ExperimentFolder, Store};
 use crate::words::count;
 
@@ -97,14 +99,14 @@ fn written(arguments: &RunArguments) -> [PathBuf; 2] {
     [arguments.logs.clone(), folders::checkpoints(&arguments.logs)]
 }
 
-/// Writes the tables and the pictures, and prints what was found.
+/// Writes the tables, the pictures and the report, and prints what was found.
 fn report(
     plan: &Plan,
     experiment: &ExperimentFolder,
     arguments: &RunArguments,
     context: &Context,
 ) -> Result<(), Failure> {
-    let gathered = gather(std::slice::from_ref(experiment));
+    let mut gathered = gather(std::slice::from_ref(experiment));
     results::warn(&gathered, context);
     if let Some(sentence) = not_counted(plan, &gathered) {
         context.display.warn(&sentence);
@@ -114,6 +116,10 @@ fn report(
     for sentence in changes::of_plugins(rows, context.index()?, &Sums::new(&[]).once()) {
         context.display.note(&sentence);
     }
+    let measured = gathered.measured();
+    let analysis = analyze(&measured, &About::of(context.index()?, &measured));
+    analysis.problems.iter().for_each(|problem| context.display.warn(problem));
+    stand(&mut gathered.rows, &analysis.boards);
     let columns: Vec<&Column> = COLUMNS.iter().collect();
     let table = csv(&gathered.rows, &columns).map_err(|error| Failure::run(&error))?;
     let write = |name: &str, bytes: &[u8]| {
@@ -125,17 +131,13 @@ fn report(
     write("results.csv", &table)?;
     let parquet = parquet(&gathered.rows, &columns).map_err(|error| Failure::run(&error))?;
     write("results.parquet", &parquet)?;
-    let pictures = picture::write(plan, experiment, &gathered.rows, context)?;
-    if arguments.json {
-        return output::print_json(&to_json(&gathered.rows, &columns));
+    picture::write(plan, experiment, &gathered.rows, context)?;
+    let json = arguments.json.then(|| to_json(&gathered.rows, &columns));
+    let answered = ending::of(experiment, gathered, analysis, context)?;
+    match json {
+        Some(json) => output::print_json(&json),
+        None => answered.map_or(Ok(()), |text| output::print(&text)),
     }
-    if let Some(summary) = results::summary(experiment.name(), &gathered) {
-        output::print(&summary)?;
-    }
-    for picture in pictures {
-        context.display.say(&format!("drew {}", picture.display()));
-    }
-    Ok(())
 }
 
 /// What is said of cells that were taken for done, since they have a result, and are not counted.

@@ -58,7 +58,7 @@ use Role::{Contender, Provenance, Run, Score};
 use Storage::{Flag, Integer, Number, Text};
 
 /// All columns, in order.
-pub static COLUMNS: [Column; 48] = [
+pub static COLUMNS: [Column; 53] = [
     column("experiment", Contender, Text, |row| Value::Text(&row.cell().experiment)),
     column("task", Contender, Text, |row| Value::Text(&row.config().task.name)),
     column("task_settings", Contender, Text, |row| Value::Text(&row.cell().texts.task_settings)),
@@ -86,10 +86,19 @@ pub static COLUMNS: [Column; 48] = [
     column("metric", Score, Text, |row| Value::Text(&row.metric().name)),
     column("split", Score, Text, |row| Value::Text(&row.metric().split)),
     column("value", Score, Number, |row| Value::Number(row.metric().value)),
+    column("low", Score, Number, |row| {
+        Value::optional(row.standing().interval.map(|[low, _]| low), Value::Number)
+    }),
+    column("high", Score, Number, |row| {
+        Value::optional(row.standing().interval.map(|[_, high]| high), Value::Number)
+    }),
+    column("tied", Score, Flag, |row| Value::optional(row.standing().tied, Value::Flag)),
     column("unit", Score, Text, |row| Value::Text(&row.metric().unit)),
     column("higher_is_better", Score, Flag, |row| Value::Flag(row.metric().higher_is_better)),
     column("spread", Score, Number, |row| Value::optional(row.repetitions().spread, Value::Number)),
     column("repetitions", Score, Integer, |row| Value::count(row.repetitions().count)),
+    column("averaged", Score, Integer, |_| Value::Integer(1)),
+    column("deviation", Score, Number, |_| Value::Missing),
     column("samples", Score, Integer, |row| Value::count(row.metric().samples)),
     column("failed", Score, Integer, |row| Value::optional(row.metric().failed, Value::count)),
     column("nan", Score, Integer, |row| Value::optional(row.metric().nan, Value::count)),

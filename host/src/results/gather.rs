@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use rayon::slice::ParallelSliceMut as _;
 
-use super::row::{CompleteCell, Repetitions, Row};
+use super::row::{CompleteCell, Repetitions, Row, Standing};
+use crate::analysis::Measured;
+use crate::report::data::Board;
 use crate::store::{ExperimentFolder, Problem, Unusable, survey};
 
 /// What is there.
@@ -25,6 +27,13 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    /// The cells as they are analysed, in the same order.
+    pub fn measured(&self) -> Vec<Measured> {
+        let measured =
+            |cell: &Arc<CompleteCell>| Measured { result: cell.result.clone(), folder: cell.folder.clone() };
+        self.cells.iter().map(measured).collect()
+    }
+
     /// What users are to be told: the problems, and that results must not be compared.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let mixed = (!self.mixed_protocols.is_empty()).then(|| {
@@ -75,6 +84,26 @@ fn spread(rows: &mut [Row]) {
     };
     for (row, repetitions) in rows.iter_mut().zip(found) {
         row.repetitions = repetitions;
+    }
+}
+
+/// Notes how what each row is of stands on its leaderboard.
+pub fn stand(rows: &mut [Row], boards: &[Board]) {
+    let mut standings: HashMap<(&str, &str, &str), Standing> = HashMap::new();
+    for board in boards {
+        for entry in &board.entries {
+            let standing = Standing { interval: entry.interval, tied: Some(entry.tied_with_best) };
+            for cell in &entry.cells {
+                standings.insert((cell, &board.metric, &board.split), standing);
+            }
+        }
+    }
+    for row in rows {
+        let metric = row.metric();
+        let key = (row.result().cell.id.as_str(), metric.name.as_str(), metric.split.as_str());
+        if let Some(standing) = standings.get(&key).copied() {
+            row.standing = standing;
+        }
     }
 }
 

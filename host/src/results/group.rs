@@ -32,15 +32,18 @@ const MEASURED: [&str; 8] = [
 /// measured. Rows that differ in it are never averaged.
 type Measure = BTreeMap<String, String>;
 
-/// Rows that agree in some columns, as one record. Its value is their mean, its spread their standard deviation, its
-/// repetitions their number; samples are those of the row with the fewest, failed and NaN ones those of all rows; times are means
+/// Rows that agree in some columns, as one record. Its value is their mean, `averaged` their number, its deviation their standard
+/// deviation. Only if they are all repetitions of the same contender these are its repetitions and its spread, too. Samples are those of the row with the fewest, failed and NaN ones those of all rows; times are means
 /// and the memory is that of the row with the most. In every
 /// other column it has what the rows have in common, and nothing where they differ.
 #[derive(Clone, Debug)]
 pub struct Group {
     rows: Vec<Row>,
     value: f64,
-    spread: Option<f64>,
+    /// Standard deviation of the rows' values.
+    deviation: Option<f64>,
+    /// Whether the rows are repetitions of one contender.
+    repeats: bool,
     measure: Arc<Measure>,
     /// The splits and groups of samples that the metric is computed of, as in the column `splits`.
     parts: String,
@@ -64,12 +67,19 @@ impl Group {
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         let task_settings = if kept.is_empty() { String::new() } else { Json::Object(kept).to_string() };
-        Group { spread: deviation(&values), rows, value, measure, parts, task_settings }
+        let contender = rows[0].contender();
+        let repeats = rows.iter().all(|row| row.contender() == contender);
+        Group { deviation: deviation(&values), repeats, rows, value, measure, parts, task_settings }
     }
 
     /// The rows, at least one; no two of the same cell.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Whether the rows are repetitions of one contender.
+    pub fn repeats(&self) -> bool {
+        self.repeats
     }
 
     /// What the rows have in common in a column, if they do.
@@ -96,8 +106,12 @@ impl Record for Group {
     fn get(&self, column: &Column) -> Value<'_> {
         match column.name {
             "value" => Value::Number(self.value),
-            "spread" => Value::optional(self.spread, Value::Number),
-            "repetitions" => Value::count(self.rows.len() as u64),
+            "deviation" => Value::optional(self.deviation, Value::Number),
+            "averaged" => Value::count(self.rows.len() as u64),
+            "spread" if self.repeats => Value::optional(self.deviation, Value::Number),
+            "repetitions" if self.repeats => Value::count(self.rows.len() as u64),
+            // What several contenders have in common says nothing of their mean.
+            "spread" | "low" | "high" | "tied" if !self.repeats => Value::Missing,
             "samples" => {
                 Value::optional(self.rows.iter().map(|row| row.metric().samples).min(), Value::count)
             }

@@ -97,19 +97,34 @@ pub struct Repetitions {
     pub spread: Option<f64>,
 }
 
+/// How what was run stands on its leaderboard: with all its repetitions.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// Lower and upper end of the 95 % interval of its score, if it has one.
+    pub interval: Option<[f64; 2]>,
+    /// Whether the best can't be told from it. None of what is on no leaderboard.
+    pub tied: Option<bool>,
+}
+
 /// One metric of one cell with the cell's whole identity.
 #[derive(Clone, Debug)]
 pub struct Row {
     cell: Arc<CompleteCell>,
     metric: usize,
     pub(super) repetitions: Repetitions,
+    pub(super) standing: Standing,
 }
 
 impl Row {
     /// A row per metric.
     pub(super) fn of(cell: &Arc<CompleteCell>) -> impl Iterator<Item = Row> + '_ {
         let alone = Repetitions { count: 1, spread: None };
-        let row = move |metric| Row { cell: Arc::clone(cell), metric, repetitions: alone };
+        let row = move |metric| Row {
+            cell: Arc::clone(cell),
+            metric,
+            repetitions: alone,
+            standing: Standing::default(),
+        };
         (0..cell.result.metrics.len()).map(row)
     }
 
@@ -131,6 +146,16 @@ impl Row {
     /// The metric.
     pub fn metric(&self) -> &Metric {
         &self.cell.result.metrics[self.metric]
+    }
+
+    /// The metric's position among the cell's.
+    pub fn metric_position(&self) -> usize {
+        self.metric
+    }
+
+    /// How it stands on its leaderboard, as far as [`stand`](super::stand) was called.
+    pub fn standing(&self) -> Standing {
+        self.standing
     }
 
     /// How the metric varies over repetitions.

@@ -71,6 +71,30 @@ fn a_report_is_json_for_programs() {
 }
 
 #[test]
+fn a_report_goes_beside_its_results_unless_told_otherwise_and_is_opened_on_request() {
+    let user = swept();
+    let page = user.path("logs/small/report.html");
+    assert!(page.is_file(), "the run has written one");
+    std::fs::remove_file(&page).unwrap();
+    assert_eq!(user.must(&["report", "small"]).trim_end(), "logs/small/report.html");
+    assert!(page.is_file());
+    user.must(&["run", "small.toml", "-s", "experiment.name=other"]);
+    assert_eq!(user.must(&["report"]).trim_end(), "./report.html");
+    assert!(user.path("report.html").is_file());
+    // The desktop is asked to open it: here by a program that notes what it is given.
+    use std::os::unix::fs::PermissionsExt as _;
+    let opener = user.write("bin/xdg-open", "#!/bin/sh\nprintf %s \"$1\" > opened\n");
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", user.path("bin").display(), std::env::var("PATH").unwrap());
+    let opened = user.command(&["report", "small", "--open"]).env("PATH", path).output().unwrap();
+    assert!(opened.status.success(), "{opened:?}");
+    assert_eq!(std::fs::read_to_string(user.path("opened")).unwrap(), "logs/small/report.html");
+    let alone = user.command(&["report", "small", "--open"]).env("PATH", user.path("none")).output().unwrap();
+    let told = String::from_utf8_lossy(&alone.stderr).into_owned();
+    assert!(!alone.status.success() && told.contains("is written but was not opened"), "{told}");
+}
+
+#[test]
 fn spatial_maps_of_the_same_samples_stand_side_by_side() {
     let user = User::new();
     // A network of a size of its own, and comparisons that have no positions, in one group.
@@ -118,7 +142,6 @@ fn what_can_not_be_reported_is_said() {
         &["there is no experiment `small` in none"],
     );
     user.refused(&["report", "--out", "out", "--logs", "none"], &["there are no experiments in none"]);
-    user.refused(&["report", "small"], &["--out <FOLDER>"]);
     assert!(!user.path("out").exists(), "nothing is made for a report that there isn't");
     // A file in the folder's place can't be written into by anybody, not even by root.
     user.write("taken", "");

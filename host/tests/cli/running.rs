@@ -35,7 +35,21 @@ fn a_cross_product_is_run_once_and_gathered() {
     assert!(plan.contains("12 cells") && plan.contains("2 groups"), "{plan}");
     assert!(!user.path("logs").exists(), "a plan wrote something");
 
-    user.must(&["run", "small.toml"]);
+    let done = user.run(&["run", "small.toml"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    // It ends with the answer, the best five of twelve, what chance reaches, and where the report is; files are not listed.
+    let ended: Vec<&str> = done.out.trim_end().lines().collect();
+    assert!(ended[0].starts_with("On `metric` (photos val/mean, 2afc_score), "), "{}", done.out);
+    assert!(
+        done.out.contains("\nand 7 more contenders") && done.out.contains("\n–  chance "),
+        "{}",
+        done.out
+    );
+    let ranked = ended.iter().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+    assert_eq!(ranked.filter(|line| line.contains('[')).count(), 5, "{}", done.out);
+    assert_eq!(ended.last(), Some(&"report: logs/small/report.html"), "{}", done.out);
+    assert!(user.path("logs/small/report.html").is_file());
+    assert!(!done.err.contains("score-by-layer") && !done.out.contains("score-by-layer"), "{}", done.err);
     let names = user.names("logs/small");
     assert!(names.iter().any(|name| name == "results.csv"), "{names:?}");
     assert!(names.iter().any(|name| name == "results.parquet"), "{names:?}");

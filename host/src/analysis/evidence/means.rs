@@ -124,6 +124,8 @@ pub(in crate::analysis) struct Means<'a> {
     bounded: Option<Vec<Interval>>,
     /// Resamples of those; none where they are exact.
     weighted: usize,
+    /// All samples as one part, where that has the same mean.
+    pooled: Option<Strata>,
 }
 
 impl<'a> Means<'a> {
@@ -153,9 +155,14 @@ impl<'a> Means<'a> {
             all().all(|score| (*low..=*high).contains(score))
                 && all().any(|score| score == low || score == high)
         });
+        // Parts of the same size are one: the mean is that of all samples, and drawing each part by itself makes it only surer
+        // (W. Hoeffding, Annals of Mathematical Statistics 27, 1956).
+        let plain = read.lengths.windows(2).all(|pair| pair[0] == pair[1]);
+        let pooled = Strata::single(strata.samples()).ok().filter(|_| plain);
+        let pool = pooled.as_ref().unwrap_or(strata);
         let (mut bounded, mut weighted) = (None, 0);
         if let Some(range) = range {
-            if binary && strata.groups() == 1 && range == [0.0, 1.0] {
+            if binary && pool.groups() == 1 && range == [0.0, 1.0] {
                 let of = |scores: &&[f64]| {
                     let ones = scores.iter().filter(|&&score| score > 0.5).count();
                     fraction(ones as u64, scores.len() as u64, CONFIDENCE).ok()
@@ -167,11 +174,23 @@ impl<'a> Means<'a> {
                 let settings =
                     Bootstrap { resamples: weighted, confidence: CONFIDENCE, ..Bootstrap::default() };
                 if weighted >= FEWEST_RESAMPLES {
-                    bounded = settings.bounded_means(&scores, strata, range).ok();
+                    bounded = settings.bounded_means(&scores, pool, range).ok();
                 }
             }
         }
-        Means { read, strata, values, positions, bootstrapped, resamples, binary, range, bounded, weighted }
+        Means {
+            read,
+            strata,
+            values,
+            positions,
+            bootstrapped,
+            resamples,
+            binary,
+            range,
+            bounded,
+            weighted,
+            pooled,
+        }
     }
 
     /// The interval over the samples alone.
@@ -184,7 +203,7 @@ impl<'a> Means<'a> {
         if let Some(range) = self.range
             && scores.iter().all(|score| *score == scores[0])
         {
-            return constant(scores[0], self.strata, range, CONFIDENCE).ok().map(ends);
+            return constant(scores[0], self.pool(), range, CONFIDENCE).ok().map(ends);
         }
         if let (Some(bootstrapped), None) = (&self.bootstrapped, self.range) {
             return bootstrapped.interval(position).ok().map(ends);
@@ -205,7 +224,12 @@ impl<'a> Means<'a> {
 
     /// Whether a mean over parts is that over all samples, too.
     fn is_plain(&self) -> bool {
-        self.read.lengths.windows(2).all(|pair| pair[0] == pair[1])
+        self.pooled.is_some()
+    }
+
+    /// The parts that scores in a range are drawn from.
+    fn pool(&self) -> &Strata {
+        self.pooled.as_ref().unwrap_or(self.strata)
     }
 
     fn estimate(&self, value: f64, scores: &[f64], contenders: &[usize]) -> Option<Estimate> {
@@ -266,7 +290,7 @@ impl Evidence for Means<'_> {
         let interval = match self.range {
             // Of equal differences a bootstrap makes a point.
             Some([low, high]) if once && differences.iter().all(|one| *one == differences[0]) => {
-                constant(differences[0], self.strata, [low - high, high - low], CONFIDENCE).ok()
+                constant(differences[0], self.pool(), [low - high, high - low], CONFIDENCE).ok()
             }
             _ => bootstrapped.or_else(|| estimate.interval(CONFIDENCE).ok()),
         };

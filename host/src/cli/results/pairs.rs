@@ -4,37 +4,28 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use crate::analysis::{About, Analysis, Measured, analyze, compare};
+use super::Selected;
+use crate::analysis::Analysis;
 use crate::cli::args::ResultsArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::report::data::{Board, Pair, Shown};
-use crate::store::{CellResult, ExperimentFolder, survey};
 
 /// Shows the tests of two contenders on all boards, or of all on the main boards.
 pub(super) fn pairs(
-    experiments: &[ExperimentFolder],
+    selected: &Selected,
     arguments: &ResultsArguments,
     context: &Context,
 ) -> Result<ExitCode, Failure> {
-    let survey = survey::<CellResult>(experiments);
-    for problem in &survey.problems {
-        context.display.warn(&problem.to_string());
-    }
-    let cells: Vec<Measured> = survey.found.into_iter().map(Into::into).collect();
-    let about = About::of(context.index()?, &cells);
     let differ = match arguments.differ.as_deref() {
         Some([first, second]) => Some([first.as_str(), second.as_str()]),
         _ => None,
     };
     let mut analysis = match differ {
-        Some(labels) => compare(&cells, &about, labels).map_err(|unknown| Failure::input(&unknown))?,
-        None => analyze(&cells, &about),
+        Some(labels) => selected.compare(labels, context)?,
+        None => selected.analysis(context)?,
     };
-    for problem in &analysis.problems {
-        context.display.warn(problem);
-    }
     if differ.is_none() {
         analysis.boards.retain(|board| board.main);
     }
@@ -59,7 +50,7 @@ fn json(analysis: &Analysis) -> Value {
                 let [first, second] = labels(analysis, pair);
                 json!({
                     "first": first, "second": second, "difference": pair.difference, "interval": pair.interval,
-                    "test": pair.test, "p": pair.p_alone, "p_holm": pair.p,
+                    "test": pair.test, "p_alone": pair.p_alone, "p_holm": pair.p,
                 })
             })
             .collect();

@@ -1,23 +1,19 @@
 //! Results as a table for people: what differs, and what was found.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use crate::analysis::About;
 use crate::cli::output;
 use crate::config::flatten;
-use crate::results::{
-    COLUMNS, Column, Gathered, Group, Record, Role, Row, Value, best_groups_first, contender_columns, group,
-    kept_apart,
-};
+use crate::number;
+use crate::results::{COLUMNS, Column, Group, Record, Role, Row, Value, kept_apart};
+
+/// Digits of numbers in tables, of which nothing says how sure they are.
+const DIGITS: usize = 6;
 
 /// A column as it is shown: its head, and a value for each row.
 pub(in crate::cli) type Shown = (String, Vec<String>);
-
-/// So many contenders are shown of each metric and split at the end of a run.
-const SHOWN_AFTER_A_RUN: usize = 10;
 
 /// These columns of groups as they are.
 pub(super) fn columns(groups: &[Group], columns: &[&Column]) -> String {
@@ -81,8 +77,11 @@ fn one_table(groups: &[Group], by: &[&'static Column]) -> String {
     for name in ["metric", "split", "value"] {
         add(name, &always);
     }
-    add("spread", &|value| value != Value::Missing);
-    add("repetitions", &more_than(1));
+    // Of repetitions of one contender all that is averaged are repetitions, which is said once.
+    let repeats = groups.iter().all(Group::repeats);
+    let [many, spread] = if repeats { ["repetitions", "spread"] } else { ["averaged", "deviation"] };
+    add(spread, &|value| value != Value::Missing);
+    add(many, &more_than(1));
     add("unit", &always);
     add("samples", &always);
     add("failed", &more_than(0));
@@ -95,68 +94,27 @@ fn one_table(groups: &[Group], by: &[&'static Column]) -> String {
     if common.is_empty() { text } else { format!("{text}\nall: {common}") }
 }
 
-/// What a run ends with: the contenders' means on all of the data, the best first, and how to see the rest.
-pub(in crate::cli) fn summary(experiment: &str, gathered: &Gathered) -> Option<String> {
-    let by = contender_columns();
-    // By all that contenders differ in, so that nothing else has to be known.
-    let about = About::default();
-    let mut all = group(&main_rows(&gathered.rows), &by, &about);
-    best_groups_first(&mut all);
-    let mut shown_of: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let total = group(&gathered.rows, &by, &about).len();
-    all.retain(|group| {
-        let metric = group.rows()[0].metric();
-        let shown = shown_of.entry((metric.name.clone(), metric.split.clone())).or_default();
-        *shown += 1;
-        *shown <= SHOWN_AFTER_A_RUN
-    });
-    if all.is_empty() {
-        return None;
-    }
-    let mut text = groups(&all, &by);
-    if all.len() < total {
-        let _ = write!(
-            text,
-            "\n{} of {total} results are shown: `lossnet results {experiment}` shows all, --where, --sort and --group choose",
-            all.len()
-        );
-    }
-    Some(text)
-}
-
-/// The rows about all of the data: means over its parts where there are some, and no parts then.
-fn main_rows(rows: &[Row]) -> Vec<Row> {
-    let parent = |row: &'_ Row| -> (String, Option<String>) {
-        let metric = row.metric();
-        let (split, part) = metric.split.rsplit_once('/').unwrap_or((&metric.split, ""));
-        (format!("{} {split}", metric.name), Some(part.to_owned()).filter(|part| !part.is_empty()))
-    };
-    let whole = |part: &str| matches!(part, "mean" | "all");
-    let summed: BTreeSet<String> = rows
-        .iter()
-        .map(parent)
-        .filter(|(_, part)| part.as_deref().is_some_and(whole))
-        .map(|(parent, _)| parent)
-        .collect();
-    let is_main = |row: &&Row| {
-        let (parent, part) = parent(row);
-        part.is_none_or(|part| whole(&part) || !summed.contains(&parent))
-    };
-    rows.iter().filter(is_main).cloned().collect()
-}
-
 /// What tells the rows' cells apart: the columns in which they differ.
 pub(in crate::cli) fn differing_identity(rows: &[Row]) -> Vec<Shown> {
     let identity = COLUMNS.iter().filter(|column| matches!(column.role, Role::Contender | Role::Run));
     identity.flat_map(|column| differing(rows, column)).collect()
 }
 
-/// A value for people.
+/// A value for people: numbers with the digits that make sense, settings as `key=value`.
 fn text(record: &impl Record, column: &Column) -> String {
     match record.get(column) {
-        Value::Number(number) => format!("{number:.6}"),
-        other => other.text().into_owned(),
+        Value::Number(value) => number::significant(value, DIGITS),
+        other => {
+            let text = other.text();
+            settings(&text).map_or_else(|| text.to_string(), |settings| said(&settings))
+        }
     }
+}
+
+/// `training.epochs=3, variant=lin`
+fn said(settings: &BTreeMap<String, String>) -> String {
+    let parts: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    parts.join(", ")
 }
 
 fn lines(shown: &[Shown]) -> String {
@@ -172,6 +130,24 @@ const SUMS: [(&str, &[&str]); 3] = [
     ("calibration_sha256", &["calibration"]),
     ("data_sha256", &["dataset", "data_folder"]),
 ];
+
+/// Settings, with the column that names what they are of: they tell something only where they differ for one name.
+const SETTINGS: [(&str, &str); 4] = [
+    ("comparison_settings", "comparison"),
+    ("backbone_settings", "backbone"),
+    ("dataset_settings", "dataset"),
+    ("task_settings", "task"),
+];
+
+/// Whether records of the same name always have the same in a column.
+fn is_said_by(records: &[impl Record], column: &Column, named_by: &str) -> bool {
+    let Some(name) = COLUMNS.iter().find(|known| known.name == named_by) else { return false };
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    records.iter().all(|record| {
+        let value = text(record, column);
+        *first.entry(text(record, name)).or_insert_with(|| value.clone()) == value
+    })
+}
 
 /// The column of sums, their first digits, if those of files of one name differ.
 fn differing_sums(records: &[impl Record], column: &Column, named_by: &[&str]) -> Option<Shown> {
@@ -196,8 +172,14 @@ fn differing(records: &[impl Record], column: &Column) -> Vec<Shown> {
     if records.iter().all(|record| record.get(column) == first) {
         return Vec::new();
     }
+    let named_by = SETTINGS.iter().find(|(name, _)| *name == column.name).map(|(_, by)| *by);
+    if named_by.is_some_and(|by| is_said_by(records, column, by)) {
+        return Vec::new();
+    }
+    let plain = |record| Record::get(record, column);
+    let as_they_are: Vec<String> = records.iter().map(|record| plain(record).text().into_owned()).collect();
     let values: Vec<String> = records.iter().map(|record| text(record, column)).collect();
-    let Some(settings) = parsed(&values) else { return vec![(column.name.to_owned(), values)] };
+    let Some(settings) = parsed(&as_they_are) else { return vec![(column.name.to_owned(), values)] };
     let keys: BTreeSet<&String> = settings.iter().flat_map(BTreeMap::keys).collect();
     let of_key = |key: &String| {
         let of_key = settings.iter().map(|settings| settings.get(key).cloned().unwrap_or_default());
@@ -206,17 +188,32 @@ fn differing(records: &[impl Record], column: &Column) -> Vec<Shown> {
     let columns = keys.into_iter().map(of_key);
     columns.filter(|(_, values)| values.iter().any(|value| *value != values[0])).collect()
 }
-/// Texts that are all JSON objects or empty, as values by dotted key.
+
+/// Texts that are all settings or empty, as values by dotted key.
 fn parsed(texts: &[String]) -> Option<Vec<BTreeMap<String, String>>> {
-    let parse = |text: &String| {
-        if text.is_empty() {
-            return Some(BTreeMap::new());
-        }
-        let Ok(Json::Object(settings)) = serde_json::from_str(text) else { return None };
+    texts.iter().map(|text| if text.is_empty() { Some(BTreeMap::new()) } else { settings(text) }).collect()
+}
+
+/// Settings, which are JSON objects with a `+` between them where there are several (the terms of a comparison), as values by
+/// dotted key; the second object's have `2.` before them, and so on. None if it is another text.
+fn settings(text: &str) -> Option<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    let mut rest = text;
+    for place in 1.. {
+        let mut objects = serde_json::Deserializer::from_str(rest).into_iter::<Json>();
+        let Some(Ok(Json::Object(object))) = objects.next() else { return None };
+        let before = if place == 1 { String::new() } else { format!("{place}.") };
         let plain = |value: Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Some(flatten(&settings).into_iter().map(|(key, value)| (key, plain(value))).collect())
-    };
-    texts.iter().map(parse).collect()
+        found.extend(
+            flatten(&object).into_iter().map(|(key, value)| (format!("{before}{key}"), plain(value))),
+        );
+        rest = rest.get(objects.byte_offset()..)?;
+        if rest.is_empty() {
+            break;
+        }
+        rest = rest.strip_prefix('+')?;
+    }
+    Some(found)
 }
 
 /// The parts (`name=value`, separated by `|`) that all signatures have.
@@ -248,5 +245,7 @@ mod tests {
         let texts = |of: [&str; 3]| (of[0].to_owned(), of[1].to_owned(), of[2].to_owned());
         assert_eq!(found, [texts(["training.epochs", "3", ""]), texts(["variant", "lin", "tune"])]);
         assert!(parsed(&["no JSON".to_owned()]).is_none());
+        let terms = settings(r#"{"p":2}+{"p":1}"#).unwrap();
+        assert_eq!(said(&terms), "2.p=1, p=2");
     }
 }

@@ -1,7 +1,6 @@
 //! Score against layer, a picture for each metric of an experiment that varies layers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use lossnet_plugin_protocol::Kind;
 
@@ -14,16 +13,21 @@ use crate::plan::Plan;
 use crate::results::Row;
 use crate::store::ExperimentFolder;
 
-/// Writes the pictures and returns their paths. There are none where every network has one layer only.
+/// Writes the pictures. There are none where every network has one layer only, nor of what is the same whichever loss network there
+/// is: baselines, and counts of the data.
 pub(super) fn write(
     plan: &Plan,
     experiment: &ExperimentFolder,
     rows: &[Row],
     context: &Context,
-) -> Result<Vec<PathBuf>, Failure> {
-    let mut pictures = Vec::new();
+) -> Result<(), Failure> {
+    let is_reference = |row: &&Row| {
+        let task = context.manifest(Kind::Task, &row.config().task.name);
+        task.is_ok_and(|task| task.details.reference_metrics.contains(&row.metric().name))
+    };
     let metrics: BTreeSet<(String, String)> = rows
         .iter()
+        .filter(|row| !is_reference(row))
         .map(|row| (row.text("metric"), row.text("split")))
         .filter(|(_, split)| !split.contains('/') || split.ends_with("/mean") || split.ends_with("/all"))
         .collect();
@@ -46,10 +50,9 @@ pub(super) fn write(
             let picture = score_by_layer(&title, &metric, &unit, higher, &series);
             let path = experiment.path().join(file_name([&metric, &split, comparison]));
             crate::atomic::write_if_changed(&path, picture.as_bytes())?;
-            pictures.push(path);
         }
     }
-    Ok(pictures)
+    Ok(())
 }
 
 /// A picture's file name. Not all file systems take what names of splits have in them, such as the `:` after a test set.

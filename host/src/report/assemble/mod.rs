@@ -17,9 +17,9 @@ mod standing;
 mod table;
 
 use super::data::ReportData;
-use crate::analysis::{About, Measured, analyze};
+use crate::analysis::{About, Analysis, Measured, analyze};
 use crate::claims::{Claims, ClaimsError};
-use crate::results::{Gathered, gather};
+use crate::results::{Gathered, gather, stand};
 use crate::store::{ExperimentFolder, Problem, utc_now};
 use reports::Reported;
 use standing::Standing;
@@ -51,16 +51,22 @@ impl std::fmt::Debug for Sources<'_> {
 /// among its notes. Fails only if a statement asks for what has no meaning.
 pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
     let gathered = gather(sources.experiments);
+    let measured = gathered.measured();
+    let analysis = analyze(&measured, &(sources.about)(&measured));
+    put_together(sources, gathered, analysis)
+}
+
+/// The same of results that were read, and analysed as [`Gathered::measured`] has them.
+pub fn put_together(
+    sources: Sources<'_>,
+    mut gathered: Gathered,
+    analysis: Analysis,
+) -> Result<ReportData, ClaimsError> {
+    stand(&mut gathered.rows, &analysis.boards);
     let problems = sources.problems.iter().map(ToString::to_string);
     let mut told: Vec<String> = problems.chain(gathered.warnings()).collect();
     let Gathered { cells, rows, unusable, .. } = gathered;
     let experiments = experiments::of(sources.experiments, &cells, &unusable, &mut told);
-    let measured: Vec<Measured> = cells
-        .iter()
-        .map(|cell| Measured { result: cell.result.clone(), folder: cell.folder.clone() })
-        .collect();
-    let about = (sources.about)(&measured);
-    let analysis = analyze(&measured, &about);
     told.extend(analysis.problems);
     let claims = match sources.claims {
         Some(claims) => claims.judge(&analysis.networks, &analysis.boards)?,
