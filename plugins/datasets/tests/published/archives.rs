@@ -86,10 +86,11 @@ fn an_unreadable_folder_is_named() {
 
 #[test]
 fn image_folders_may_keep_grey_files_grey() {
-    let place = Place::new("image-folder");
-    place.write("a.png", png(3, 3, 1, 5));
-    place.write("b.png", png(3, 3, 3, 5));
     let channels = |settings: &str| {
+        // Another folder each time: what is noticed is told once of each.
+        let place = Place::new("image-folder");
+        place.write("a.png", png(3, 3, 1, 5));
+        place.write("b.png", png(3, 3, 3, 5));
         let internet = Arc::new(Internet::default());
         let samples = all(&*place.open_with(&internet, settings, "all").unwrap());
         let notices = internet.notices.lock().unwrap().len();
@@ -119,9 +120,9 @@ fn paired_folders_may_name_masks() {
     assert_eq!(channels("{\"grey\": [\"output\"]}"), [(3, 1), (3, 1)]);
     let samples = all(&*open("{\"grey\": [\"output\"]}").unwrap());
     assert_eq!(samples[1].field("output"), samples[0].field("output"));
-    let Some(error) = open("{\"grey\": [\"mask\"]}").err() else { panic!("`mask` is no folder") };
+    let Some(error) = open("{\"grey\": [\"mask\"]}").err() else { panic!("`mask` is not a field") };
     assert!(
-        error.to_string().contains("no folder `mask`") && error.to_string().contains("input, output"),
+        error.to_string().contains("no field `mask`") && error.to_string().contains("input, output"),
         "{error}"
     );
 }
