@@ -365,6 +365,52 @@ fn answers_say_when_the_best_does_not_reach_a_baseline() {
 }
 
 #[test]
+fn pixel_losses_are_contenders_and_what_others_are_measured_against() {
+    let root = tempfile::tempdir().unwrap();
+    let [mut good, mut bad] = [[1.0; 40]; 2];
+    good[..10].fill(0.0);
+    bad[..20].fill(0.0);
+    let cells = [share(root.path(), "pixels", 0, &good, &[]), share(root.path(), "alexnet", 0, &bad, &[])];
+    let board = analysis(&cells).boards[0].clone();
+    assert_eq!(board.entries.len(), 2);
+    let baseline = &board.baselines[0];
+    assert_eq!((baseline.name.as_str(), baseline.text.value.as_str()), ("pixel loss", "0.75"));
+    assert!(board.answer.contains("No contender is better than pixel loss (0.75)"), "{}", board.answer);
+    assert!(analysis(&cells[..1]).boards[0].baselines.is_empty(), "there is nothing to measure");
+}
+
+#[test]
+fn mean_ranks_say_how_sure_they_are() {
+    let root = tempfile::tempdir().unwrap();
+    let over = |boards: usize| {
+        let one = |task: usize, backbone: &str, level: f64| {
+            cell(root.path(), config(&format!("task-{task}"), backbone, "1"), 0, &scores(level, 40))
+        };
+        let cells: Vec<Measured> = (0..boards)
+            .flat_map(|task| [("a", 9.0), ("b", 6.0), ("c", 3.0)].map(|(name, level)| one(task, name, level)))
+            .collect();
+        analysis(&cells)
+    };
+    // The lower end of seven equal ranks of 0 is 0, the upper one 1 - 0.025^(1/7).
+    let found = over(7);
+    assert!(
+        found.answer[0].starts_with(
+            "Over all 7 main leaderboards, a · 1 has the best mean rank of the 3 networks that are on each of them: 0.00 \
+             [0.00, 0.41], where 0 is the best and 1 the worst on each; one of the others can't be told from it"
+        ),
+        "{}",
+        found.answer[0]
+    );
+    let tied: Vec<bool> = found.overall.networks.iter().map(|network| network.tied_with_best).collect();
+    assert_eq!(tied, [true, true, false]);
+    // Over two boards chance brings about any order.
+    let few = over(2);
+    assert!(few.answer[0].contains("over so few leaderboards none of the others"), "{}", few.answer[0]);
+    // Over one board nothing is said of mean ranks.
+    assert!(over(1).answer.iter().all(|sentence| !sentence.contains("mean rank")));
+}
+
+#[test]
 fn the_same_cell_in_two_experiments_counts_once() {
     let root = tempfile::tempdir().unwrap();
     let once = cell(root.path(), config("metric", "alexnet", "1"), 0, &scores(1.0, 20));

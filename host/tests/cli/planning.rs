@@ -85,7 +85,9 @@ fn all_groups_of_the_published_work_have_an_estimate_once_the_machine_is_measure
             let pixels = group["name"].as_str().unwrap().starts_with("pixels");
             let seconds = estimate["time"]["seconds"].as_f64();
             assert!(
-                seconds.is_none_or(|seconds| seconds > 0.0) && seconds.is_none() == pixels && estimate["loss_network_bytes"].as_f64().unwrap() > 0.0,
+                seconds.is_none_or(|seconds| seconds > 0.0)
+                    && seconds.is_none() == pixels
+                    && estimate["loss_network_bytes"].as_f64().unwrap() > 0.0,
                 "{config}: {group}"
             );
         }

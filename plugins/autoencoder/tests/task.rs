@@ -105,6 +105,18 @@ fn predictors_are_reported_with_the_best_of_them_and_every_sample() {
         }
     }
     assert!(value(&run, "loss", "validation/autoencoder") > 0.0);
+    // What needs no code is reported beside what needs one.
+    let metrics = run.metrics();
+    let of_best =
+        |name: &str| metrics.iter().find(|one| one.name == name && one.split == "test/best").unwrap();
+    let names = |name: &str| -> Vec<&str> {
+        of_best(name).baselines.iter().map(|baseline| baseline.name.as_str()).collect()
+    };
+    assert_eq!(names("accuracy"), ["the most frequent class", "chance"]);
+    assert_eq!(
+        (names("loss"), of_best("accuracy").highest),
+        (vec!["the frequencies of the classes"], Some(1.0))
+    );
     assert_eq!(run.metrics().len(), 2 * 3 * 4 + 1);
 
     let rows = run.reports().into_iter().find_map(|report| match report {

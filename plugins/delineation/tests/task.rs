@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::protocol::ErrorKind;
-use lossnet_plugin_api::protocol::report::{Metric, Report, SampleRows};
+use lossnet_plugin_api::protocol::report::{BaselineScore, Metric, Report, SampleRows};
 use lossnet_plugin_api::protocol::sample::{Field, Sample};
 use lossnet_plugin_delineation::task;
 use lossnet_plugin_kit::image::Image;
@@ -112,6 +112,10 @@ fn a_run_reports_results_scores_pictures_and_the_network_also_after_interruption
     // Four rows in about forty: what the constant predictor gets right.
     let constant = metric(&whole, "val", "constant_quality").value;
     assert!((0.05..0.12).contains(&constant), "{constant}");
+    let quality = metric(&whole, "val", "quality");
+    assert_eq!((quality.lowest, quality.highest), (Some(0.0), Some(1.0)));
+    let [baseline] = &quality.baselines[..] else { panic!("{quality:?}") };
+    assert_eq!(baseline.score, BaselineScore::Value(constant));
     let table = rows(&whole).into_iter().find(|rows| rows.split == "roads:test").unwrap();
     assert_eq!(table.ids, ["test/0", "test/1", "test/2"]);
     let qualities = table.column("quality").unwrap();

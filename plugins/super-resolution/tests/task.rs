@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::protocol::report::BaselineScore;
 use lossnet_plugin_kit::image::Image;
 use lossnet_plugin_kit::testing::{MemoryRun, recomputed};
 use lossnet_plugin_super_resolution::task;
@@ -81,6 +82,9 @@ fn a_network_is_trained_tested_and_kept() {
     assert_eq!(names, expected);
     for metric in run.metrics() {
         assert!(metric.samples == 2 && metric.higher_is_better && metric.value > 0.0, "{metric:?}");
+        let bicubic = BaselineScore::Metric(format!("bicubic_{}", metric.name));
+        let expected = (!metric.name.starts_with("bicubic_")).then_some(bicubic);
+        assert_eq!(metric.baselines.first().map(|baseline| baseline.score.clone()), expected);
     }
     let rows: Vec<SampleRows> = run
         .reports()

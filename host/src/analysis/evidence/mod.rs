@@ -89,7 +89,7 @@ pub(super) fn with<T>(
             if let Some(precisions) = precisions {
                 return use_evidence(&precisions);
             }
-            "the distances of single pairs can't be read, are no numbers, or are too many"
+            "the distances of single pairs can't be read, are not numbers, or are fewer than five or too many"
         }
         Some(_) => "this lossnet does not know the way in which the results come from samples",
         None => "the results don't say how they come from samples",

@@ -8,7 +8,7 @@ use lossnet_statistics::{Bootstrap, Estimate, Method, Strata, percentile};
 use rayon::prelude::*;
 
 use super::repetitions::mean;
-use super::{Evidence, FEWEST_REPETITIONS, TWO_REPETITIONS};
+use super::{Evidence, FEWEST_REPETITIONS, FEWEST_SAMPLES, TWO_REPETITIONS};
 use crate::analysis::boards::{Group, Member};
 use crate::analysis::scores::Samples;
 use crate::analysis::{CONFIDENCE, Measured};
@@ -74,7 +74,7 @@ pub(in crate::analysis) struct Precisions<'a> {
 }
 
 impl<'a> Precisions<'a> {
-    /// None if no contender has the samples for it, or there are too many for a bootstrap.
+    /// None if no contender has the samples for it, or there are too few for an interval or too many for a bootstrap.
     pub(in crate::analysis) fn new(
         group: &Group,
         cells: &[Measured],
@@ -91,7 +91,7 @@ impl<'a> Precisions<'a> {
         // A pair takes about ten times as long here as in a mean.
         let resamples = (work / 10.0 / (runs * strata.samples()) as f64) as usize;
         let resamples = resamples.min(MOST_RESAMPLES);
-        if resamples < FEWEST_RESAMPLES {
+        if resamples < FEWEST_RESAMPLES || strata.samples() < FEWEST_SAMPLES {
             return None;
         }
         let ranges: Vec<Range<usize>> = strata.ranges().collect();

@@ -16,11 +16,13 @@ Examples:
 pub(super) const RESULTS: &str = "\
 Examples:
   lossnet results sweep
-  lossnet results sweep --where metric=2afc_score --group backbone,layers";
+  lossnet results sweep --all --latex
+  lossnet results sweep --where metric=2afc_score --group backbone,layers
+  lossnet results sweep --pairs --where weights=imagenet";
 
 pub(super) const REPORT: &str = "\
 Examples:
-  lossnet report sweep --out report
+  lossnet report sweep --open
   lossnet report first second --out report";
 
 pub(super) const FETCH: &str = "\
