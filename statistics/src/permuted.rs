@@ -35,7 +35,9 @@ pub fn permuted_difference(
     let mut permuted = blocks.to_vec();
     let mut ranges = vec![range(blocks)];
     for _ in 0..draws {
-        permuted.iter_mut().for_each(|block| block.shuffle(&mut random));
+        for block in &mut permuted {
+            block.shuffle(&mut random);
+        }
         ranges.push(range(&permuted));
     }
     ranges.sort_by(|a, b| b.total_cmp(a));

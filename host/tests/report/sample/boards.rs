@@ -156,7 +156,7 @@ pub(super) fn overall(boards: &[Board], networks: &[Network], sizes: Sizes) -> O
             name,
             mean_rank,
             ranks,
-            interval: Some([mean_rank / 2.0, (1.0 + mean_rank) / 2.0]),
+            interval: Some([mean_rank / 2.0, f64::midpoint(1.0, mean_rank)]),
             ..MeanRank::default()
         }
     };

@@ -47,7 +47,8 @@ export class Grid {
       h("button", { type: "button", onclick: () => this.saveCsv() }, "CSV"),
       h("button", { type: "button", onclick: () => this.saveLatex() }, "LaTeX"));
     this.status = h("p", { class: "status" });
-    this.node = h("div", { class: "grid-block" }, h("div", { class: "grid-head" }, this.status, this.tools), this.box, note && h("p", { class: "note" }, note));
+    this.unprinted = h("p", { class: "note" });
+    this.node = h("div", { class: "grid-block" }, h("div", { class: "grid-head" }, this.status, this.tools), this.box, this.unprinted, note && h("p", { class: "note" }, note));
     this.setTitle(title);
     NARROW.addEventListener("change", () => {
       this.drawHead();
@@ -148,9 +149,7 @@ export class Grid {
     for (let index = first; index < last; index += 1) lines.push(this.line(this.items[index], index));
     if (last < total && !this.printing) lines.push(space(total - last));
     if (!total) lines.push(h("tr", {}, h("td", { colspan: this.columns.length, class: "nothing" }, "Nothing matches the filters.")));
-    if (this.printing && last < total) {
-      lines.push(h("tr", {}, h("td", { colspan: this.columns.length }, `${count(total - last)} more rows are not printed.`)));
-    }
+    this.unprinted.textContent = this.printing && last < total ? `${count(total - last)} more rows are not printed.` : "";
     this.rowsBody.replaceChildren(...lines);
   }
 
