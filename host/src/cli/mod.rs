@@ -64,6 +64,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Refuses arguments that are not UTF-8: requests, configs and results are text, in which such a name has no form.
+#[expect(clippy::unnecessary_debug_formatting, reason = "it shows the bytes that are not UTF-8")]
 fn check_text(arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
     let wrong = arguments.into_iter().find(|argument| argument.to_str().is_none());
     match wrong {

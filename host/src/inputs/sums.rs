@@ -28,8 +28,11 @@ pub struct Sums {
     /// Folders whose files are nobody's input: those that runs write to.
     ignored: Vec<PathBuf>,
     /// What was asked for already, where files are taken as they were at first.
-    asked: Option<RefCell<HashMap<(PathBuf, bool), Option<String>>>>,
+    asked: Option<RefCell<Asked>>,
 }
+
+/// Sums by path and whether all that is in a folder's files was asked for.
+type Asked = HashMap<(PathBuf, bool), Option<String>>;
 
 #[derive(Serialize, Deserialize)]
 struct Entry {

@@ -92,6 +92,8 @@ fn images_to_enlarge() {
     let small = ["task.training.epochs=1", "loss_network.backbone=pixels", "loss_network.layers=all"];
     runs(&user, "hr", "hr", &said, &small);
     user.refused(&["init", "hr", "nowhere"], &["nowhere can't be read"]);
+    user.picture("hr/tiny.ppm", 16, 1.0);
+    user.refused(&["init", "hr", "hr"], &["tiny.ppm is 16×16 pixels, and targets need at least 32×32"]);
 }
 
 #[test]

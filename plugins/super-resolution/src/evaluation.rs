@@ -30,6 +30,9 @@ impl std::fmt::Debug for TestSet {
     }
 }
 
+/// The split that is tested on where nothing else is said.
+pub(crate) const DEFAULT_SPLIT: &str = "test";
+
 /// Opens what is tested on: the datasets of `[data.test.LABEL]`, or, if there are none, the splits of the main dataset.
 ///
 /// Fails where one can't be opened or is empty.
@@ -45,7 +48,7 @@ pub fn test_sets(run: &dyn Run) -> Result<Vec<TestSet>, PluginError> {
     }
     if names.is_empty() {
         names.extend(context.splits.iter().map(|split| (split.clone(), split.clone())));
-    } else if !context.splits.is_empty() {
+    } else if !context.splits.is_empty() && context.splits != [DEFAULT_SPLIT] {
         run.notice(&format!(
             "only the datasets of [data.test.LABEL] are tested on, not `data.splits` ({}): the main dataset can have such \
              a section, too",

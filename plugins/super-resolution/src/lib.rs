@@ -70,7 +70,7 @@ impl Task for SuperResolution {
     fn config_defaults(&self) -> Vec<(String, serde_json::Value)> {
         vec![
             ("loss_network.normalize".to_owned(), "none".into()),
-            ("data.splits".to_owned(), vec!["test"].into()),
+            ("data.splits".to_owned(), vec![evaluation::DEFAULT_SPLIT].into()),
         ]
     }
 

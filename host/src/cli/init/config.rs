@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::look::{Folder, Sizes, sizes};
+use super::look::{Folder, sizes};
 use super::{mask_values, naming};
 use crate::cli::failure::Failure;
 
@@ -80,7 +80,7 @@ fn triplet_fields(names: &[String]) -> Vec<(&'static str, Option<String>)> {
 
 /// The map of fields as TOML. Fails if some of them can't be found among what `place` has.
 fn mapped(
-    fields: Vec<(&'static str, Option<String>)>,
+    fields: &[(&'static str, Option<String>)],
     place: &str,
     what: &str,
     names: &[String],
@@ -108,7 +108,8 @@ fn mapped(
 pub(super) fn triplets(folder: &Folder) -> Result<Config, Failure> {
     if let [table] = folder.tables.as_slice() {
         let header = header(table)?;
-        let fields = mapped(triplet_fields(&header), &table.display().to_string(), "column", &header, "csv")?;
+        let fields =
+            mapped(&triplet_fields(&header), &table.display().to_string(), "column", &header, "csv")?;
         let name = table.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let found = vec![format!("{}: a table with the columns {}", table.display(), header.join(", "))];
         let data = format!(
@@ -122,7 +123,7 @@ pub(super) fn triplets(folder: &Folder) -> Result<Config, Failure> {
     let inside = folder.inside()?;
     let names: Vec<String> = inside.keys().cloned().collect();
     let place = folder.path.display().to_string();
-    let fields = mapped(triplet_fields(&names), &place, "folder", &names, "paired-folder")?;
+    let fields = mapped(&triplet_fields(&names), &place, "folder", &names, "paired-folder")?;
     let found = inside.values().flat_map(Folder::found).collect();
     let data = format!("name = \"paired-folder\"\nfolder = {}\n{fields}", path(folder)?);
     Ok(Config { found, text: metric(&data) })
@@ -142,10 +143,24 @@ fn metric(data: &str) -> String {
     )
 }
 
+/// The smallest side of targets that is of any use: they are made smaller four times for the input.
+const SMALLEST_TARGET: u32 = 32;
+
 /// Enlarging the user's own images.
 pub(super) fn hr(folder: &Folder) -> Result<Config, Failure> {
     needs_images(folder, 4)?;
-    let side = folder_side(folder).map_or(96, |side| (side / 16 * 16).clamp(16, 288));
+    let sizes = sizes(folder.images.values());
+    if let Some(small) = sizes.as_ref().filter(|sizes| sizes.shortest < SMALLEST_TARGET) {
+        return Err(Failure::usage(format!(
+            "{}: {} is {}×{} pixels, and targets need at least {SMALLEST_TARGET}×{SMALLEST_TARGET}",
+            folder.path.display(),
+            small.smallest_name,
+            small.smallest.0,
+            small.smallest.1
+        ))
+        .with_hint("move images that are so small to another folder"));
+    }
+    let side = sizes.map_or(96, |sizes| (sizes.shortest / 16 * 16).clamp(SMALLEST_TARGET, 288));
     let text = format!(
         "# Images enlarged four times by a network that is trained with a perceptual loss. Written by `lossnet init hr`.\n\
          # Try it without downloads: -s loss_network.weights=random:0\n\n\
@@ -178,7 +193,7 @@ pub(super) fn masks(folder: &Folder) -> Result<Config, Failure> {
     let names: Vec<String> = inside.keys().cloned().collect();
     let roles = MASK.map(|(field, wanted)| (field, naming::one_of(&names, wanted)));
     let fields = mapped(
-        roles.iter().map(|(field, name)| (*field, name.as_deref().map(quoted))).collect(),
+        &roles.iter().map(|(field, name)| (*field, name.as_deref().map(quoted))).collect::<Vec<_>>(),
         &folder.path.display().to_string(),
         "folder",
         &names,
@@ -253,10 +268,6 @@ const SPLIT: &str =
 
 fn flat(folder: &Folder) -> Result<String, Failure> {
     Ok(format!("name = \"image-folder\"\nfolder = {}\n{SPLIT}", path(folder)?))
-}
-
-fn folder_side(folder: &Folder) -> Option<u32> {
-    sizes(folder.images.values()).map(|Sizes { shortest, .. }| shortest)
 }
 
 fn needs_images(folder: &Folder, least: usize) -> Result<(), Failure> {
