@@ -32,7 +32,7 @@ def far(session):
     for figure in ("overview-0", "figure-leaderboard"):
         places = page.locator(f"#{figure} .score circle").evaluate_all("(circles) => circles.map((circle) => circle.cx.baseVal.value)")
         width = page.locator(f"#{figure} .plot > svg").evaluate("(svg) => svg.viewBox.baseVal.width")
-        assert max(places) - min(places) > 0.1 * width, (figure, places, width)
+        assert max(places) - min(places) > 0.05 * width, (figure, places, width)
         arrows = page.locator(f"#{figure} .score .whisker").evaluate_all("(paths) => paths.filter((path) => path.getAttribute('d').includes('L')).length")
         assert arrows >= 2, (figure, arrows)
         ends = page.locator(f"#{figure} .score .whisker").evaluate_all("(paths) => paths.map((path) => path.getBBox()).map((box) => [box.x, box.x + box.width])")

@@ -10,7 +10,6 @@ function longest(names) {
   return Math.max(...names.map((name) => textWidth(name, STRONG)));
 }
 
-const NARROW = 480;
 const ABOVE = 15;
 
 /**
@@ -20,7 +19,7 @@ const ABOVE = 15;
  */
 export function lines(names, width, top, height, spare = 0) {
   const room = longest(names) + 8;
-  if (width >= NARROW && room <= width * 0.42) {
+  if (room <= width * 0.42) {
     const middle = (index) => top + (index + 0.5) * height;
     const name = (index, how) => nameText(names[index], room, middle(index), how);
     return { gutter: room, left: room + spare + 14, height, bottom: top + names.length * height, middle, name };

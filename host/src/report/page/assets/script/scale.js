@@ -31,9 +31,9 @@ export function usualRange(values, intervals) {
   return [Math.max(lowest, low - reach), Math.min(highest, high + reach)];
 }
 
-/** Those of some values that an axis over this range can show without squeezing it: at most as far away as half of it is long. */
+/** Those of some values that an axis over this range can show without squeezing it much: little farther away than it is long. */
 export function nearby([low, high], values) {
-  const reach = (high - low) / 2 || Math.abs(low) / 2;
+  const reach = 1.25 * (high - low) || Math.abs(low) / 2;
   return values.filter((value) => value >= low - reach && value <= high + reach);
 }
 
