@@ -9,7 +9,8 @@ use lossnet_plugin_api::tch::{Device, Kind};
 struct Faults {
     /// The method that fails, such as `build`, `map` or `run`.
     at: String,
-    /// `panic` or `torch`; for comparisons also `write` into what it is given, and for distances `shape` or `nan`.
+    /// `panic` or `torch`; for comparisons also `write` into what it is given, and for distances `shape` or `nan`; for tasks
+    /// what is wrong with their results.
     how: String,
 }
 
@@ -45,6 +46,44 @@ impl Backbone for FaultyBackbone {
         let x = net.conv("conv", net.input(), Conv2d::new(4, 3));
         net.relu("relu", x);
         net.layers(["conv", "relu"]);
+        Ok(net.finish()?)
+    }
+}
+
+/// A backbone whose settings say how many layers it has.
+struct Deep;
+
+/// The settings of [`Deep`].
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+struct Depth {
+    /// Number of layers.
+    depth: usize,
+}
+
+impl Default for Depth {
+    fn default() -> Self {
+        Depth { depth: 2 }
+    }
+}
+
+impl Backbone for Deep {
+    type Config = Depth;
+
+    fn info(&self) -> Info {
+        Info::new("deep", "as many layers as its settings say")
+    }
+
+    fn describe(&self, settings: &Depth) -> Result<Graph, PluginError> {
+        if settings.depth > 40 {
+            return Err(PluginError::input("no network is so deep").with_help("take 40 layers at most"));
+        }
+        let mut net = GraphBuilder::new();
+        let mut x = net.input();
+        for layer in 0..settings.depth {
+            x = net.conv(&format!("conv{layer}"), x, Conv2d::new(4, 3).padding(1));
+        }
+        net.layers((0..settings.depth).map(|layer| format!("conv{layer}")));
         Ok(net.finish()?)
     }
 }
@@ -159,6 +198,32 @@ impl Task for FaultyTask {
         faults.strike("run");
         let samples = run.samples("val")?;
         let _ = samples.sample(0)?;
+        let rows = SampleRows {
+            split: "val".to_owned(),
+            groups: vec![String::new(); 2],
+            ids: vec!["0".to_owned(), "1".to_owned()],
+            columns: vec![Column { name: "points".to_owned(), values: vec![2.0, 3.0] }],
+        };
+        let metric = |value| Report::Metric(Metric::new("points", "val", value, "1", true, 2).at_most(4.0));
+        let mean = |value, column| {
+            let metric = Metric::new("points", "val", value, "1", true, 2);
+            Report::Metric(metric.computed_from(FromSamples::mean(column, "val")))
+        };
+        match faults.how.as_str() {
+            "silent" => return Ok(()),
+            "beyond" => run.report(0, &metric(99.0))?,
+            "twice" => run.report(0, &metric(2.0)).and_then(|()| run.report(0, &metric(3.0)))?,
+            "without_rows" => run.report(0, &mean(2.5, "points"))?,
+            how => {
+                run.report(0, &Report::Samples(rows))?;
+                let (value, column) = match how {
+                    "other_mean" => (99.0, "points"),
+                    "other_column" => (2.5, "marks"),
+                    _ => (2.5, "points"),
+                };
+                run.report(0, &mean(value, column))?;
+            }
+        }
         Ok(())
     }
 }
@@ -196,7 +261,7 @@ impl Track for FaultyTrack {
     }
 }
 
-submit! { Components::Backbones(|| vec![Box::new(FaultyBackbone)]) }
+submit! { Components::Backbones(|| vec![Box::new(FaultyBackbone), Box::new(Deep)]) }
 submit! { Components::Comparisons(|| vec![Box::new(FaultyComparison)]) }
 submit! { Components::Datasets(|| vec![Box::new(FaultyDataset)]) }
 submit! { Components::Tasks(|| vec![Box::new(FaultyTask)]) }

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use lossnet_plugin_api::component::{Compare, Samples, torch_error};
+use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::sample::{Field, Sample};
-use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use tch::{Device, Kind, Tensor};
+
+use crate::registry::located;
 
 /// A comparison whose answers are looked at.
 pub(crate) struct CheckedCompare {
@@ -86,14 +88,6 @@ fn is_finite(tensor: &Tensor) -> Result<bool, PluginError> {
     // A value that is no number makes the sum none.
     let sum = tensor.f_sum(Kind::Double).and_then(|sum| f64::try_from(&sum)).map_err(torch_error)?;
     Ok(sum.is_finite())
-}
-
-/// An error with the place where it arose, unless it says that already or is not about what was done there.
-fn located(error: PluginError, place: &str) -> PluginError {
-    if error.kind == ErrorKind::Interrupted || error.message.starts_with(place) {
-        return error;
-    }
-    error.context(place)
 }
 
 /// The calibration among the tensors that are read.

@@ -53,6 +53,12 @@ pub(crate) fn place(kind: Kind, name: &str, plugin: &LoadedPlugin) -> String {
     format!("in {kind} `{name}` of {of} {version}")
 }
 
+/// An error with the place where it arose, unless it says already which component it is of, or is not about what was done.
+pub(crate) fn located(error: PluginError, place: &str) -> PluginError {
+    let is_placed = Kind::ALL.iter().any(|kind| error.message.starts_with(&format!("in {} `", kind.name())));
+    if error.kind == ErrorKind::Interrupted || is_placed { error } else { error.context(place) }
+}
+
 /// The plugin that holds a component of this kind.
 fn holder(component: &ComponentRef, kind: Kind) -> Result<Arc<LoadedPlugin>, PluginError> {
     let plugin = plugin(&component.plugin)?;

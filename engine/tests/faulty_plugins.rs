@@ -52,6 +52,10 @@ fn each_fault_has_its_sentence() {
     }
     assert!(refused("faulty_constructor").causes.join(" ").contains("no components today"));
 
+    // A good plugin that is loaded for the first time is not taken for one that was refused.
+    let fresh = folder.path().join("libfresh.so");
+    std::fs::copy(library("twin_one"), &fresh).unwrap();
+    assert_eq!(registry::plugin(&fresh).unwrap().manifest().components.len(), 2);
     // A good plugin still works after all that.
     let good = configured("faulty_net", "", "");
     assert_eq!(registry::describe(&good).unwrap().layers, ["conv", "relu"]);
@@ -166,4 +170,22 @@ fn a_comparison_s_wrong_answers_are_refused_with_its_name() {
     }
     let error = comparison("prepare", "write").prepare(&image()).unwrap_err();
     assert!(error.message.contains("it has written into the features, which others read"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_copied_over_while_it_is_in_use_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("libinuse.so");
+    std::fs::copy(library("twin_one"), &file).unwrap();
+    let backbone = || {
+        let component = ComponentRef { plugin: file.clone(), name: "only_one".to_owned() };
+        registry::describe(&Configured { component, config: Map::new() })
+    };
+    // Not more than the header is in memory by now.
+    registry::plugin(&file).unwrap();
+    // As `cp` does it: the same file gets other bytes, and is shorter for a while.
+    std::fs::write(&file, "").unwrap();
+    let described = backbone().unwrap();
+    std::fs::copy(library("twin_two"), &file).unwrap();
+    assert_eq!(backbone().unwrap(), described);
 }

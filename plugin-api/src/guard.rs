@@ -79,7 +79,12 @@ pub(crate) fn torch_failure(message: &str) -> PluginError {
         return PluginError::new(ErrorKind::OutOfMemory, used_up(first));
     }
     let mut error = PluginError::new(ErrorKind::Torch, format!("libtorch refused: {first}"));
-    error.causes.extend((!rest.is_empty()).then(|| rest.trim().to_owned()));
+    // What else is said, and where in libtorch it arose.
+    let stack = ["Exception raised from", "frame #"].iter().filter_map(|begin| rest.find(begin)).min();
+    let (more, stack) = rest.split_at(stack.unwrap_or(rest.len()));
+    error
+        .causes
+        .extend([more, stack].map(str::trim).into_iter().filter(|text| !text.is_empty()).map(str::to_owned));
     error
 }
 
@@ -134,6 +139,8 @@ mod tests {
         let other = torch_failure("The size of tensor a (2) must match the size of tensor b (3)\nframe #0");
         assert_eq!(other.kind, ErrorKind::Torch);
         assert_eq!(other.causes, ["frame #0"]);
+        let other = torch_failure("shapes\nsecond line\nException raised from f\nframe #0: g\nframe #1: h");
+        assert_eq!(other.causes, ["second line", "Exception raised from f\nframe #0: g\nframe #1: h"]);
     }
 
     #[test]

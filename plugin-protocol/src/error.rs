@@ -86,11 +86,21 @@ impl PluginError {
         self
     }
 
+    /// What led to it, without stacks of libtorch's exceptions: those say where in libtorch it arose, which helps its developers.
+    pub fn told_causes(&self) -> impl Iterator<Item = &str> {
+        self.causes.iter().map(String::as_str).filter(|cause| !is_stack(cause))
+    }
+
     /// Puts what was being done before the message, keeping kind, help and causes.
     #[must_use]
     pub fn context(self, doing: impl fmt::Display) -> Self {
         PluginError { message: format!("{doing}: {}", self.message), ..self }
     }
+}
+
+/// Whether a cause is the stack of a libtorch exception.
+pub fn is_stack(cause: &str) -> bool {
+    cause.lines().any(|line| line.trim_start().starts_with("frame #"))
 }
 
 fn chain(error: &dyn std::error::Error) -> Vec<String> {
@@ -120,6 +130,15 @@ impl From<serde_json::Error> for PluginError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stack_is_told_from_a_cause() {
+        let stack =
+            "Exception raised from infer_size_impl (most recent call first):\nframe #0: c10::Error::Error";
+        let causes = vec!["at src/lib.rs:3:5".to_owned(), stack.to_owned()];
+        let error = PluginError { causes, ..PluginError::run("it failed") };
+        assert_eq!(error.told_causes().collect::<Vec<_>>(), ["at src/lib.rs:3:5"]);
+    }
 
     #[test]
     fn what_the_message_says_is_no_cause_of_it() {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lossnet_plugin_protocol::Kind;
 use lossnet_plugin_protocol::graph::{Graph, NodeId};
 use lossnet_plugin_protocol::manifest::Details;
+use lossnet_plugin_protocol::{ComponentManifest, Kind};
 
 use super::Measured;
 use crate::catalog::{self, Catalog};
-use crate::config::LossNetworkSection;
+use crate::config::{LossNetworkSection, is_by_default};
 use crate::index::Index;
 use crate::weights;
 
@@ -24,7 +24,8 @@ pub struct About {
 
 #[derive(Debug)]
 struct Backbone {
-    details: Details,
+    manifest: ComponentManifest,
+    /// With its default settings.
     graph: Option<CountedGraph>,
 }
 
@@ -58,18 +59,18 @@ impl About {
         let tasks: BTreeSet<&str> = configs().map(|config| config.task.name.as_str()).collect();
         let backbones: BTreeSet<&str> =
             configs().map(|config| config.loss_network.backbone.name.as_str()).collect();
-        let details = |kind, name: &str| Some(catalog.get(kind, name).ok()?.details.clone());
+        let manifest = |kind, name: &str| Some(catalog.get(kind, name).ok()?.clone());
         About {
             tasks: tasks
                 .into_iter()
-                .filter_map(|name| Some((name.to_owned(), details(Kind::Task, name)?)))
+                .filter_map(|name| Some((name.to_owned(), manifest(Kind::Task, name)?.details)))
                 .collect(),
             backbones: backbones
                 .into_iter()
                 .filter_map(|name| {
-                    let details = details(Kind::Backbone, name)?;
+                    let manifest = manifest(Kind::Backbone, name)?;
                     let graph = graph(name).map(CountedGraph::new);
-                    Some((name.to_owned(), Backbone { details, graph }))
+                    Some((name.to_owned(), Backbone { manifest, graph }))
                 })
                 .collect(),
         }
@@ -90,16 +91,21 @@ impl About {
 
     /// Whether a backbone has several layers to choose from; so it is taken to be where it is not at hand.
     pub(super) fn has_layers(&self, backbone: &str) -> bool {
-        self.backbones.get(backbone).is_none_or(|backbone| backbone.details.layers.len() != 1)
+        self.backbones.get(backbone).is_none_or(|backbone| backbone.manifest.details.layers.len() != 1)
     }
 
     /// What is known of a loss network.
     pub(super) fn facts(&self, network: &LossNetworkSection) -> Facts {
         let Some(backbone) = self.backbones.get(&network.backbone.name) else { return Facts::default() };
-        let weights = weights::entry(&network.weights, &backbone.details.weights);
+        let details = &backbone.manifest.details;
+        let weights = weights::entry(&network.weights, &details.weights);
+        // With other settings it is another network, and nobody has described that one here.
+        if !is_by_default(&backbone.manifest, &network.backbone.settings) {
+            return Facts { imagenet_top1: weights.and_then(|weights| weights.acc1), ..Facts::default() };
+        }
         let graph = backbone.graph.as_ref();
         Facts {
-            depth: catalog::depth(&backbone.details, network.layers.iter().map(String::as_str), || {
+            depth: catalog::depth(details, network.layers.iter().map(String::as_str), || {
                 Some(&backbone.graph.as_ref()?.graph)
             }),
             imagenet_top1: weights.and_then(|weights| weights.acc1),
@@ -112,7 +118,7 @@ impl About {
 impl Backbone {
     /// The dotted name of a layer.
     fn name<'a>(&'a self, layer: &'a str) -> &'a str {
-        let indexed = layer.parse::<usize>().ok().and_then(|index| self.details.layers.get(index));
+        let indexed = layer.parse::<usize>().ok().and_then(|index| self.manifest.details.layers.get(index));
         indexed.map_or(layer, |layer| layer.name.as_str())
     }
 

@@ -13,6 +13,9 @@ pub(crate) fn depth<'a>(
     let depth = |layer: &str| {
         let indexed = backbone.layers.iter().position(|known| known.name == layer);
         if let Some(index) = layer.parse::<usize>().ok().or(indexed) {
+            if index >= backbone.layers.len() {
+                return None;
+            }
             return Some(index as f64 / backbone.layers.len().saturating_sub(1).max(1) as f64);
         }
         let graph = graph()?;

@@ -9,7 +9,9 @@ mod nearest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginManifest};
+use lossnet_plugin_protocol::graph::Graph;
+use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginError, PluginManifest};
+use serde_json::{Map, Value};
 
 pub(crate) use depth::depth;
 pub use nearest::{did_you_mean, either, nearest};
@@ -26,16 +28,24 @@ pub struct CataloguedPlugin {
     pub manifest: PluginManifest,
 }
 
-/// Names of the nodes inside a backbone, where they are known without loading it.
-pub trait NodeNames {
-    /// Dotted names of all nodes of a backbone with its default settings; none if that is not known.
+/// Descriptions of backbones.
+pub trait Descriptions {
+    /// Dotted names of all nodes of a backbone with its default settings; none if that is not known without loading it.
     fn node_names(&self, backbone: &str) -> Option<Vec<String>>;
+
+    /// A backbone with these settings, which may give it other layers than its default ones do. None if it can't be asked here:
+    /// its layers are then left to the engine to check. Fails if the backbone refuses the settings.
+    fn described(&self, backbone: &str, settings: &Map<String, Value>) -> Result<Option<Graph>, PluginError>;
 }
 
-/// For callers that know nothing of nodes: dotted names are then left to the engine to check.
-impl NodeNames for () {
+/// For callers that know of no descriptions.
+impl Descriptions for () {
     fn node_names(&self, _: &str) -> Option<Vec<String>> {
         None
+    }
+
+    fn described(&self, _: &str, _: &Map<String, Value>) -> Result<Option<Graph>, PluginError> {
+        Ok(None)
     }
 }
 

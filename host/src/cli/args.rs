@@ -30,7 +30,7 @@ const GLOBAL: &str = "Options of every command";
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Global {
-    /// Look for plugins in this folder, too (before LOSSNET_PLUGIN_PATH, `plugins` beside the binary and here, and
+    /// Look for plugins in this folder, too (before LOSSNET_PLUGIN_PATH, `plugins` beside the binary, and
     /// the user's data folder). Can be given several times.
     #[arg(long, global = true, value_name = "FOLDER", help_heading = GLOBAL)]
     pub(super) plugin_dir: Vec<PathBuf>,

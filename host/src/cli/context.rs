@@ -8,14 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::sample::FetchRequest;
-use lossnet_plugin_protocol::{ComponentManifest, Kind};
-use serde_json::Value;
+use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginError};
+use serde_json::{Map, Value};
 
 use super::args::Global;
 use super::failure::{Failure, INTERRUPTED, PLUGIN_NOT_LOADED};
 use super::logging;
 use super::progress::Display;
-use crate::config::Component;
+use crate::catalog::Descriptions;
+use crate::config::is_by_default;
 use crate::engine::protocol::ComponentRef;
 use crate::engine::{Control, Engine, Event, Request, wants_cuda};
 use crate::fetch::{self, FetchOptions};
@@ -76,24 +77,6 @@ impl Context {
         let cache = folders::cache().unwrap_or_else(std::env::temp_dir);
         let index = Index::build(&search, &cache, &mut ask)?;
         Ok(self.index.get_or_init(|| index))
-    }
-
-    /// The description of a backbone with its settings; none if it can't be had.
-    pub(super) fn described(&self, backbone: &Component) -> Option<Graph> {
-        let index = self.index().ok()?;
-        let held = index.catalog.get(Kind::Backbone, &backbone.name).ok()?;
-        let is_default = |(key, value): (&String, &Value)| {
-            held.config_schema.get("properties").and_then(|all| all.get(key)?.get("default")) == Some(value)
-        };
-        if backbone.settings.iter().all(is_default) {
-            return index.graph(&backbone.name);
-        }
-        let request = Request::Describe {
-            backbone: self.component(Kind::Backbone, &backbone.name).ok()?,
-            config: Value::Object(backbone.settings.clone()),
-        };
-        let engine = self.engine_for("cpu", "fp32").ok()?;
-        serde_json::from_value(self.call(engine, &request).ok()?).ok()
     }
 
     /// What a component says of itself.
@@ -276,11 +259,37 @@ fn is_ignored(status: &str, signal: std::ffi::c_int) -> bool {
     mask >> (signal - 1) & 1 == 1
 }
 
+impl Descriptions for Context {
+    fn node_names(&self, backbone: &str) -> Option<Vec<String>> {
+        let graph = self.index().ok()?.graph(backbone)?;
+        Some(graph.names().map(str::to_owned).collect())
+    }
+
+    fn described(&self, backbone: &str, settings: &Map<String, Value>) -> Result<Option<Graph>, PluginError> {
+        let index = self.index()?;
+        let Ok(held) = index.catalog.get(Kind::Backbone, backbone) else { return Ok(None) };
+        if is_by_default(held, settings) {
+            return Ok(index.graph(backbone));
+        }
+        // Without libtorch there is nobody to be asked.
+        let Ok(engine) = self.engine_for("cpu", "fp32") else { return Ok(None) };
+        let request = Request::Describe {
+            backbone: self.component(Kind::Backbone, backbone)?,
+            config: Value::Object(settings.clone()),
+        };
+        let described = self.call(engine, &request)?;
+        let graph = serde_json::from_value(described);
+        graph.map(Some).map_err(|error| {
+            PluginError::run("the description of a backbone can't be read").with_source(&error)
+        })
+    }
+}
+
 /// A problem with its causes as one sentence.
 pub(crate) fn sentence(problem: &Problem) -> String {
     let mut text = problem.to_string();
     if let Problem::Refused(error) | Problem::Component { error, .. } = problem {
-        for cause in &error.causes {
+        for cause in error.told_causes() {
             text.push_str(": ");
             text.push_str(cause);
         }

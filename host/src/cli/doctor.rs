@@ -5,6 +5,7 @@ mod mount;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use lossnet_plugin_protocol::error::is_stack;
 use lossnet_plugin_protocol::{API_VERSION, Kind};
 use nix::unistd::AccessFlags;
 use serde::Serialize;
@@ -85,7 +86,7 @@ fn absent(what: &'static str, detail: impl Into<String>) -> Finding {
 
 fn broken(what: &'static str, failure: &Failure) -> Finding {
     let mut detail = failure.message.clone();
-    for cause in &failure.causes {
+    for cause in failure.causes.iter().filter(|cause| !is_stack(cause)) {
         detail.push_str(": ");
         detail.push_str(cause);
     }

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use lossnet_plugin_protocol::error::is_stack;
+
 use super::failure::Failure;
 use super::logging::no_color;
 
@@ -40,7 +42,11 @@ pub(super) fn complain(failure: &Failure) {
         if io::stderr().is_terminal() && !no_color() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     say(&format!("{start}error:{end} {}", failure.message));
     for cause in &failure.causes {
-        say(&format!("  because: {cause}"));
+        if is_stack(cause) {
+            tracing::info!("{cause}");
+        } else {
+            say(&format!("  because: {cause}"));
+        }
     }
     if let Some(help) = &failure.help {
         say(&format!("  what to do: {help}"));

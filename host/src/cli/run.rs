@@ -19,6 +19,7 @@ use super::context::Context;
 use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
 use super::{changes, output, results};
 use crate::analysis::{About, analyze};
+use crate::catalog::Descriptions as _;
 use crate::config::{Component, RawConfig};
 use crate::execute::{Adjust, Job, Policy, Requests, Tally};
 use crate::folders;
@@ -85,9 +86,10 @@ fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let raw = RawConfig::load(&arguments.configs, environment, &arguments.set).map_err(wrong)?;
-    let described = |backbone: &Component| context.described(backbone);
+    let described =
+        |backbone: &Component| context.described(&backbone.name, &backbone.settings).ok().flatten();
     let contents = PlannedContents::new(&index.catalog, &described, &written(arguments));
-    let plan = Plan::new(&raw, &index.catalog, index, &contents).map_err(wrong)?;
+    let plan = Plan::new(&raw, &index.catalog, context, &contents).map_err(wrong)?;
     for note in &plan.notes {
         context.display.note(note);
     }

@@ -7,6 +7,7 @@
 
 mod describe;
 mod keys;
+mod layers;
 mod network;
 mod origin;
 mod paths;
@@ -29,6 +30,7 @@ pub use surroundings::Surroundings;
 
 pub(crate) use describe::setting_texts;
 pub(crate) use keys::{find as find_key, names_in as key_names_in, shown};
+pub(crate) use layers::is_by_default;
 pub(crate) use network::{BACKBONE_PRESET, LAYER_PRESETS};
 pub(crate) use raw::{Leaf, flatten, flatten_sweep, is_range, shell_value};
 pub(crate) use schema::{SettingsSchema, essential, split_names};

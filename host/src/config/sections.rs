@@ -11,11 +11,12 @@ use lossnet_plugin_protocol::{ComponentManifest, Kind};
 use serde_json::{Map, Value};
 
 use super::keys::{self, Shape};
+use super::layers::Anatomy;
 use super::origin::{ConfigError, ConfigErrors, Origin};
 use super::raw::{Leaf, RawConfig};
 use super::resolved::{Component, DataSection, ExperimentSection, RunSection};
 use super::schema::{PathKind, SettingProblem, SettingsSchema, unknown_key};
-use crate::catalog::{Catalog, NodeNames, did_you_mean, nearest};
+use crate::catalog::{Catalog, Descriptions, did_you_mean, nearest};
 
 /// A section's settings by their keys without the section.
 pub(crate) type View<'v> = BTreeMap<&'v str, &'v Leaf>;
@@ -27,8 +28,10 @@ type KnownSchema = Option<Rc<SettingsSchema>>;
 pub(crate) struct Checker<'a> {
     pub(crate) raw: &'a RawConfig,
     pub(crate) catalog: &'a Catalog,
-    pub(crate) nodes: &'a dyn NodeNames,
+    pub(super) descriptions: &'a dyn Descriptions,
     pub(super) known_nodes: RefCell<HashMap<String, Option<Rc<Vec<String>>>>>,
+    /// What backbones are with other settings than their default ones; none if they refuse those.
+    pub(super) configured: RefCell<HashMap<String, Option<Rc<Anatomy>>>>,
     schemas: RefCell<HashMap<(Kind, String), KnownSchema>>,
     /// Dotted keys of which something wrong is written.
     refused: RefCell<HashSet<String>>,
@@ -36,9 +39,13 @@ pub(crate) struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub(crate) fn new(raw: &'a RawConfig, catalog: &'a Catalog, nodes: &'a dyn NodeNames) -> Checker<'a> {
-        let (known_nodes, schemas, refused, errors) = Default::default();
-        Checker { raw, catalog, nodes, known_nodes, schemas, refused, errors }
+    pub(crate) fn new(
+        raw: &'a RawConfig,
+        catalog: &'a Catalog,
+        descriptions: &'a dyn Descriptions,
+    ) -> Checker<'a> {
+        let (known_nodes, configured, schemas, refused, errors) = Default::default();
+        Checker { raw, catalog, descriptions, known_nodes, configured, schemas, refused, errors }
     }
 
     pub(crate) fn error(&self, error: ConfigError) {

@@ -4,9 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use lossnet_plugin_protocol::Kind;
 use lossnet_plugin_protocol::graph::{Graph, NodeId};
-use serde_json::Map;
 
-use crate::config::{Component, SettingsSchema};
+use crate::config::{Component, is_by_default};
 use crate::index::Index;
 
 /// The cost of a loss network for one image of a size.
@@ -60,8 +59,7 @@ impl<'a> Costs<'a> {
 
     fn compute(&mut self, backbone: &Component, nodes: &BTreeSet<String>, side: i64) -> Option<NetworkCost> {
         let manifest = self.index.catalog.get(Kind::Backbone, &backbone.name).ok()?;
-        let defaults = SettingsSchema::new(manifest).ok()?.complete(&Map::new());
-        if backbone.settings != defaults {
+        if !is_by_default(manifest, &backbone.settings) {
             return None;
         }
         let index = self.index;

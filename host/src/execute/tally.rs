@@ -1,5 +1,6 @@
 //! How cells ended.
 
+use lossnet_plugin_protocol::error::is_stack;
 use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
@@ -81,7 +82,10 @@ pub(crate) fn tell_failures(outcomes: &[(&Cell, CellOutcome)], display: &Display
 /// An error with its causes and what to do, one a line.
 fn in_full(error: &PluginError) -> String {
     let mut text = error.message.clone();
-    for cause in &error.causes {
+    for stack in error.causes.iter().filter(|cause| is_stack(cause)) {
+        tracing::info!("{stack}");
+    }
+    for cause in error.told_causes() {
         text.push_str("\n  because: ");
         text.push_str(cause);
     }

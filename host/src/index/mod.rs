@@ -19,7 +19,7 @@ pub(crate) use ask::{Asked, ask};
 pub use discover::{SearchError, SearchPath};
 pub use trust::Untrusted;
 
-use crate::catalog::{Catalog, CatalogProblem, CataloguedPlugin, NodeNames};
+use crate::catalog::{Catalog, CatalogProblem, CataloguedPlugin};
 use crate::engine::protocol::Indexed;
 use cache::{Cache, Kept};
 
@@ -124,11 +124,5 @@ impl Index {
     pub fn graph(&self, backbone: &str) -> Option<Graph> {
         let plugin = self.catalog.plugin_of(lossnet_plugin_protocol::Kind::Backbone, backbone)?;
         self.cache.graph(plugin, backbone)
-    }
-}
-
-impl NodeNames for Index {
-    fn node_names(&self, backbone: &str) -> Option<Vec<String>> {
-        Some(self.graph(backbone)?.names().map(str::to_owned).collect())
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use identity::canonical;
 pub(crate) use settings::CellSettings;
 pub(crate) use sweep::why_none;
 
-use crate::catalog::{Catalog, NodeNames};
+use crate::catalog::{Catalog, Descriptions};
 use crate::config::{Checker, ConfigError, ConfigErrors, Origin, RawConfig, ResolvedConfig, Surroundings};
 use crate::inputs::{Contents, Inputs};
 use builder::Builder;
@@ -80,15 +80,15 @@ pub struct Group {
 impl Plan {
     /// Checks a config and makes its cells and groups.
     ///
-    /// `nodes` tells which inner layers backbones have; `&()` leaves those to be checked later. `contents` tells what is in
+    /// `descriptions` tell which layers backbones have with their settings; `&()` leaves those to be checked later. `contents` tells what is in
     /// files; for `&()` they are what they are called. Fails with everything that is wrong with the config.
     pub fn new(
         raw: &RawConfig,
         catalog: &Catalog,
-        nodes: &dyn NodeNames,
+        descriptions: &dyn Descriptions,
         contents: &dyn Contents,
     ) -> Result<Plan, ConfigErrors> {
-        let checker = Checker::new(raw, catalog, nodes);
+        let checker = Checker::new(raw, catalog, descriptions);
         checker.check_keys();
         let mut notes = Vec::new();
         let sweep = sweep::read(&checker, &mut notes);

@@ -76,8 +76,11 @@ pub struct CellFailure {
 impl CellFailure {
     /// Why, with what led to it, in one sentence.
     pub fn reason(&self) -> String {
-        let causes = self.error.causes.iter().map(String::as_str);
-        [self.error.message.as_str()].into_iter().chain(causes).collect::<Vec<_>>().join(": ")
+        [self.error.message.as_str()]
+            .into_iter()
+            .chain(self.error.told_causes())
+            .collect::<Vec<_>>()
+            .join(": ")
     }
 
     /// Whether the user's input was wrong, so that it is in vain to try again as it is.

@@ -214,7 +214,7 @@ fn however_a_worker_dies_the_reason_is_kept_and_the_sweep_goes_on() {
     }
     reasons.sort();
     let expected = [
-        "it was told to fail",
+        "in task `ending_task` of lossnet-engine 0.1.0: it was told to fail",
         "the worker ended with exit code 7 before its cells were done",
         "the worker was killed by signal 11 (SIGSEGV): a bug in a plugin or library, or a file that was cut while in use",
         "the worker was killed by signal 6 (SIGABRT): a plugin or library gave up",

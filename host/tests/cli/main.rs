@@ -21,6 +21,7 @@ mod listing;
 mod outputs;
 mod own_data;
 mod planning;
+mod plugins;
 mod refusing;
 mod reporting;
 mod running;

@@ -3,13 +3,15 @@
 
 use std::path::PathBuf;
 
-use lossnet::catalog::{Catalog, CataloguedPlugin, NodeNames};
+use lossnet::catalog::{Catalog, CataloguedPlugin, Descriptions};
 use lossnet::config::{ConfigErrors, RawConfig};
 use lossnet::plan::Plan;
+use lossnet_plugin_protocol::PluginError;
+use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::manifest::{
     ComponentManifest, Details, Kind, LayerName, PluginManifest, SharedAxes, WeightsEntry,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 /// The paper's backbones with their number of indexed layers and the four layers.
@@ -169,9 +171,13 @@ pub fn catalog() -> Catalog {
 /// Knows the nodes inside AlexNet only.
 pub struct Nodes;
 
-impl NodeNames for Nodes {
+impl Descriptions for Nodes {
     fn node_names(&self, backbone: &str) -> Option<Vec<String>> {
         (backbone == "alexnet").then(|| vec!["features.0".to_owned(), "features.0.inner".to_owned()])
+    }
+
+    fn described(&self, _: &str, _: &Map<String, Value>) -> Result<Option<Graph>, PluginError> {
+        Ok(None)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Networks to take features from.
 
 use lossnet_plugin_protocol::graph::Graph;
-use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, LayerName, WeightsEntry};
+use lossnet_plugin_protocol::manifest::{ComponentManifest, Details, Kind, WeightsEntry};
 
 use super::Info;
 use crate::PluginError;
@@ -46,19 +46,8 @@ impl<T: Backbone> AnyBackbone for T {
         let graph = self.describe(&T::Config::default())?;
         // Before it is written as JSON, which knows no NaN.
         graph.validate()?;
-        let classes = graph.classes();
-        let layer = |name: &String| LayerName {
-            name: name.clone(),
-            class: classes.get(name.as_str()).copied().unwrap_or_default().to_owned(),
-            aliases: graph
-                .aliases
-                .iter()
-                .filter(|(_, of)| *of == name)
-                .map(|(alias, _)| alias.clone())
-                .collect(),
-        };
         let details = Details {
-            layers: graph.layers.iter().map(layer).collect(),
+            layers: graph.indexed_layers(),
             paper_layers: self.paper_layers(),
             weights: self.weights(),
             ..Details::default()

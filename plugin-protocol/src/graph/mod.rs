@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::manifest::LayerName;
+
 pub use builder::GraphBuilder;
 pub use op::{BatchNorm2d, Conv2d, Op, Parameter, Pool2d, Size2};
 pub use shape::Shape;
@@ -154,6 +156,21 @@ impl Graph {
     pub fn classes(&self) -> HashMap<&str, &str> {
         let nodes = self.nodes.iter().map(|node| (node.name.as_str(), node.op.class()));
         nodes.chain(self.modules.iter().map(|module| (module.name.as_str(), module.class.as_str()))).collect()
+    }
+
+    /// The indexed layers with their classes and other names.
+    pub fn indexed_layers(&self) -> Vec<LayerName> {
+        let classes = self.classes();
+        let mut aliases: HashMap<&str, Vec<String>> = HashMap::new();
+        for (alias, of) in &self.aliases {
+            aliases.entry(of).or_default().push(alias.clone());
+        }
+        let layer = |name: &String| LayerName {
+            name: name.clone(),
+            class: classes.get(name.as_str()).copied().unwrap_or_default().to_owned(),
+            aliases: aliases.get(name.as_str()).cloned().unwrap_or_default(),
+        };
+        self.layers.iter().map(layer).collect()
     }
 
     /// The node with this id.

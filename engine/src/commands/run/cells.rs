@@ -4,20 +4,26 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lossnet::engine::protocol::{CellOutcome, DatasetRequest, RunRequest};
+use lossnet::engine::protocol::{CellOutcome, ComponentRef, DatasetRequest, RunRequest};
 use lossnet::store::{CellWriter, ExperimentFolder, StoreError};
 use lossnet_plugin_api::component::TrackedCell;
 use lossnet_plugin_protocol::report::{CellContext, Report, RunContext, SampleRows, TestData};
-use lossnet_plugin_protocol::{ErrorKind, PluginError};
+use lossnet_plugin_protocol::{ErrorKind, Kind, PluginError};
 
 use super::Provenance;
 use super::trackers::{Ending, Trackers};
+use super::truthful;
 use super::usage::Usage;
 use crate::entry::Caller;
+use crate::registry;
 
-/// The writers of the cells that this process works on.
+/// The cells that this process works on.
 #[derive(Debug)]
-pub(super) struct Cells(Arc<SharedCells>);
+pub(super) struct Cells {
+    shared: Arc<SharedCells>,
+    experiment: ExperimentFolder,
+    task: ComponentRef,
+}
 
 /// The writers while a task runs; tasks report from any thread.
 #[derive(Debug)]
@@ -41,6 +47,11 @@ impl SharedCells {
     pub(super) fn report(&self, cell: usize, report: &Report) -> Result<(), PluginError> {
         self.with(|writers| match writers.get_mut(cell) {
             Some(writer) => {
+                if let Report::Metric(metric) = report
+                    && let Some(fault) = truthful::fault(metric, writer.metrics())
+                {
+                    return Err(untrue(fault));
+                }
                 writer.report(report).map_err(|error| store_error(&error))?;
                 self.trackers.report(cell, report, || recorded(writer));
                 self.note_spent(writers)
@@ -90,6 +101,11 @@ fn recorded(writer: &CellWriter) -> Vec<Report> {
     writer.reported().unwrap_or_default()
 }
 
+/// A task's report can't be.
+fn untrue(fault: String) -> PluginError {
+    PluginError::run(fault).with_help("this is a bug in the task: tell its author")
+}
+
 fn no_such_cell(cell: usize) -> PluginError {
     PluginError::run(format!("the task named cell {cell}, which the run does not have"))
 }
@@ -102,7 +118,7 @@ pub(super) fn store_error(error: &StoreError) -> PluginError {
 impl Cells {
     /// Locks and opens the cells; also gives the positions of those that nobody else is at.
     pub(super) fn begin(
-        experiment: &ExperimentFolder,
+        experiment: ExperimentFolder,
         request: &RunRequest,
     ) -> Result<(Cells, Vec<usize>), PluginError> {
         let mut writers = Vec::new();
@@ -122,12 +138,13 @@ impl Cells {
         let followed = writers.iter().map(|writer| tracked(request, writer)).collect();
         let trackers = Trackers::new(&request.trackers, followed);
         let (writers, usage, noted) = (Mutex::new(writers), Usage::begin(), Mutex::new(Instant::now()));
-        Ok((Cells(Arc::new(SharedCells { writers, trackers, usage, noted })), mine))
+        let shared = Arc::new(SharedCells { writers, trackers, usage, noted });
+        Ok((Cells { shared, experiment, task: request.task.component.clone() }, mine))
     }
 
     /// What the task's side of the run gets.
     pub(super) fn share(&self) -> Arc<SharedCells> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.shared)
     }
 
     /// What the task is told of the run.
@@ -138,7 +155,7 @@ impl Cells {
         device: &str,
         short_of_memory: bool,
     ) -> Result<RunContext, PluginError> {
-        let cells: Result<Vec<CellContext>, PluginError> = self.0.with(|writers| {
+        let cells: Result<Vec<CellContext>, PluginError> = self.shared.with(|writers| {
             let cells = writers.iter_mut().zip(mine);
             cells.map(|(writer, &position)| cell_context(request, position, writer)).collect()
         });
@@ -160,7 +177,7 @@ impl Cells {
     /// Of cells whose folder is new, forgets the checkpoints that an earlier one has left behind: it was removed, and with it the
     /// curves that go with them.
     pub(super) fn forget_if_new(&self, request: &RunRequest) -> Result<(), PluginError> {
-        self.0.with(|writers| {
+        self.shared.with(|writers| {
             let new = writers.iter().filter(|writer| !writer.resumed());
             new.map(|writer| writer.cell().id.as_str()).try_for_each(|id| forget(request, id))
         })
@@ -168,7 +185,7 @@ impl Cells {
 
     /// Throws away all that was recorded, and the checkpoints, for this reason.
     pub(super) fn discard(&mut self, request: &RunRequest, why: &str) -> Result<(), PluginError> {
-        self.0.with(|writers| {
+        self.shared.with(|writers| {
             writers.iter_mut().try_for_each(|writer| {
                 writer.discard(why).map_err(|error| store_error(&error))?;
                 forget(request, &writer.cell().id)
@@ -176,9 +193,21 @@ impl Cells {
         })
     }
 
+    /// Fails if what the task has reported can't be.
+    pub(super) fn check_results(&self) -> Result<(), PluginError> {
+        let fault = self.shared.with(|writers| {
+            writers.iter().find_map(|writer| {
+                truthful::fault_of_all(writer.metrics(), &self.experiment.cell(&writer.cell().id))
+            })
+        });
+        let Some(fault) = fault else { return Ok(()) };
+        let plugin = registry::task(&self.task)?;
+        Err(untrue(fault).context(registry::place(Kind::Task, &self.task.name, &plugin)))
+    }
+
     /// Makes all cells ready for another attempt, for this reason.
     pub(super) fn again(&mut self, why: &str) -> Result<(), PluginError> {
-        self.0.with(|writers| {
+        self.shared.with(|writers| {
             writers.iter_mut().try_for_each(|writer| writer.again(why)).map_err(|error| store_error(&error))
         })
     }
@@ -189,10 +218,10 @@ impl Cells {
         ended: &Result<Provenance, PluginError>,
         caller: &Caller,
     ) -> Result<Vec<CellOutcome>, PluginError> {
-        let writers = self.0.with(std::mem::take);
+        let writers = self.shared.with(std::mem::take);
         let group_size = writers.len();
-        let spent = self.0.usage.so_far();
-        let trackers = &self.0.trackers;
+        let spent = self.shared.usage.so_far();
+        let trackers = &self.shared.trackers;
         let tell = |ending: Ending| {
             trackers.end(&ending).into_iter().for_each(|notice| caller.notice(notice));
         };

@@ -5,6 +5,7 @@ mod host;
 mod inputs;
 mod network;
 mod trackers;
+mod truthful;
 mod usage;
 
 use std::sync::{Arc, OnceLock};
@@ -29,13 +30,16 @@ use host::Host;
 pub(super) fn run(request: &RunRequest, caller: &Arc<Caller>) -> Result<Vec<CellOutcome>, PluginError> {
     compute_with(request.threads);
     let store = Store::new(&request.logs);
-    let (mut cells, mine) = Cells::begin(&store.experiment(&request.experiment), request)?;
+    let (mut cells, mine) = Cells::begin(store.experiment(&request.experiment), request)?;
     let mut outcomes = vec![CellOutcome::Elsewhere; request.cells.len()];
     if mine.is_empty() {
         return Ok(outcomes);
     }
     let ended = match cells.forget_if_new(request).and_then(|()| inputs::check(request)) {
-        Ok(()) => unmixed(attempt_in_memory(request, &mine, &mut cells, caller), request, &mut cells)?,
+        Ok(()) => {
+            let ended = unmixed(attempt_in_memory(request, &mine, &mut cells, caller), request, &mut cells)?;
+            ended.and_then(|provenance| cells.check_results().map(|()| provenance))
+        }
         Err(error) => Err(error),
     };
     for (&position, outcome) in mine.iter().zip(cells.end(&ended, caller)?) {
@@ -140,7 +144,10 @@ fn attempt(
     let plugin = registry::task(&request.task.component)?;
     let host = Arc::new(Host::new(request, context, cells.share(), backbone, specs, caller)?);
     let settings = Value::Object(request.task.config.clone());
-    plugin.run_task(&request.task.component.name, &settings, host)?;
+    let name = &request.task.component.name;
+    plugin
+        .run_task(name, &settings, host)
+        .map_err(|error| registry::located(error, &registry::place(Kind::Task, name, &plugin)))?;
     if caller.stopped() {
         return Err(PluginError::new(ErrorKind::Interrupted, "interrupted"));
     }

@@ -27,11 +27,16 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Begins a thread that calls the tracker.
-    pub(super) fn new(name: &str, cells: Arc<Vec<TrackedCell>>, start: Start) -> std::io::Result<Follower> {
+    /// Begins a thread that calls the tracker of this name and plugin.
+    pub(super) fn new(
+        (name, plugin): (&str, &str),
+        cells: Arc<Vec<TrackedCell>>,
+        start: Start,
+    ) -> std::io::Result<Follower> {
         let queue = Arc::new(Queue::new(CAPACITY));
         let mut caller = Caller {
             name: name.to_owned(),
+            plugin: plugin.to_owned(),
             followed: cells.iter().map(|_| Followed::NotYet).collect(),
             cells,
             start,
@@ -120,6 +125,7 @@ enum Followed {
 /// The thread's side.
 struct Caller {
     name: String,
+    plugin: String,
     cells: Arc<Vec<TrackedCell>>,
     followed: Vec<Followed>,
     start: Start,
@@ -204,8 +210,11 @@ impl Caller {
     }
 
     fn tell(&self, cell: usize, error: &PluginError) {
-        let mut text = format!("the tracker `{}` failed, and the run goes on: {}", self.name, error.message);
-        for cause in &error.causes {
+        let mut text = format!(
+            "the tracker `{}` of {} failed, and the run goes on: {}",
+            self.name, self.plugin, error.message
+        );
+        for cause in error.told_causes() {
             text.push_str(": ");
             text.push_str(cause);
         }
@@ -289,7 +298,7 @@ mod tests {
             let fails = fails(&cell);
             Ok(Box::new(Parrot { cell, said, wait, fails }))
         });
-        (Follower::new(name, Arc::new(cells), start).unwrap(), heard)
+        (Follower::new((name, "p 1.0.0"), Arc::new(cells), start).unwrap(), heard)
     }
 
     #[test]
@@ -316,7 +325,8 @@ mod tests {
         follower.end(0, Ending::Interrupted);
         follower.end(1, Ending::Interrupted);
         let notices = follower.wait(LONG, LONG, true);
-        let expected = "the tracker `choosy` failed, and the run goes on: no room for 0; make some";
+        let expected =
+            "the tracker `choosy` of p 1.0.0 failed, and the run goes on: no room for 0; make some";
         assert_eq!(notices, [expected]);
         let said: Vec<String> = heard.try_iter().collect();
         assert_eq!(said, ["1 1", "1 2", "1 3", "1 paused"]);

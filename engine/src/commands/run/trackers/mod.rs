@@ -50,8 +50,8 @@ impl Trackers {
         let mut refused = Vec::new();
         let mut followers = Vec::new();
         for tracker in trackers {
-            match start(tracker).and_then(|start| {
-                Follower::new(&tracker.component.name, Arc::clone(&cells), start)
+            match start(tracker).and_then(|(plugin, start)| {
+                Follower::new((&tracker.component.name, &plugin), Arc::clone(&cells), start)
                     .map_err(|error| PluginError::run("no thread can be started").with_source(&error))
             }) {
                 Ok(follower) => followers.push(follower),
@@ -128,9 +128,10 @@ impl Trackers {
     }
 }
 
-/// How a tracker is started on a cell.
-fn start(tracker: &Configured) -> Result<Start, PluginError> {
+/// The plugin of a tracker, and how it is started on a cell.
+fn start(tracker: &Configured) -> Result<(String, Start), PluginError> {
     let plugin = registry::tracker(&tracker.component)?;
+    let of = format!("{} {}", plugin.manifest().name, plugin.manifest().version);
     let (name, config) = (tracker.component.name.clone(), Value::Object(tracker.config.clone()));
-    Ok(Box::new(move |cell: &TrackedCell| plugin.start_tracker(&name, &config, cell)))
+    Ok((of, Box::new(move |cell: &TrackedCell| plugin.start_tracker(&name, &config, cell))))
 }
