@@ -126,7 +126,7 @@ impl Backbone {
             Some(file) => {
                 let channels =
                     layers.iter().map(|layer| self.channels(layer)).collect::<Result<Vec<_>, _>>()?;
-                Some(Calibration::read(file, &channels, self.session.device())?)
+                Some(Calibration::read(file, &channels, terms.len(), self.session.device())?)
             }
         };
         Ok(LossNetworkSpec { layers: layers.to_vec(), terms, calibration })

@@ -126,7 +126,7 @@ fn an_image_s_score_does_not_depend_on_its_batch_mates() {
 fn one_pass_over_the_union_gives_what_each_loss_network_gives_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = calibration_file(folder.path(), &[5, 7], 0.25);
-    let calibration = || Some(Calibration::read(&file, &[5, 7], Device::Cpu).unwrap());
+    let calibration = || Some(Calibration::read(&file, &[5, 7], 1, Device::Cpu).unwrap());
     let images = [images(3, 1), images(3, 2), images(3, 3)];
     let pairs = [(0, 1), (0, 2), (1, 2)];
     let all = [
@@ -186,6 +186,34 @@ fn a_map_is_weighed_by_the_calibration_that_is_given() {
 }
 
 #[test]
+fn each_comparison_of_a_sum_may_have_a_calibration_of_its_own() {
+    let session = session(&[0, 2], &Options::default());
+    let (a, b) = (images(2, 1), images(2, 2));
+    let (of_a, of_b) = (session.features(&a).unwrap(), session.features(&b).unwrap());
+    let sum = spec(&[0, 2], &[1.0, 3.0], None);
+    let weights = [5, 7, 5, 7].map(|channels| Tensor::rand([channels], (Kind::Float, Device::Cpu)));
+    let found = session.compare(&of_a, &of_b, &sum, Some(&weights)).unwrap();
+    let of = |scale: f64, weights: &[Tensor]| {
+        session.compare(&of_a, &of_b, &spec(&[0, 2], &[scale], None), Some(weights)).unwrap()
+    };
+    let expected = of(1.0, &weights[..2]) + of(3.0, &weights[2..]);
+    assert!(((found - &expected) / expected).abs().max().double_value(&[]) < 1e-6);
+    // From a file, too, where all of them have the same weights as if they shared them.
+    let folder = tempfile::tempdir().unwrap();
+    let own = calibration_file(folder.path(), &[5, 7, 5, 7], 0.25);
+    let read = |file: &Path| Calibration::read(file, &[5, 7], 2, Device::Cpu);
+    let distance = |calibration: Calibration| {
+        let spec = spec(&[0, 2], &[1.0, 3.0], Some(calibration));
+        values(&session.distances(&[a.copy(), b.copy()], &[(0, 1)], &[spec]).unwrap())
+    };
+    let of_own = distance(read(&own).unwrap());
+    let error = Calibration::read(&own, &[5, 7], 1, Device::Cpu).unwrap_err().to_string();
+    assert!(error.contains("lin2.model.1.weight is there for no layer"), "{error}");
+    let shared = calibration_file(folder.path(), &[5, 7], 0.25);
+    assert_eq!(of_own, distance(read(&shared).unwrap()));
+}
+
+#[test]
 fn a_smaller_map_sees_all_positions() {
     let session = session(&[0], &Options::default());
     let spec = spec(&[0], &[1.0], None);
@@ -222,13 +250,13 @@ fn a_calibration_that_does_not_fit_is_refused_with_all_that_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = calibration_file(folder.path(), &[5, 6], 0.25);
     let refused = |channels: &[i64], parts: &[&str]| {
-        let error = Calibration::read(&file, channels, Device::Cpu).unwrap_err().to_string();
+        let error = Calibration::read(&file, channels, 1, Device::Cpu).unwrap_err().to_string();
         assert!(parts.iter().all(|part| error.contains(part)), "{error}");
     };
     refused(&[5, 7, 3], &["lin1.model.1.weight has shape", "lin2.model.1.weight is missing"]);
     refused(&[5], &["lin1.model.1.weight"]);
     let negative = calibration_file(folder.path(), &[5], -0.5);
-    let error = Calibration::read(&negative, &[5], Device::Cpu).unwrap_err().to_string();
+    let error = Calibration::read(&negative, &[5], 1, Device::Cpu).unwrap_err().to_string();
     assert!(error.contains("-0.5"), "{error}");
 }
 

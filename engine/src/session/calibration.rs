@@ -14,31 +14,40 @@ use crate::network::some;
 /// a second time, the input normalization.
 const OTHER_PARTS: [&str; 3] = ["net.", "lins.", "scaling_layer."];
 
-/// One vector of channel weights per layer.
+/// One vector of channel weights per layer, or, of a sum of comparisons, per layer of each of them.
 #[derive(Debug)]
 pub struct Calibration {
-    /// The weights of each layer, on the session's device.
-    layers: Vec<Tensor>,
+    /// The weights of each layer, on the session's device; one comparison's behind the other's.
+    weights: Vec<Tensor>,
+    /// Number of layers.
+    layers: usize,
     /// The file's SHA-256.
     sha256: String,
 }
 
 impl Clone for Calibration {
     fn clone(&self) -> Self {
-        let layers = self.layers.iter().map(Tensor::shallow_clone).collect();
-        Calibration { layers, sha256: self.sha256.clone() }
+        let weights = self.weights.iter().map(Tensor::shallow_clone).collect();
+        Calibration { weights, layers: self.layers, sha256: self.sha256.clone() }
     }
 }
 
 impl Calibration {
     /// Reads a file with the tensors `lin{i}.model.1.weight` of shape 1×C×1×1, one for each of `channels`, alone or with the
-    /// network that they were learned for.
+    /// network that they were learned for. For a sum of several comparisons, `terms` of them, it may hold as many for each, one
+    /// comparison's behind the other's, as the published protocol trains them; else all comparisons share them.
     ///
     /// Fails with all that does not fit, and for weights below zero, which would make distances negative.
-    pub fn read(path: &Path, channels: &[i64], device: Device) -> Result<Calibration, PluginError> {
+    pub fn read(
+        path: &Path,
+        channels: &[i64],
+        terms: usize,
+        device: Device,
+    ) -> Result<Calibration, PluginError> {
         let input = |error: &dyn std::error::Error| PluginError::input(error.to_string());
         let name = |layer: usize| format!("lin{layer}.model.1.weight");
-        let expected: Vec<String> = (0..channels.len()).map(name).collect();
+        let layers = channels.len();
+        let mut expected: Vec<String> = (0..layers * terms.max(1)).map(name).collect();
         let file = WeightsFile::open(path)
             .and_then(|file| file.select(None, &|name| expected.iter().any(|expected| expected == name)))
             .map_err(|error| input(&error))?;
@@ -50,8 +59,11 @@ impl Calibration {
             ))
             .with_help("a network's weights are given with --weights or `loss_network.weights`"));
         }
+        if !file.names().any(|known| known == name(layers)) {
+            expected.truncate(layers);
+        }
         let mut problems = Vec::new();
-        for (layer, &channels) in channels.iter().enumerate() {
+        for (layer, &channels) in channels.iter().cycle().enumerate().take(expected.len()) {
             let (name, expected) = (name(layer), [1, channels, 1, 1]);
             match file.shape(&name) {
                 None => problems.push(format!("{name} is missing")),
@@ -77,25 +89,36 @@ impl Calibration {
         if !problems.is_empty() {
             return Err(wrong(&some(&problems)));
         }
-        let mut layers = Vec::new();
+        let mut weights = Vec::new();
         for name in &expected {
             let values = file.to_f32(name).map_err(|error| input(&error))?;
             if let Some(value) = values.iter().find(|value| value.is_nan() || **value < 0.0) {
                 return Err(wrong(&format!("{name} has the weight {value}, and weights are 0 or more")));
             }
             let tensor = Tensor::f_from_slice(&values).and_then(|tensor| tensor.f_to(device));
-            layers.push(tensor.map_err(torch_error)?);
+            weights.push(tensor.map_err(torch_error)?);
         }
-        Ok(Calibration { layers, sha256: file.sha256().map_err(|error| input(&error))? })
+        Ok(Calibration { weights, layers, sha256: file.sha256().map_err(|error| input(&error))? })
     }
 
-    /// The channel weights of a layer, by its position among the loss network's layers.
-    pub(super) fn layer(&self, position: usize) -> Option<&Tensor> {
-        self.layers.get(position)
+    /// Where the channel weights of a layer for a term are, both by their positions in the loss network.
+    pub(super) fn place(&self, term: usize, layer: usize) -> usize {
+        place(self.weights.len(), self.layers, term, layer)
+    }
+
+    /// The channel weights at a [`place`](Self::place).
+    pub(super) fn at(&self, place: usize) -> Option<&Tensor> {
+        self.weights.get(place)
     }
 
     /// What identifies it.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
+}
+
+/// Where the channel weights of a layer for a term are among so many: all terms share those of the layer, or each has its own,
+/// one term's behind the other's.
+pub(super) fn place(weights: usize, layers: usize, term: usize, layer: usize) -> usize {
+    if weights > layers { term * layers + layer } else { layer }
 }

@@ -6,6 +6,7 @@ use lossnet_plugin_api::component::{Compare, torch_error};
 use lossnet_plugin_protocol::PluginError;
 use tch::{TchError, Tensor};
 
+use super::calibration::place;
 use super::{LossNetworkSpec, Session, Term};
 
 /// A layer's distance under one term, weighted or not: what is computed once per pair.
@@ -15,7 +16,7 @@ struct Part<'a> {
     layer: usize,
     /// Key of the comparison's term.
     term: &'a str,
-    /// Which calibration, and the layer's position in it.
+    /// Which calibration, and the place in it.
     calibration: Option<(&'a str, usize)>,
 }
 
@@ -32,8 +33,12 @@ impl<'a> Parts<'a> {
             let mut layers = Vec::new();
             for (position, layer) in spec.layers.iter().enumerate() {
                 let layer = session.position(layer)?;
-                let calibration = spec.calibration.as_ref().map(|weights| (weights.sha256(), position));
-                let parts = spec.terms.iter().map(|term| Part { layer, term: &term.key, calibration });
+                let parts = spec.terms.iter().enumerate().map(|(index, term)| {
+                    let calibration = spec.calibration.as_ref();
+                    let calibration =
+                        calibration.map(|weights| (weights.sha256(), weights.place(index, position)));
+                    Part { layer, term: &term.key, calibration }
+                });
                 layers.push(parts.collect());
             }
             of.push(layers);
@@ -53,9 +58,9 @@ fn terms(specs: &[LossNetworkSpec]) -> BTreeMap<&str, &Term> {
 
 /// The channel weights of a part.
 fn weights<'a>(specs: &'a [LossNetworkSpec], part: &Part<'_>) -> Option<&'a Tensor> {
-    let (sha256, position) = part.calibration?;
+    let (sha256, place) = part.calibration?;
     let calibrations = specs.iter().filter_map(|spec| spec.calibration.as_ref());
-    calibrations.into_iter().find(|weights| weights.sha256() == sha256)?.layer(position)
+    calibrations.into_iter().find(|weights| weights.sha256() == sha256)?.at(place)
 }
 
 impl Session {
@@ -126,7 +131,8 @@ impl Session {
     /// Gradients flow to the features and to the calibration.
     ///
     /// `calibration` has one tensor for each of the loss network's layers, which weighs the squared differences (C, or
-    /// anything that broadcasts to N×C×H×W). Without it the loss network's own counts, if it has one.
+    /// anything that broadcasts to N×C×H×W), or, for a sum of comparisons, as many for each of them, one comparison's behind the
+    /// other's. Without it the loss network's own counts, if it has one.
     pub fn compare(
         &self,
         a: &[Tensor],
@@ -137,7 +143,7 @@ impl Session {
         self.check_features(a, b)?;
         let mut sum: Option<Tensor> = None;
         for (layer, weights) in self.weighted(spec, calibration)? {
-            for term in &spec.terms {
+            for (term, weights) in spec.terms.iter().zip(weights) {
                 let (a, b) = (term.compare.prepare(&a[layer])?, term.compare.prepare(&b[layer])?);
                 let distance = term.compare.distance(&a, &b, weights)?;
                 sum = Some(match sum {
@@ -174,7 +180,7 @@ impl Session {
         tch::no_grad(|| {
             let mut sum: Option<Tensor> = None;
             for (layer, weights) in layers {
-                for term in &spec.terms {
+                for (term, weights) in spec.terms.iter().zip(weights) {
                     let (a, b) = (term.compare.prepare(&a[layer])?, term.compare.prepare(&b[layer])?);
                     let map = interpolated(&term.compare.map(&a, &b, weights)?, size).map_err(torch_error)?;
                     sum = Some(match sum {
@@ -200,25 +206,30 @@ impl Session {
         )))
     }
 
-    /// The layers of a loss network, as positions among the session's, with the weights of their channels: the given ones,
-    /// or the loss network's own.
+    /// The layers of a loss network, as positions among the session's, with the weights of their channels for each term: the
+    /// given ones, or the loss network's own.
     fn weighted<'a>(
         &self,
         spec: &'a LossNetworkSpec,
         calibration: Option<&'a [Tensor]>,
-    ) -> Result<Vec<(usize, Option<&'a Tensor>)>, PluginError> {
+    ) -> Result<Vec<(usize, Vec<Option<&'a Tensor>>)>, PluginError> {
+        let (layers, terms) = (spec.layers.len(), spec.terms.len());
         if let Some(weights) = calibration
-            && weights.len() != spec.layers.len()
+            && weights.len() != layers
+            && weights.len() != layers * terms
         {
             return Err(PluginError::run(format!(
-                "a calibration of {} layers was given for {}",
-                weights.len(),
-                spec.layers.len()
+                "a calibration of {} layers was given for {layers}",
+                weights.len()
             )));
         }
+        let weights = |term: usize, layer: usize| match (calibration, &spec.calibration) {
+            (Some(given), _) => given.get(place(given.len(), layers, term, layer)),
+            (None, Some(own)) => own.at(own.place(term, layer)),
+            (None, None) => None,
+        };
         let layers = spec.layers.iter().enumerate().map(|(position, layer)| {
-            let own = || spec.calibration.as_ref().and_then(|weights| weights.layer(position));
-            Ok((self.position(layer)?, calibration.map_or_else(own, |weights| weights.get(position))))
+            Ok((self.position(layer)?, (0..terms).map(|term| weights(term, position)).collect()))
         });
         layers.collect()
     }

@@ -93,7 +93,7 @@ fn all_groups_of_the_published_work_have_an_estimate_once_the_machine_is_measure
         }
         seen += 1;
     }
-    assert_eq!(seen, 7);
+    assert_eq!(seen, 8);
 }
 
 #[test]
@@ -179,6 +179,7 @@ fn the_paper_s_grids_are_planned_whole() {
         ("metric", 14 * 4 * 5, 14),
         ("metric-trained", 14 * 4 * 3, 14 * 4 * 3),
         ("metric-multilayer", 14 * 4, 14 * 4),
+        ("metric-lpips", 3 * 4, 3 * 4),
         ("autoencoder", (14 * 4 + 1) * 2, (14 * 4 + 1) * 2),
         ("delineation", 14 * 4 * 3, 14 * 4 * 3),
         ("super-resolution", 14 * 4 * 2, 14 * 4 * 2),

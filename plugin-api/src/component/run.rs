@@ -62,8 +62,8 @@ pub trait LossNetwork {
     /// them. Gradients flow to the features and to the calibration.
     ///
     /// `calibration` weighs the squared differences: for each of the cell's layers a tensor of C weights, or one that
-    /// broadcasts to N×C×H×W, so that a mask can be a part of it. Without it the cell's own calibration counts, if it has
-    /// one.
+    /// broadcasts to N×C×H×W, so that a mask can be a part of it. Where the cell adds comparisons up it may have as many for each
+    /// of them, one comparison's behind the other's. Without it the cell's own calibration counts, if it has one.
     fn compare(
         &self,
         cell: usize,

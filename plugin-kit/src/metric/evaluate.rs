@@ -19,6 +19,38 @@ pub type Distances<'a> = dyn Fn(&[Tensor], &[(usize, usize)]) -> Result<Tensor, 
 /// What makes a judgement of a sample; used by several threads.
 pub type Prepare<'a> = dyn Fn(Sample) -> Result<Judged, PluginError> + Sync + 'a;
 
+/// What predicts judgements: the loss of each triplet from its distances and its judgement, as
+/// [`LearnedMetric::losses`](super::LearnedMetric::losses).
+pub type Losses<'a> = dyn Fn(&Tensor, &Tensor, &Tensor) -> Result<Vec<f64>, PluginError> + 'a;
+
+/// How samples are scored.
+pub struct Scoring<'a> {
+    /// Makes judgements of samples.
+    pub prepare: &'a Prepare<'a>,
+    /// Computes distances.
+    pub distances: &'a Distances<'a>,
+    /// Of a metric that was trained: its loss for triplets.
+    pub losses: Option<&'a Losses<'a>>,
+    /// Which pictures are made of each cell: the triplets on which people and distances disagree most, and spatial maps.
+    pub pictures: Option<&'a Pictures<'a>>,
+    /// So many samples in each batch, whatever the run says, where distances depend on what is in a batch. Then all batches are
+    /// computed, also those that an interrupted run has recorded.
+    pub batch_size: Option<usize>,
+}
+
+impl std::fmt::Debug for Scoring<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scoring").field("batch_size", &self.batch_size).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Scoring<'a> {
+    /// With these judgements and distances, and nothing else.
+    pub fn new(prepare: &'a Prepare<'a>, distances: &'a Distances<'a>) -> Scoring<'a> {
+        Scoring { prepare, distances, losses: None, pictures: None, batch_size: None }
+    }
+}
+
 /// What becomes of the scores of one cell.
 enum Score {
     TwoAfc(Triplets, Disagreements),
@@ -48,18 +80,15 @@ impl Score {
 /// (which are added to `means`, too) or the average precision of pairs. What an interrupted run has recorded is read, not
 /// computed again.
 ///
-/// `pictures` says which are made of each cell: the triplets on which people and distances disagree most, and spatial maps.
-///
 /// Fails if the split is empty, has triplets and pairs, can't be read, or has changed since an interrupted run; and if a
 /// distance is not finite.
 pub fn evaluate(
     split: &str,
     run: &dyn Run,
-    prepare: &Prepare<'_>,
-    distances: &Distances<'_>,
+    scoring: &Scoring<'_>,
     means: &mut Means,
-    pictures: Option<&Pictures<'_>>,
 ) -> Result<(), PluginError> {
+    let Scoring { prepare, pictures, .. } = *scoring;
     let samples = run.samples(split)?;
     let total = samples.len();
     if total == 0 {
@@ -70,17 +99,20 @@ pub fn evaluate(
     let shown = pictures.map_or(0, |pictures| pictures.samples);
     let mut scores: Vec<Score> = (0..cells).map(|_| Score::new(kind, shown)).collect();
     let recorded = recorded_rows(run, split, total)?;
-    let first = recorded.iter().copied().min().unwrap_or(0);
+    let first = match scoring.batch_size {
+        Some(_) => 0,
+        None => recorded.iter().copied().min().unwrap_or(0),
+    };
     read_recorded(run, split, first, &mut scores)?;
 
-    let options = LoaderOptions::of(run, run.context().batch_size);
+    let options = LoaderOptions::of(run, scoring.batch_size.unwrap_or(run.context().batch_size));
     let mut done = first;
     run.advance(split, done, total as u64, kind.unit());
     for_each_batch(&*samples, first as usize..total, options, prepare, |batch| {
         run.check_cancelled()?;
-        let distances = compute(&batch, kind, distances)?;
+        let distances = compute(&batch, kind, scoring.distances)?;
         for (cell, score) in scores.iter_mut().enumerate() {
-            let rows = rows(split, &batch, kind, &distances, cell)?;
+            let rows = rows(split, &batch, kind, &distances, cell, scoring.losses)?;
             score.add(&rows)?;
             // An interruption may have left some cells one batch ahead of others.
             let skip = recorded[cell].saturating_sub(done) as usize;
@@ -210,6 +242,7 @@ fn rows(
     kind: Kind,
     distances: &[Vec<Vec<f64>>],
     cell: usize,
+    losses: Option<&Losses<'_>>,
 ) -> Result<SampleRows, PluginError> {
     let of_cell =
         distances.get(cell).ok_or_else(|| PluginError::run(format!("no distances came for cell {cell}")))?;
@@ -233,9 +266,16 @@ fn rows(
         let triplets = || d0.iter().zip(d1).zip(&opinions).map(|((&d0, &d1), &judge)| (d0, d1, judge));
         let score = triplets().map(|(d0, d1, judge)| two_afc_score(d0, d1, judge)).collect();
         let agreed = triplets().map(|(d0, d1, judge)| two_afc_accuracy(d0, d1, judge)).collect();
+        let losses = losses.map(|losses| {
+            let [d0, d1, judge] = [d0, d1, &opinions].map(|values| Tensor::f_from_slice(values));
+            losses(&d0.map_err(torch_error)?, &d1.map_err(torch_error)?, &judge.map_err(torch_error)?)
+        });
         columns.push(Column { name: kind.opinion().to_owned(), values: opinions });
         columns.push(Column { name: two_afc::SCORE.to_owned(), values: score });
         columns.push(Column { name: two_afc::ACCURACY.to_owned(), values: agreed });
+        if let Some(values) = losses.transpose()? {
+            columns.push(Column { name: two_afc::LOSS.to_owned(), values });
+        }
     } else {
         columns.push(Column { name: kind.opinion().to_owned(), values: opinions });
     }

@@ -3,7 +3,7 @@
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{LossNetwork, Run, torch_error};
 use tch::nn::{ConvConfig, Path, VarStore};
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 use super::mask::dropout_mask;
 use super::{Logit, LogitNetwork, Protocol, Variant};
@@ -14,8 +14,10 @@ use crate::nn::{self, conv2d};
 pub struct LearnedOptions {
     /// What is trained; not `baseline`.
     pub variant: Variant,
-    /// With `published`, a frozen network is in training mode while the calibration is trained, and weights of the calibration
-    /// below 0 count in the loss and in evaluation: they are brought to 0 between a step's loss and its gradients.
+    /// With `published`, a frozen network is in training mode while the calibration is trained; weights of the calibration
+    /// below 0 count in the loss and in evaluation, and are brought to 0 between a step's loss and its gradients; each
+    /// comparison of a sum has a calibration of its own; the running statistics of a network that is trained have seen an image of
+    /// noise; and `scratch` begins with the same weights whatever the seed is.
     pub protocol: Protocol,
     /// What predicts judgements in training.
     pub logit: Logit,
@@ -40,6 +42,9 @@ pub struct LearnedMetric {
     protocol: Protocol,
     training: bool,
 }
+
+/// Side of the published code's image of noise.
+const NOISE_SIDE: i64 = 64;
 
 /// How the network takes part in training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,13 +79,23 @@ impl LearnedMetric {
             (Variant::Lin, Protocol::Corrected) => (run.loss_network()?, Mode::Frozen),
             (Variant::Lin, Protocol::Published) => (run.trainable_network(None)?, Mode::Drifting),
             (Variant::Tune, _) => (run.trainable_network(None)?, Mode::Trained),
-            (Variant::Scratch, _) => (run.trainable_network(Some(options.seed))?, Mode::Trained),
+            (Variant::Scratch, Protocol::Corrected) => {
+                (run.trainable_network(Some(options.seed))?, Mode::Trained)
+            }
+            // The published code draws the weights of an architecture once and keeps them in a file for all repetitions.
+            (Variant::Scratch, Protocol::Published) => (run.trainable_network(Some(0))?, Mode::Trained),
         };
+        let comparisons = match options.protocol {
+            Protocol::Corrected => 1,
+            Protocol::Published => comparisons(run),
+        };
+        let channels = network.channels()?;
+        let of_all = channels.iter().cycle().take(channels.len() * comparisons);
         // Drawn on the CPU, so that every device begins with the same numbers.
         tch::manual_seed((options.seed >> 1) as i64);
         let mut variables = VarStore::new(Device::Cpu);
         let mut calibration = Vec::new();
-        for (layer, channels) in network.channels()?.into_iter().enumerate() {
+        for (layer, &channels) in of_all.enumerate() {
             let name = calibration_name(layer);
             let path = name.split('.').filter(|part| *part != "weight");
             let path = path.fold(variables.root(), |path: Path<'_>, part| path / part);
@@ -100,8 +115,21 @@ impl LearnedMetric {
             protocol: options.protocol,
             training: false,
         };
+        if options.protocol == Protocol::Published && metric.mode == Mode::Trained {
+            metric.see_noise()?;
+        }
         metric.set_training(false)?;
         Ok(metric)
+    }
+
+    /// As the published code finds out how many channels there are: an image of noise goes through the network, which is in
+    /// training mode if it is to be trained.
+    fn see_noise(&mut self) -> Result<(), PluginError> {
+        self.network.set_training(true)?;
+        let noise = Tensor::f_rand([1, 3, NOISE_SIDE, NOISE_SIDE], (Kind::Float, Device::Cpu))
+            .and_then(|noise| noise.f_to(self.device()))
+            .map_err(torch_error)?;
+        tch::no_grad(|| self.network.features(&noise)).map(drop)
     }
 
     /// What the optimizer changes, by name: `lin{i}.model.1.weight` of the calibration, `logit.…`, and `network.…` with the
@@ -204,13 +232,14 @@ impl LearnedMetric {
             .map_err(torch_error)
     }
 
-    /// What each layer's dropout leaves, if any is dropped.
+    /// What the dropout in front of each of the calibration's weights leaves, if any is dropped.
     fn masks(&self, features: &[Tensor]) -> Result<Option<Vec<Tensor>>, TchError> {
         if self.dropout == 0.0 {
             return Ok(None);
         }
         let mask = |features: &Tensor| dropout_mask(&positions(features)?, self.dropout);
-        features.iter().map(mask).collect::<Result<_, _>>().map(Some)
+        let of_all = features.iter().cycle().take(self.calibration.len());
+        of_all.map(mask).collect::<Result<_, _>>().map(Some)
     }
 
     /// The distances with these weights of channels, one tensor for each layer, behind these masks.
@@ -248,6 +277,21 @@ impl LearnedMetric {
         self.logit.predict(d0, d1)
     }
 
+    /// For each triplet the binary cross-entropy, in nats, between the prediction from its distances and its judgement, without
+    /// gradients. As in PyTorch none is above 100.
+    pub fn losses(&self, d0: &Tensor, d1: &Tensor, judge: &Tensor) -> Result<Vec<f64>, PluginError> {
+        tch::no_grad(|| {
+            let on_device = |values: &Tensor| values.f_to(self.device())?.f_to_kind(Kind::Float);
+            let attempt = || Ok((on_device(d0)?, on_device(d1)?, on_device(judge)?));
+            let (d0, d1, judge) = attempt().map_err(torch_error)?;
+            self.predict(&d0, &d1)?
+                .f_binary_cross_entropy::<Tensor>(&judge, None, Reduction::None)
+                .and_then(|losses| losses.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double))
+                .and_then(|losses| Vec::<f64>::try_from(&losses))
+                .map_err(torch_error)
+        })
+    }
+
     /// As [`LossNetwork::distances`], for one cell: 1 × pairs × N, without gradients.
     pub fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError> {
         tch::no_grad(|| {
@@ -266,6 +310,13 @@ impl LearnedMetric {
     pub fn device(&self) -> Device {
         self.variables.device()
     }
+}
+
+/// How many comparisons the run's only cell adds up.
+fn comparisons(run: &dyn Run) -> usize {
+    let config = &run.context().cells[0].config;
+    let comparison = config.get("loss_network").and_then(|section| section.get("comparison"));
+    comparison.and_then(|comparison| comparison.as_str()).map_or(1, |names| names.split('+').count())
 }
 
 /// LPIPS's name of the calibration of a layer.

@@ -18,7 +18,7 @@ mod settings;
 mod training;
 mod two_afc;
 
-pub use evaluate::{Distances, Prepare, evaluate};
+pub use evaluate::{Distances, Losses, Prepare, Scoring, evaluate};
 pub use export::{Exported, export};
 pub use jnd::Pairs;
 pub use judgement::{Judged, Kind, Picture, judged, resized, square};

@@ -74,7 +74,8 @@ pub fn triplet_loss(
     let judge = batch.judge.f_to(d0.device()).map_err(torch_error)?;
     let mut loss = binary_cross_entropy(&metric.predict(&d0, &d1)?, &judge)?;
     let score = batch_score(&d0, &d1, &judge).map_err(torch_error)?;
-    let mut scalars = vec![("2afc_score", score.shallow_clone())];
+    let accuracy = batch_accuracy(&d0, &d1, &judge).map_err(torch_error)?;
+    let mut scalars = vec![("2afc_score", score.shallow_clone()), ("2afc_accuracy", accuracy)];
     if sync != SyncLoss::Never && sync.applies(epoch, score.f_double_value(&[]).map_err(torch_error)?) {
         let difference = d0.f_sub(&d1).and_then(|difference| difference.f_sigmoid()).map_err(torch_error)?;
         let term = binary_cross_entropy(&difference, &judge)?;
@@ -106,6 +107,14 @@ fn batch_score(d0: &Tensor, d1: &Tensor, judge: &Tensor) -> Result<Tensor, tch::
     let other = |share: &Tensor| share.f_neg()?.f_add_scalar(1.0);
     let chosen = closer.f_mul(judge)?.f_add(&other(&closer)?.f_mul(&other(judge)?)?)?;
     chosen.f_mean(Kind::Double)
+}
+
+/// The mean 2AFC accuracy of a batch: as [`two_afc_accuracy`](crate::similarity::two_afc_accuracy).
+fn batch_accuracy(d0: &Tensor, d1: &Tensor, judge: &Tensor) -> Result<Tensor, tch::TchError> {
+    // 1 and -1 where both choose the same image and where they don't, 0 where one of them is undecided.
+    let closer = d0.f_sub(d1)?.f_detach()?.f_sign()?;
+    let chosen = judge.f_sub_scalar(0.5)?.f_sign()?;
+    closer.f_mul(&chosen)?.f_add_scalar(1.0)?.f_div_scalar(2.0)?.f_mean(Kind::Double)
 }
 
 /// A metric in training.
@@ -171,24 +180,28 @@ impl Trainee<TripletBatch> for MetricTrainee<'_> {
         let Some((source, batch_size)) = self.validation else { return Ok(Validation::none()) };
         let positions: Vec<usize> = (0..source.len()).collect();
         let batches: Vec<Vec<usize>> = positions.chunks(batch_size.max(1)).map(<[usize]>::to_vec).collect();
-        let mut sum = 0.0;
+        let (mut score, mut accuracy, mut loss) = (0.0, 0.0, 0.0);
         // Always the same epoch: what is drawn for validation is drawn once.
         source.for_each(0, &batches, &mut |batch| {
             run.check_cancelled()?;
             let distances = self.metric.distances(&batch.images, &[(0, 1), (0, 2)])?;
-            let attempt = || {
+            let mut attempt = || {
                 let of = |pair| distances.f_get(0)?.f_get(pair);
                 let judge = batch.judge.f_to(distances.device())?;
-                let score = batch_score(&of(0)?, &of(1)?, &judge)?;
-                Ok(score.f_double_value(&[])? * judge.numel() as f64)
+                let (d0, d1, count) = (of(0)?, of(1)?, judge.numel() as f64);
+                score += batch_score(&d0, &d1, &judge)?.f_double_value(&[])? * count;
+                accuracy += batch_accuracy(&d0, &d1, &judge)?.f_double_value(&[])? * count;
+                Ok((d0, d1))
             };
-            sum += attempt().map_err(torch_error)?;
+            let (d0, d1) = attempt().map_err(torch_error)?;
+            let of_triplets = self.metric.losses(&d0, &d1, &batch.judge)?;
+            loss += of_triplets.iter().sum::<f64>();
             Ok(())
         })?;
-        let objective = sum / positions.len().max(1) as f64;
-        // Where the best weights are not chosen by it, it is a curve all the same.
-        let scalars =
-            if self.metric.is_published() { vec![("2afc_score".to_owned(), objective)] } else { Vec::new() };
+        let count = positions.len().max(1) as f64;
+        let objective = score / count;
+        let curves = [("2afc_score", objective), ("2afc_accuracy", accuracy / count), ("loss", loss / count)];
+        let scalars = curves.map(|(name, value)| (name.to_owned(), value)).to_vec();
         Ok(Validation { objective, scalars })
     }
 }
@@ -198,7 +211,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::similarity::two_afc_score;
+    use crate::similarity::{two_afc_accuracy, two_afc_score};
 
     #[test]
     fn the_score_of_a_batch_is_the_mean_of_its_triplets_scores() {
@@ -207,6 +220,16 @@ mod tests {
         let [d0, d1, judge] = [d0, d1, judge].map(|values| Tensor::from_slice(&values).to_kind(Kind::Float));
         let score = batch_score(&d0, &d1, &judge).unwrap().double_value(&[]);
         assert!((score - expected).abs() < 1e-6, "{score} instead of {expected}");
+    }
+
+    #[test]
+    fn the_accuracy_of_a_batch_is_the_mean_of_its_triplets_accuracies() {
+        let (d0, d1, judge) =
+            ([0.1_f64, 0.4, 0.3, 0.2, 0.6], [0.2_f64, 0.1, 0.3, 0.5, 0.9], [0.2, 0.7, 0.9, 1.0, 0.5]);
+        let expected: f64 = (0..5).map(|at| two_afc_accuracy(d0[at], d1[at], judge[at])).sum::<f64>() / 5.0;
+        let [d0, d1, judge] = [d0, d1, judge].map(|values| Tensor::from_slice(&values).to_kind(Kind::Float));
+        let accuracy = batch_accuracy(&d0, &d1, &judge).unwrap().double_value(&[]);
+        assert!((accuracy - expected).abs() < 1e-6, "{accuracy} instead of {expected}");
     }
 
     #[test]

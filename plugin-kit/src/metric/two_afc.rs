@@ -14,12 +14,17 @@ pub(super) const SCORE: &str = "2afc_score";
 /// Name of the accuracy; of a triplet it is 1, 0, or half where distances or judgements are undecided.
 pub(super) const ACCURACY: &str = "2afc_accuracy";
 
+/// Name of the loss of a trained metric, of a triplet and of many.
+pub(super) const LOSS: &str = "2afc_loss";
+
 /// Sums over the triplets of a group.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     count: u64,
     score: f64,
     agreed: f64,
+    /// Of a metric that was trained.
+    loss: Option<f64>,
 }
 
 /// What is kept of one cell's triplets: sums per group.
@@ -32,11 +37,15 @@ impl Triplets {
     /// Takes recorded scores. Fails if a column is missing.
     pub fn add(&mut self, rows: &SampleRows) -> Result<(), PluginError> {
         let (scores, agreed) = (column(rows, SCORE)?, column(rows, ACCURACY)?);
+        let losses = rows.column(LOSS);
         for (row, group) in rows.groups.iter().enumerate() {
             let sums = self.groups.entry(group.clone()).or_default();
             sums.count += 1;
             sums.score += scores[row];
             sums.agreed += agreed[row];
+            if let Some(losses) = losses {
+                *sums.loss.get_or_insert(0.0) += losses[row];
+            }
         }
         Ok(())
     }
@@ -87,6 +96,21 @@ impl Means {
         self.report_from(2, run)
     }
 
+    /// Reports the mean over all splits, each counting the same, as that of `images/mean`, where there are several without
+    /// groups.
+    pub fn report_over_splits(&self, run: &dyn Run) -> Result<(), PluginError> {
+        let has_several = |splits: &BTreeMap<String, Groups>| {
+            splits.len() > 1 && splits.values().all(|groups| groups.len() == 1)
+        };
+        for (cell, splits) in self.cells.iter().enumerate().filter(|(_, splits)| has_several(splits)) {
+            let groups = splits.values().flat_map(BTreeMap::values);
+            let groups: Vec<(&str, &str, Sums)> =
+                groups.map(|(split, group, sums)| (split.as_str(), group.as_str(), *sums)).collect();
+            report(run, cell, "images/mean", &groups)?;
+        }
+        Ok(())
+    }
+
     /// Those over so many groups or more.
     fn report_from(&self, least: usize, run: &dyn Run) -> Result<(), PluginError> {
         for (cell, splits) in self.cells.iter().enumerate() {
@@ -118,6 +142,16 @@ fn report(run: &dyn Run, cell: usize, split: &str, groups: &[(&str, &str, Sums)]
             .at_least(0.0)
             .at_most(1.0)
             .against("chance", 0.5);
+        run.report(cell, &Report::Metric(metric))?;
+    }
+    if groups.iter().all(|(_, _, sums)| sums.loss.is_some()) {
+        let loss = mean(|sums| sums.loss.unwrap_or_default());
+        let parts = groups.iter().map(|(split, group, _)| (*split, *group));
+        let metric = Metric::new(LOSS, split, loss, "nats", false, count)
+            .with_counts(0, 0)
+            .computed_from(FromSamples::mean_of_groups(LOSS, parts))
+            .at_least(0.0)
+            .against("always undecided", std::f64::consts::LN_2);
         run.report(cell, &Report::Metric(metric))?;
     }
     Ok(())

@@ -43,7 +43,7 @@ impl Task for AugmentationTask {
 
     fn run(&self, settings: AugmentationSettings, run: &dyn Run) -> Result<(), PluginError> {
         let seed = settings.ranking_seed.unwrap_or_else(|| stage_seed(run, "ranking"));
-        let ranking = Ranking::new(&settings.ranking, seed)?;
+        let ranking = Ranking::new(&settings.ranking, &settings.augmentations, seed)?;
         let unnormalized = match settings.protocol {
             Protocol::Corrected => None,
             Protocol::Published => reference::Unnormalized::of(run)?,
@@ -55,17 +55,35 @@ impl Task for AugmentationTask {
             let network = run.loss_network()?;
             let distances = |images: &[Tensor], pairs: &[(usize, usize)]| network.distances(images, pairs);
             report_ranking(&ranking, side, run)?;
-            return evaluation::evaluate_all(&settings, &ranking, unnormalized, run, &distances);
+            let pairs = evaluation::evaluate_all(&settings, &ranking, unnormalized, run, &distances, None)?;
+            if pairs.is_empty() {
+                return Ok(());
+            }
+            let network = run.trainable_network(None)?;
+            network.set_training(true)?;
+            let distances = |images: &[Tensor], pairs: &[(usize, usize)]| network.distances(images, pairs);
+            return evaluation::evaluate_pairs(&pairs, &settings, run, &distances);
         }
         // Nothing is reported before the training says where it goes on: curves of earlier attempts would be void.
-        let metric = training::learned(&settings, &ranking, unnormalized, run)?;
+        let mut metric = training::learned(&settings, &ranking, unnormalized, run)?;
         report_ranking(&ranking, side, run)?;
         let distances = |images: &[Tensor], pairs: &[(usize, usize)]| metric.distances(images, pairs);
-        evaluation::evaluate_all(&settings, &ranking, unnormalized, run, &distances)
+        let losses = |d0: &Tensor, d1: &Tensor, judge: &Tensor| metric.losses(d0, d1, judge);
+        let pairs =
+            evaluation::evaluate_all(&settings, &ranking, unnormalized, run, &distances, Some(&losses))?;
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        metric.set_training(true)?;
+        let distances = |images: &[Tensor], pairs: &[(usize, usize)]| metric.distances(images, pairs);
+        evaluation::evaluate_pairs(&pairs, &settings, run, &distances)
     }
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
-        vec![baseline_axes()]
+        // In the published protocol pairs are scored in training mode, one network at a time.
+        let mut axes = baseline_axes();
+        axes.when.insert("task.protocol".to_owned(), "corrected".into());
+        vec![axes]
     }
 
     fn work(&self) -> Vec<Work> {
@@ -73,8 +91,9 @@ impl Task for AugmentationTask {
     }
 
     /// 2: the published protocol got the published code's order of steps. 3: `2afc_accuracy` counts what is undecided as half.
+    /// 4: pairs are scored as in the published code, and trained metrics have a loss.
     fn protocol_version(&self) -> u32 {
-        3
+        4
     }
 
     fn needs(&self) -> Vec<String> {
@@ -90,7 +109,7 @@ impl Task for AugmentationTask {
     }
 
     fn measure_settings(&self) -> Vec<String> {
-        ["protocol", "size", "ranking", "ranking_seed"].map(str::to_owned).to_vec()
+        ["protocol", "size", "ranking", "augmentations", "ranking_seed"].map(str::to_owned).to_vec()
     }
 
     fn reference_metrics(&self) -> Vec<String> {

@@ -14,24 +14,41 @@ use rand_chacha::ChaCha8Rng;
 pub struct Ranking(Vec<Augmentation>);
 
 impl Ranking {
-    /// The ranking of the settings; if that is empty, a random order of all augmentations.
+    /// The ranking of the settings; if that is empty, a random order of some augmentations, or, if none are named, of all.
     ///
-    /// Fails if an augmentation is named twice, or only one is.
-    pub fn new(named: &[Augmentation], seed: u64) -> Result<Ranking, PluginError> {
-        if named.is_empty() {
-            let mut order = Augmentation::ALL.to_vec();
-            order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-            return Ok(Ranking(order));
-        }
-        let order = named.to_vec();
-        let twice = order.iter().enumerate().find(|(position, kind)| order[..*position].contains(kind));
-        let problem = match (twice, order.len()) {
-            (Some((_, kind)), _) => format!("task.ranking names `{}` twice", kind.name()),
-            (None, 1) => format!("task.ranking names only `{}`", order[0].name()),
-            _ => return Ok(Ranking(order)),
+    /// Fails if an augmentation is named twice, or only one is, or a ranking and augmentations to draw one of.
+    pub fn new(
+        ranking: &[Augmentation],
+        augmentations: &[Augmentation],
+        seed: u64,
+    ) -> Result<Ranking, PluginError> {
+        let (key, named) = match (ranking, augmentations) {
+            ([], augmentations) => ("augmentations", augmentations),
+            (ranking, []) => ("ranking", ranking),
+            _ => {
+                let problem = "task.ranking and task.augmentations are both given";
+                return Err(PluginError::input(problem)
+                    .with_help("leave task.augmentations out to have the ranking as it is, or task.ranking to have it drawn"));
+            }
         };
-        Err(PluginError::input(problem)
-            .with_help("name two or more different augmentations, or leave it empty to have the order drawn"))
+        let twice = named.iter().enumerate().find(|(position, kind)| named[..*position].contains(kind));
+        let problem = match (twice, named) {
+            (Some((_, kind)), _) => format!("task.{key} names `{}` twice", kind.name()),
+            (None, [only]) => format!("task.{key} names only `{}`", only.name()),
+            (None, _) if !ranking.is_empty() => return Ok(Ranking(ranking.to_vec())),
+            (None, _) => {
+                let mut order = if augmentations.is_empty() {
+                    Augmentation::ALL.to_vec()
+                } else {
+                    augmentations.to_vec()
+                };
+                order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+                return Ok(Ranking(order));
+            }
+        };
+        Err(PluginError::input(problem).with_help(
+            "name two or more different augmentations, or leave it empty to have an order of all drawn",
+        ))
     }
 
     /// The augmentations in order.

@@ -19,9 +19,10 @@ pub struct AugmentationSettings {
     pub protocol: Protocol,
     /// The split whose images are trained with. Those of `data.splits` and `data.test` are tested with.
     pub train_split: String,
-    /// Augmentations from the one that changes an image least to the one that changes it most. Empty: all six in an order
-    /// that is drawn.
+    /// Augmentations from the one that changes an image least to the one that changes it most. Empty: an order is drawn.
     pub ranking: Vec<Augmentation>,
+    /// The augmentations that an order is drawn of. Empty: all six.
+    pub augmentations: Vec<Augmentation>,
     /// Seed that an order is drawn from: cells with the same number have the same ranking. Left out: from the cell's own
     /// seed, so that every cell and every repetition has another.
     pub ranking_seed: Option<u64>,
@@ -45,6 +46,7 @@ impl Default for AugmentationSettings {
             protocol: Protocol::Corrected,
             train_split: "train".to_owned(),
             ranking: Vec::new(),
+            augmentations: Vec::new(),
             ranking_seed: None,
             sync_epochs: -1,
             logit: Logit::Large,

@@ -103,32 +103,47 @@ fn a_ranking_is_a_permutation_of_its_own_for_each_seed() {
     let mut first = BTreeSet::new();
     let mut different = BTreeSet::new();
     for seed in 0..60 {
-        let ranking = Ranking::new(&[], seed).unwrap();
+        let ranking = Ranking::new(&[], &[], seed).unwrap();
         let set: BTreeSet<Augmentation> = ranking.order().iter().copied().collect();
         assert_eq!(set, Augmentation::ALL.into_iter().collect());
-        assert_eq!(ranking, Ranking::new(&[], seed).unwrap());
+        assert_eq!(ranking, Ranking::new(&[], &[], seed).unwrap());
         first.insert(ranking.order()[0]);
         different.insert(format!("{ranking:?}"));
     }
     assert_eq!(first.len(), 6);
     assert!(different.len() > 40);
-    let named = Ranking::new(&[Augmentation::ZoomIn, Augmentation::Blur], 1).unwrap();
+    let named = Ranking::new(&[Augmentation::ZoomIn, Augmentation::Blur], &[], 1).unwrap();
     assert_eq!(named.order(), [Augmentation::ZoomIn, Augmentation::Blur]);
-    let text = Ranking::new(&[Augmentation::Blur, Augmentation::Color, Augmentation::Blur], 1)
+    let text = Ranking::new(&[Augmentation::Blur, Augmentation::Color, Augmentation::Blur], &[], 1)
         .unwrap_err()
         .to_string();
     assert_eq!(text, "task.ranking names `blur` twice");
     assert_eq!(
-        Ranking::new(&[Augmentation::Blur], 1).unwrap_err().to_string(),
+        Ranking::new(&[Augmentation::Blur], &[], 1).unwrap_err().to_string(),
         "task.ranking names only `blur`"
     );
+}
+
+#[test]
+fn an_order_of_some_augmentations_can_be_drawn() {
+    let some = [Augmentation::Blur, Augmentation::Color, Augmentation::Rotate];
+    let orders: BTreeSet<Vec<Augmentation>> =
+        (0..60).map(|seed| Ranking::new(&[], &some, seed).unwrap().order().to_vec()).collect();
+    assert_eq!(orders.len(), 6);
+    let all = |order: &Vec<Augmentation>| order.iter().copied().collect::<BTreeSet<_>>();
+    assert!(orders.iter().all(|order| all(order) == some.into_iter().collect()));
+    let refused = |ranking: &[Augmentation], some: &[Augmentation]| {
+        Ranking::new(ranking, some, 1).unwrap_err().to_string()
+    };
+    assert_eq!(refused(&[], &some[..1]), "task.augmentations names only `blur`");
+    assert_eq!(refused(&some, &some), "task.ranking and task.augmentations are both given");
 }
 
 #[test]
 fn the_lower_ranking_augmentation_is_the_closer_one() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     // Darkened images are dimmer than enlarged ones, so that both can be told apart by their sums.
-    let ranking = Ranking::new(&[Augmentation::ZoomIn, Augmentation::Darken], 0).unwrap();
+    let ranking = Ranking::new(&[Augmentation::ZoomIn, Augmentation::Darken], &[], 0).unwrap();
     let sample = &images("a", 1)[0];
     let mut judges = 0.0;
     for _ in 0..200 {

@@ -147,3 +147,28 @@ fn down(x: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
 fn up(x: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
     x.f_conv_transpose2d(weight, None::<Tensor>, [2, 2], [1, 1], [0, 0], 1, [1, 1])
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn dropout_drops_whole_channels_in_training_only() {
+        tch::manual_seed(1);
+        let network = UNet::new(1, Device::Cpu).with_dropout(0.25);
+        let block = &network.down[0];
+        let x = Tensor::rand([64, 4, 8, 8], (tch::Kind::Float, Device::Cpu));
+        let of = |training| tch::no_grad(|| network.normalized(block, &x, training).unwrap());
+        let (dropped, kept) = (of(true), of(false));
+        assert!(kept.abs().amax([2, 3], false).min().double_value(&[]) > 0.0);
+        // Of 256 channels about a quarter is 0 everywhere, and the others are scaled up by 4 / 3.
+        let largest = dropped.abs().amax([2, 3], false);
+        let zeros = largest.eq(0.0).sum(tch::Kind::Int64).int64_value(&[]);
+        assert!((40..90).contains(&zeros), "{zeros}");
+        let plain = tch::no_grad(|| block.norm.forward_t(&x, true));
+        let ratio = (&dropped / plain).abs().amax([2, 3], false).max().double_value(&[]);
+        assert!((ratio - 4.0 / 3.0).abs() < 1e-4, "{ratio}");
+    }
+}

@@ -9,9 +9,12 @@ mod settings;
 mod training;
 
 use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_api::tch;
 use lossnet_plugin_kit::metric::{
-    Distances, Means, Pictures, Variant, baseline_axes, evaluate, judged, metric_work, resized,
+    Distances, Kind, Losses, Means, Pictures, Protocol, Scoring, Variant, baseline_axes, evaluate, judged,
+    metric_work, resized,
 };
+use lossnet_plugin_kit::train::stage_seed;
 
 pub use settings::MetricSettings;
 
@@ -30,6 +33,8 @@ impl Task for MetricTask {
 
     fn run(&self, settings: MetricSettings, run: &dyn Run) -> Result<(), PluginError> {
         let samples = settings.picture_pairs;
+        let splits = run.context().evaluated_splits();
+        let mut means = Means::new(run.context().cells.len());
         if settings.variant == Variant::Baseline {
             let network = run.loss_network()?;
             let pictures = Pictures {
@@ -38,15 +43,37 @@ impl Task for MetricTask {
                 maps: &|cell, a, b, size| network.map(cell, a, b, size, None),
             };
             let distances = |images: &[Tensor], pairs: &[_]| network.distances(images, pairs);
-            return evaluate_all(&settings, run, &distances, &pictures);
+            let how =
+                How { distances: &distances, losses: None, pictures: Some(&pictures), batch_size: None };
+            evaluate_all(&splits, &settings, run, &how, &mut means)?;
+            return means.report(run);
         }
-        let metric = training::learned(&settings, run)?;
+        let mut metric = training::learned(&settings, run)?;
+        let (pairs, others) = match settings.protocol {
+            Protocol::Corrected => (Vec::new(), splits),
+            Protocol::Published => by_kind(splits, run)?,
+        };
+        if !pairs.is_empty() {
+            // The published program scores pairs before it leaves training mode.
+            metric.set_training(true)?;
+            tch::manual_seed((stage_seed(run, "pairs") >> 1) as i64);
+            let distances = |images: &[Tensor], pairs: &[_]| metric.distances(images, pairs);
+            let batch_size = Some(settings.training.batch_size);
+            let how = How { distances: &distances, losses: None, pictures: None, batch_size };
+            evaluate_all(&pairs, &settings, run, &how, &mut means)?;
+            metric.set_training(false)?;
+        }
         let pictures = Pictures {
             samples,
             features: &|images| metric.features(images),
             maps: &|_, a, b, size| metric.map(a, b, size),
         };
-        evaluate_all(&settings, run, &|images, pairs| metric.distances(images, pairs), &pictures)
+        let distances = |images: &[Tensor], pairs: &[_]| metric.distances(images, pairs);
+        let losses = |d0: &Tensor, d1: &Tensor, judge: &Tensor| metric.losses(d0, d1, judge);
+        let how =
+            How { distances: &distances, losses: Some(&losses), pictures: Some(&pictures), batch_size: None };
+        evaluate_all(&others, &settings, run, &how, &mut means)?;
+        means.report(run)
     }
 
     fn shared_axes(&self) -> Vec<SharedAxes> {
@@ -58,8 +85,9 @@ impl Task for MetricTask {
     }
 
     /// 2: the published protocol got the published code's order of steps. 3: `2afc_accuracy` counts what is undecided as half.
+    /// 4: pairs are scored as in the published code, and trained metrics have a loss.
     fn protocol_version(&self) -> u32 {
-        3
+        4
     }
 
     fn needs(&self) -> Vec<String> {
@@ -80,30 +108,43 @@ impl Task for MetricTask {
     }
 }
 
-/// Evaluates all splits with these distances, and makes these pictures.
+/// How splits are evaluated: as [`Scoring`].
+struct How<'a> {
+    distances: &'a Distances<'a>,
+    losses: Option<&'a Losses<'a>>,
+    pictures: Option<&'a Pictures<'a>>,
+    batch_size: Option<usize>,
+}
+
+/// Splits of pairs, and the others.
+fn by_kind(splits: Vec<String>, run: &dyn Run) -> Result<(Vec<String>, Vec<String>), PluginError> {
+    let (mut pairs, mut others) = (Vec::new(), Vec::new());
+    for split in splits {
+        let samples = run.samples(&split)?;
+        let is_pair = !samples.is_empty() && Kind::of(&samples.sample(0)?) == Some(Kind::Pair);
+        if is_pair { pairs.push(split) } else { others.push(split) }
+    }
+    Ok((pairs, others))
+}
+
+/// Evaluates splits.
 fn evaluate_all(
+    splits: &[String],
     settings: &MetricSettings,
     run: &dyn Run,
-    distances: &Distances<'_>,
-    pictures: &Pictures<'_>,
+    how: &How<'_>,
+    means: &mut Means,
 ) -> Result<(), PluginError> {
-    let mut means = Means::new(run.context().cells.len());
     let side = settings.size.map(|side| side as usize);
-    if let Some(side) = side {
-        let first = run.context().evaluated_splits().into_iter().next();
-        let samples =
-            first.map(|split| run.samples(&split)).transpose()?.filter(|samples| !samples.is_empty());
-        if let Some(said) =
-            samples.map(|samples| samples.sample(0)).transpose()?.and_then(|s| resized(&s, side))
-        {
-            run.notice(&said);
-        }
+    if let (Some(side), Some(first)) = (side, splits.first()) {
+        let samples = run.samples(first)?;
+        let said = if samples.is_empty() { None } else { resized(&samples.sample(0)?, side) };
+        said.into_iter().for_each(|said| run.notice(&said));
     }
     let prepare = |sample: Sample| judged(&sample, side, NAME);
-    for split in run.context().evaluated_splits() {
-        evaluate(&split, run, &prepare, distances, &mut means, Some(pictures))?;
-    }
-    means.report(run)
+    let How { distances, losses, pictures, batch_size } = *how;
+    let scoring = Scoring { prepare: &prepare, distances, losses, pictures, batch_size };
+    splits.iter().try_for_each(|split| evaluate(split, run, &scoring, means))
 }
 
 /// The task, for a program that links it; a host loads the plugin instead.

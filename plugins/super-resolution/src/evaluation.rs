@@ -16,6 +16,10 @@ const LOADED: usize = 4;
 /// What enlarges an image by the factor, to 8 bits: the trained network, or what is to be compared with it.
 pub type Enlarge<'a> = dyn Fn(&Image) -> Result<Image, PluginError> + 'a;
 
+/// How far the features of what becomes of an image, before it is rounded, are from those of its target: the loss that was
+/// trained with.
+pub type FeatureLoss<'a> = dyn Fn(&Image, &Image) -> Result<f64, PluginError> + 'a;
+
 /// A split to be tested on.
 pub struct TestSet {
     /// Its name in results.
@@ -84,6 +88,7 @@ struct Table {
     ssim: Vec<f64>,
     bicubic_psnr: Vec<f64>,
     bicubic_ssim: Vec<f64>,
+    feature_loss: Vec<f64>,
 }
 
 impl Table {
@@ -94,6 +99,7 @@ impl Table {
             ssim: Vec::new(),
             bicubic_psnr: Vec::new(),
             bicubic_ssim: Vec::new(),
+            feature_loss: Vec::new(),
         }
     }
 
@@ -113,11 +119,13 @@ impl Table {
             ("ssim", "share", self.ssim),
             ("bicubic_psnr", "dB", self.bicubic_psnr),
             ("bicubic_ssim", "share", self.bicubic_ssim),
+            ("feature_loss", "1", self.feature_loss),
         ];
         let mut rows = self.rows;
-        for (name, unit, values) in columns {
+        for (name, unit, values) in columns.into_iter().filter(|(.., values)| !values.is_empty()) {
             let table = (name, rows.split.as_str());
-            let report = scores::mean_of(name, &rows.split, &values, table, unit, true);
+            let higher_is_better = name != "feature_loss";
+            let report = scores::mean_of(name, &rows.split, &values, table, unit, higher_is_better);
             let report = match name {
                 "psnr" | "ssim" => scores::against_metric(report, "bicubic", &format!("bicubic_{name}")),
                 _ => report,
@@ -132,7 +140,8 @@ impl Table {
 }
 
 /// Tests on one set under the settings' protocols: enlarges its images, scores and saves them, and reports the means of
-/// all scores and those of bicubic interpolation.
+/// all scores and those of bicubic interpolation. Images cropped to the side of the training have a feature loss, too, if it can
+/// be computed: with other sides a loss network may have no such layer.
 ///
 /// Fails where a sample has no image, an image is too small, or `enlarge` fails.
 pub fn evaluate(
@@ -140,6 +149,7 @@ pub fn evaluate(
     settings: &SuperResolutionSettings,
     run: &dyn Run,
     enlarge: &Enlarge<'_>,
+    feature_loss: Option<&FeatureLoss<'_>>,
 ) -> Result<(), PluginError> {
     let total = set.samples.len();
     let protocols = &settings.test_protocols;
@@ -153,10 +163,13 @@ pub fn evaluate(
     let prepare = |sample| ready(&sample, settings);
     for_each_batch(&*set.samples, 0..total, LoaderOptions::of(run, LOADED), prepare, |batch: Vec<Ready>| {
         for Ready { id, group, cases } in batch {
-            for ((case, bicubic), table) in cases.into_iter().zip(&mut tables) {
+            for (((case, bicubic), table), protocol) in cases.into_iter().zip(&mut tables).zip(protocols) {
                 run.check_cancelled()?;
-                let output =
-                    enlarge(&case.input).map_err(|error| error.context(format_args!("sample {id}")))?;
+                let of_sample = |error: PluginError| error.context(format_args!("sample {id}"));
+                let output = enlarge(&case.input).map_err(of_sample)?;
+                if let (Some(loss), TestProtocol::Crop) = (feature_loss, protocol) {
+                    table.feature_loss.push(loss(&case.input, &case.target).map_err(of_sample)?);
+                }
                 table.add(&id, &group, case.scores(&output, settings.protocol)?, bicubic);
                 if done < settings.save_images {
                     let Case { input, bicubic, target, .. } = &case;

@@ -12,13 +12,15 @@ mod settings;
 mod training;
 
 use lossnet_plugin_api::prelude::*;
+use lossnet_plugin_kit::image::Image;
+use lossnet_plugin_kit::perceptual::{PerceptualLoss, Reduction};
 
 pub use data::{Batch, Pair, draw};
-pub use evaluation::{Enlarge, TestSet, evaluate, test_sets};
+pub use evaluation::{Enlarge, FeatureLoss, TestSet, evaluate, test_sets};
 pub use network::TransformNetwork;
 pub use protocol::{Case, Scores};
 pub use settings::{Protocol, SuperResolutionSettings, TestProtocol};
-pub use training::{Training, batch_loss, enlarge};
+pub use training::{Training, batch_loss, enlarge, feature_loss};
 
 struct SuperResolution;
 
@@ -38,8 +40,17 @@ impl Task for SuperResolution {
         // What is to be tested on is opened before days are spent on a training.
         let sets = evaluation::test_sets(run)?;
         let network = training::trained_network(&settings, run)?;
+        let loss_network = run.loss_network()?;
+        let loss = PerceptualLoss::new(&*loss_network, settings.perceptual, Reduction::Layers);
+        let feature_loss = |input: &Image, target: &Image| feature_loss(&network, &loss, input, target);
         for set in &sets {
-            evaluation::evaluate(set, &settings, run, &|image| enlarge(&network, image))?;
+            evaluation::evaluate(
+                set,
+                &settings,
+                run,
+                &|image| enlarge(&network, image),
+                Some(&feature_loss),
+            )?;
         }
         Ok(())
     }

@@ -56,6 +56,23 @@ pub fn enlarge(network: &TransformNetwork, image: &Image) -> Result<Image, Plugi
     Ok(Image::from_tensor(&output.f_squeeze_dim(0).map_err(torch_error)?)?)
 }
 
+/// The loss of one image, grey or RGB, and what it is to become.
+pub fn feature_loss(
+    network: &TransformNetwork,
+    loss: &PerceptualLoss<'_>,
+    input: &Image,
+    target: &Image,
+) -> Result<f64, PluginError> {
+    let pair = Pair { input: input.to_rgb(), target: target.to_rgb() };
+    let Batch { input, target } = Batch::of(&[pair])?;
+    let moved = |tensor: &Tensor| tensor.f_to_device(network.device()).map_err(torch_error);
+    tch::no_grad(|| {
+        let features = loss.target(&moved(&target)?)?;
+        let output = network.forward(&moved(&input)?, false)?;
+        loss.loss(&output, &features)?.f_double_value(&[]).map_err(torch_error)
+    })
+}
+
 /// The network and what it learns from.
 #[derive(Debug)]
 pub struct Training<'a> {

@@ -9,7 +9,9 @@ use lossnet_plugin_kit::nn::{buffers, parameters};
 use lossnet_plugin_kit::perceptual::{PerceptualKind, PerceptualLoss, Reduction};
 use lossnet_plugin_kit::testing::{ConvLossNetwork, EpochBatches, MemoryRun, formula_images, set_parameters};
 use lossnet_plugin_kit::train::{Goal, TrainSettings, train};
-use lossnet_plugin_super_resolution::{Batch, Pair, Protocol, Training, TransformNetwork};
+use lossnet_plugin_super_resolution::{
+    Batch, Pair, Protocol, Training, TransformNetwork, batch_loss, feature_loss,
+};
 use serde::Deserialize;
 
 /// Seed of all that the generator draws.
@@ -122,4 +124,29 @@ fn twenty_steps_have_pytorchs_losses() {
     for ((step, loss), expected) in steps.into_iter().zip(curve.losses) {
         assert!((loss / expected - 1.0).abs() < 1e-3, "step {step}: {loss} in place of {expected}");
     }
+}
+
+#[test]
+fn the_feature_loss_of_a_test_image_is_that_of_a_training_step_in_evaluation_mode() {
+    let loss_network = ConvLossNetwork::new(0, false).unwrap();
+    let loss = PerceptualLoss::new(&loss_network, PerceptualKind::Mse, Reduction::Layers);
+    let image = |name: &str, side: i64| {
+        let values = formula_images(SEED, name, &[3, side, side]).unwrap();
+        lossnet_plugin_kit::image::Image::from_tensor(&values).unwrap()
+    };
+    let (input, target) = (image("small", 5), image("large", 20));
+    let network = TransformNetwork::new(4, 0, Device::Cpu);
+    let found = feature_loss(&network, &loss, &input, &target).unwrap();
+    let batch = Batch::of(&[Pair { input, target }]).unwrap();
+    // By hand: mean squared errors of the layers' features, averaged over layers; nothing is rounded to 8 bits.
+    let output = network.forward(&batch.input, false).unwrap();
+    let features = [&output, &batch.target].map(|images| loss.features(images).unwrap());
+    let [a, b] = &features;
+    let layers: Vec<f64> =
+        a.iter().zip(b).map(|(a, b)| (a - b).square().mean(Kind::Double).double_value(&[])).collect();
+    let expected = layers.iter().sum::<f64>() / layers.len() as f64;
+    assert!((found / expected - 1.0).abs() < 1e-5, "{found} instead of {expected}");
+    // In training mode normalizations use the batch's own statistics.
+    let training = batch_loss(&network, &loss, &batch).unwrap().double_value(&[]);
+    assert!((training / expected - 1.0).abs() > 1e-3, "{training}");
 }

@@ -43,7 +43,7 @@ fn bicubic_metrics(set: &str) -> Option<Vec<Metric>> {
     };
     let bicubic = |image: &Image| Ok(matlab_resize(&image.to_rgb(), image.width() * 4, image.height() * 4)?);
     for set in test_sets(&run).unwrap() {
-        evaluate(&set, &settings, &run, &bicubic).unwrap();
+        evaluate(&set, &settings, &run, &bicubic, None).unwrap();
     }
     let pictures = run.reports().into_iter().filter_map(|report| match report {
         Report::Image { path, .. } => Some(path),
