@@ -349,7 +349,7 @@ fn further_datasets_are_tested_on_their_test_split() {
         format!("{COMPLETE}[data.test.more]\nname = \"digits\"\n[data.test.views]\nname = \"photos\"\n");
     let data = plan(&text).unwrap().cells[0].config.data.clone();
     assert_eq!(data.test["more"].splits, ["test"]);
-    assert_eq!(data.test["views"].splits, ["val", "jnd"]);
+    assert_eq!(data.test["views"].splits, ["views", "val", "jnd"]);
 }
 
 #[test]
