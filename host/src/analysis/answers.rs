@@ -53,6 +53,9 @@ pub(super) fn of(board: &Board, networks: &[Network]) -> String {
     let tied: Vec<&str> = board.entries[1..].iter().filter(|entry| entry.tied_with_best).map(label).collect();
     match (tested, tied.len()) {
         (false, _) => format!("{start}; nothing says how sure that is.{against}"),
+        (true, 0) if numbers == 2 => {
+            format!("{start}; it is better than the other one at the 5 % level.{against}")
+        }
         (true, 0) => {
             format!("{start}; it is better than all {} others at the 5 % level.{against}", numbers - 1)
         }

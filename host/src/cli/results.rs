@@ -131,7 +131,9 @@ impl Selected {
     fn analysis(&self, context: &Context) -> Result<Analysis, Failure> {
         let about = About::of(context.index()?, &self.cells);
         let analysis = analyze_some(&self.cells, &about, &|cell, metric| self.is_wanted(cell, metric));
-        analysis.problems.iter().for_each(|problem| context.display.warn(problem));
+        for problem in &analysis.problems {
+            context.display.warn(problem);
+        }
         Ok(analysis)
     }
 
@@ -139,7 +141,9 @@ impl Selected {
     fn compare(&self, labels: [&str; 2], context: &Context) -> Result<Analysis, Failure> {
         let about = About::of(context.index()?, &self.cells);
         let analysis = compare(&self.cells, &about, labels).map_err(|unknown| Failure::input(&unknown))?;
-        analysis.problems.iter().for_each(|problem| context.display.warn(problem));
+        for problem in &analysis.problems {
+            context.display.warn(problem);
+        }
         Ok(analysis)
     }
 }

@@ -120,7 +120,9 @@ fn report(
     }
     let measured = gathered.measured();
     let analysis = analyze(&measured, &About::of(context.index()?, &measured));
-    analysis.problems.iter().for_each(|problem| context.display.warn(problem));
+    for problem in &analysis.problems {
+        context.display.warn(problem);
+    }
     stand(&mut gathered.rows, &analysis.boards);
     let columns: Vec<&Column> = COLUMNS.iter().collect();
     let table = csv(&gathered.rows, &columns).map_err(|error| Failure::run(&error))?;

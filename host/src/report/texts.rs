@@ -46,7 +46,9 @@ pub fn of_board(board: &mut Board) {
 pub fn of_overall(overall: &mut Overall) {
     let lists = [&mut overall.backbones, &mut overall.networks, &mut overall.layers];
     lists.into_iter().flatten().for_each(of_mean_rank);
-    overall.between_boards.iter_mut().for_each(|between| of_correlation(&mut between.correlation));
+    for between in &mut overall.between_boards {
+        of_correlation(&mut between.correlation);
+    }
 }
 
 /// An interval that is open to one side says nothing: it is none.

@@ -55,11 +55,9 @@ fn answer(data: &ReportData, experiment: &str) -> String {
     let mut text = String::new();
     for sentence in &data.answer {
         text.push_str(&output::wrapped(sentence, ""));
-        let position = main.iter().position(|board| board.answer == *sentence);
-        if let Some((position, board)) = position.and_then(|position| Some((position, main.get(position)?))) {
-            if position < BOARDS {
-                let _ = writeln!(text, "\n{}", leaderboard::table(board, &data.networks, SHOWN));
-            }
+        let place = main.iter().position(|board| board.answer == *sentence);
+        if let Some(board) = place.filter(|place| *place < BOARDS).and_then(|place| main.get(place)) {
+            let _ = writeln!(text, "\n{}", leaderboard::table(board, &data.networks, SHOWN));
         }
     }
     let rest = data.boards.len() - main.len().min(BOARDS);
