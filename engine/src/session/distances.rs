@@ -212,7 +212,7 @@ impl Session {
         &self,
         spec: &'a LossNetworkSpec,
         calibration: Option<&'a [Tensor]>,
-    ) -> Result<Vec<(usize, Vec<Option<&'a Tensor>>)>, PluginError> {
+    ) -> Result<Vec<WeightedLayer<'a>>, PluginError> {
         let (layers, terms) = (spec.layers.len(), spec.terms.len());
         if let Some(weights) = calibration
             && weights.len() != layers
@@ -234,6 +234,9 @@ impl Session {
         layers.collect()
     }
 }
+
+/// A layer, as a position among a session's, with the weights of its channels for each term of the comparison.
+type WeightedLayer<'a> = (usize, Vec<Option<&'a Tensor>>);
 
 /// A map, N×1×H×W, in another size.
 fn interpolated(map: &Tensor, size: (i64, i64)) -> Result<Tensor, TchError> {

@@ -25,7 +25,9 @@ const DEEP: &str = "name = \"metric\"";
 fn planned(user: &User, network: &str, set: &[&str]) -> Vec<String> {
     user.write("deep.toml", &config(DEEP, &format!("backbone = \"deep\"\n{network}")));
     let mut arguments = vec!["run", "deep.toml", "--plan", "--json", "--plugin-dir", "mine"];
-    set.iter().for_each(|set| arguments.extend(["-s", set]));
+    for set in set {
+        arguments.extend(["-s", set]);
+    }
     let plan = user.json(&arguments);
     let cells = plan["cells"].as_array().unwrap_or_else(|| panic!("{plan}"));
     cells.iter().map(|cell| cell["config"]["loss_network"]["layers"].to_string()).collect()
@@ -122,5 +124,5 @@ fn a_description_of_many_nodes_is_read_quickly() {
     let done = Done::of(&command.env("LOSSNET_TEST_LOADING", "many").output().unwrap());
     assert_eq!(done.code, 0, "{}", done.err);
     // Without optimization, on a machine that does other things, too; it took minutes.
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }

@@ -1,5 +1,7 @@
 //! `report`: from a run to one HTML file.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::support::User;
 
 const CONFIG: &str = r#"
@@ -82,7 +84,6 @@ fn a_report_goes_beside_its_results_unless_told_otherwise_and_is_opened_on_reque
     assert_eq!(user.must(&["report"]).trim_end(), "./report.html");
     assert!(user.path("report.html").is_file());
     // The desktop is asked to open it: here by a program that notes what it is given.
-    use std::os::unix::fs::PermissionsExt as _;
     let opener = user.write("bin/xdg-open", "#!/bin/sh\nprintf %s \"$1\" > opened\n");
     std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", user.path("bin").display(), std::env::var("PATH").unwrap());

@@ -139,7 +139,9 @@ fn evaluate_all(
     if let (Some(side), Some(first)) = (side, splits.first()) {
         let samples = run.samples(first)?;
         let said = if samples.is_empty() { None } else { resized(&samples.sample(0)?, side) };
-        said.into_iter().for_each(|said| run.notice(&said));
+        if let Some(said) = said {
+            run.notice(&said);
+        }
     }
     let prepare = |sample: Sample| judged(&sample, side, NAME);
     let How { distances, losses, pictures, batch_size } = *how;
