@@ -44,9 +44,10 @@ fn gather(folder: &Path, root: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// Logs, locks, plans, and tables that say how long things took.
+/// Logs, locks, plans, and tables and reports that say when, and how long things took.
 fn is_about_the_run(name: &str) -> bool {
-    ["run.log", ".lock", "plan.json", "results.csv", "results.parquet", "failed.json"].contains(&name)
+    ["run.log", ".lock", "plan.json", "results.csv", "results.parquet", "report.html", "failed.json"]
+        .contains(&name)
 }
 
 fn without_costs(result: &[u8]) -> Vec<u8> {

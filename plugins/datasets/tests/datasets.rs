@@ -180,6 +180,26 @@ fn folders_of_the_user_are_read() {
 }
 
 #[test]
+fn images_of_a_table_outside_of_its_folder_are_told_of() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("table");
+    picture(&folder.join("in.png"), 1);
+    picture(&root.path().join("out.png"), 2);
+    let services = Arc::new(Fake::default());
+    std::fs::write(folder.join("images.csv"), "image\nin.png\n").unwrap();
+    assert_eq!(open_for(&services, "csv", "{}", &folder, "all").unwrap().len(), 1);
+    assert_eq!(*services.notices.lock().unwrap(), [""; 0]);
+    let whole = root.path().join("out.png");
+    std::fs::write(folder.join("images.csv"), format!("image\nin.png\n../out.png\n{}\n", whole.display()))
+        .unwrap();
+    for _ in 0..2 {
+        assert_eq!(open_for(&services, "csv", "{}", &folder, "all").unwrap().len(), 3);
+    }
+    let told = services.notices.lock().unwrap().clone();
+    assert!(told.len() == 1 && told[0].contains("2 of 3 images lie outside of"), "{told:?}");
+}
+
+#[test]
 fn what_is_left_out_of_folders_is_told_once() {
     let root = tempfile::tempdir().unwrap();
     for name in ["a.png", "b.png", "._a.png"] {

@@ -4,7 +4,7 @@ mod cells;
 mod read;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use lossnet_plugin_api::prelude::*;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::files::{ImageReader, check_images, read_mask};
 use crate::fractions::Fractions;
 use crate::npy;
+use crate::told::tell_once;
 use cells::Cell;
 
 /// The user's CSV file in `data.folder`, a sample for each row. The split `all` is every row.
@@ -123,6 +124,7 @@ impl Dataset for Table {
             })
             .collect();
         check_images(paths.iter().map(PathBuf::as_path), &*services)?;
+        tell_outside(&file, &folder, &paths, &*services);
         if let Some(unknown) = settings.grey.iter().find(|name| !table.fields.contains(name)) {
             return Err(PluginError::input(format!(
                 "{} has no field `{unknown}`, which `grey` names: it has {}",
@@ -132,6 +134,25 @@ impl Dataset for Table {
         }
         let reader = ImageReader::new(services, &folder).upright(settings.exif_orientation);
         Ok(Box::new(TableSamples { fields: table.fields, rows, folder, grey: settings.grey, reader }))
+    }
+}
+
+/// Tells of images that do not lie in the data folder: it is looked at for changes, they are not.
+fn tell_outside(file: &Path, folder: &Path, paths: &[PathBuf], services: &dyn Services) {
+    let is_outside = |path: &&PathBuf| {
+        path.strip_prefix(folder)
+            .map_or(true, |inner| inner.components().any(|part| part == Component::ParentDir))
+    };
+    let outside = paths.iter().filter(is_outside).count();
+    if outside > 0 {
+        let message = format!(
+            "{}: {outside} of {} images lie outside of {}: where they are replaced, lossnet does not notice it, and takes cells for done \
+             that were computed with the old ones",
+            file.display(),
+            paths.len(),
+            folder.display()
+        );
+        tell_once(services, folder, "outside", &message);
     }
 }
 
