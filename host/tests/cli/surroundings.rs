@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{Done, User};
@@ -85,7 +85,18 @@ fn a_terminal_that_goes_away_is_an_interruption_that_saves() {
          [data]\nname = \"photos\"\ntriplets = 100\n",
     );
     let hang_up = |arguments: &[&str]| {
-        let child = user.command(arguments).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let plain = user.command(arguments);
+        // These tests may have been started by `nohup`, which would be inherited.
+        let mut command = Command::new("env");
+        command.arg("--default-signal=HUP").arg(plain.get_program()).args(plain.get_args());
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.current_dir(user.path("."));
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let started = Instant::now();
         let has_scores = || {
             let cells = std::fs::read_dir(user.path("logs/long")).into_iter().flatten().flatten();

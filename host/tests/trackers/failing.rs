@@ -42,7 +42,8 @@ fn a_server_that_is_not_there() {
     drop(listener);
     let said = complains(&mlflow(&address), &[]);
     assert!(
-        said.contains("`mlflow` failed, and the run goes on") && said.contains("can't be reached"),
+        said.contains("`mlflow` of lossnet-plugin-trackers 0.1.0 failed, and the run goes on")
+            && said.contains("can't be reached"),
         "{said}"
     );
     assert!(said.contains(&address) && said.contains("tracking_uri"), "{said}");
@@ -120,7 +121,10 @@ fn a_tracker_that_panics() {
     for at in ["start", "report", "finish"] {
         let tracker = format!("[trackers.faulty_tracker]\nat = \"{at}\"\nhow = \"panic\"");
         let said = complains(&tracker, &["--plugin-dir", &plugin.parent().unwrap().to_string_lossy()]);
-        assert!(said.contains("`faulty_tracker` failed, and the run goes on"), "{said}");
+        assert!(
+            said.contains("`faulty_tracker` of lossnet-engine 0.1.0 failed, and the run goes on"),
+            "{said}"
+        );
     }
 }
 
