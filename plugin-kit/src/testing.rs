@@ -1,6 +1,7 @@
 //! Runs and loss networks for the tests of tasks: nothing of a host is needed.
 
 mod conv_network;
+mod network_parts;
 mod normalized_network;
 mod recomputed;
 

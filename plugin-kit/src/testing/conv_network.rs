@@ -2,15 +2,16 @@
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{LossNetwork, torch_error};
-use lossnet_plugin_api::protocol::formula::parameter_values;
 use tch::Tensor;
+
+use super::network_parts::{Named, check_mode, distances, drawn, shared, squared_differences};
 
 /// A small loss network: two 3×3 convolutions, `conv1` from 3 to 4 channels and `conv2` from 4 to 6, each with padding
 /// 1, a bias and a ReLU, whose outputs are its layers `relu1` and `relu2`. Parameters are drawn by the shared formula.
 /// Features are compared by the mean squared difference over positions, summed over (calibrated) channels.
 #[derive(Debug)]
 pub struct ConvLossNetwork {
-    parameters: Vec<(String, Tensor)>,
+    parameters: Named,
     trainable: bool,
 }
 
@@ -23,25 +24,14 @@ impl ConvLossNetwork {
             ("conv2.weight", &[6, 4, 3, 3]),
             ("conv2.bias", &[6]),
         ];
-        let parameters = shapes.into_iter().map(|(name, shape)| {
-            let values = Tensor::f_from_slice(&parameter_values(seed, name, shape))?.f_reshape(shape)?;
-            Ok((name.to_owned(), values.f_set_requires_grad(trainable)?))
-        });
-        let parameters = parameters.collect::<Result<_, tch::TchError>>().map_err(torch_error)?;
+        let parameters = drawn(seed, &shapes, trainable)?;
         Ok(ConvLossNetwork { parameters, trainable })
     }
 }
 
 impl LossNetwork for ConvLossNetwork {
     fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError> {
-        tch::no_grad(|| {
-            let features = images.iter().map(|batch| self.features(batch)).collect::<Result<Vec<_>, _>>()?;
-            let distances = pairs
-                .iter()
-                .map(|&(a, b)| self.compare(0, &features[a], &features[b], None))
-                .collect::<Result<Vec<_>, _>>()?;
-            Tensor::f_stack(&distances, 0).and_then(|stack| stack.f_unsqueeze(0)).map_err(torch_error)
-        })
+        distances(self, images, pairs)
     }
 
     fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
@@ -86,8 +76,7 @@ impl LossNetwork for ConvLossNetwork {
     }
 
     fn parameters(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
-        let shared = |(name, tensor): &(String, Tensor)| (name.clone(), tensor.shallow_clone());
-        Ok(if self.trainable { self.parameters.iter().map(shared).collect() } else { Vec::new() })
+        Ok(if self.trainable { shared(&self.parameters) } else { Vec::new() })
     }
 
     fn buffers(&self) -> Result<Vec<(String, Tensor)>, PluginError> {
@@ -95,34 +84,6 @@ impl LossNetwork for ConvLossNetwork {
     }
 
     fn set_training(&self, training: bool) -> Result<(), PluginError> {
-        if training && !self.trainable {
-            return Err(PluginError::run("a frozen network has no training mode"));
-        }
-        Ok(())
+        check_mode(training, self.trainable)
     }
-}
-
-/// At each position the sum over layers and channels, N×1×H×W.
-pub(super) fn squared_differences(
-    a: &[Tensor],
-    b: &[Tensor],
-    calibration: Option<&[Tensor]>,
-) -> Result<Tensor, PluginError> {
-    let mut sum: Option<Tensor> = None;
-    for (layer, (a, b)) in a.iter().zip(b).enumerate() {
-        let squared = a.f_sub(b).and_then(|difference| difference.f_square()).map_err(torch_error)?;
-        let weighted = match calibration.and_then(|weights| weights.get(layer)) {
-            Some(weights) if weights.dim() == 4 => squared.f_mul(weights),
-            Some(weights) => weights.f_reshape([1, -1, 1, 1]).and_then(|weights| squared.f_mul(&weights)),
-            None => Ok(squared),
-        };
-        let map = weighted
-            .and_then(|weighted| weighted.f_sum_dim_intlist([1i64].as_slice(), true, None))
-            .map_err(torch_error)?;
-        sum = Some(match sum {
-            Some(sum) => sum.f_add(&map).map_err(torch_error)?,
-            None => map,
-        });
-    }
-    sum.ok_or_else(|| PluginError::run("nothing to compare"))
 }

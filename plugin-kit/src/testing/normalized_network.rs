@@ -4,16 +4,17 @@ use std::cell::Cell;
 
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{LossNetwork, torch_error};
-use lossnet_plugin_api::protocol::formula::parameter_values;
 use tch::Tensor;
+
+use super::network_parts::{Named, check_mode, distances, drawn, shared, squared_differences};
 
 /// A small loss network with a training mode: `conv`, 3×3 from 3 to 4 channels with stride 2, padding 1 and a bias, the batch
 /// normalization `norm` and a ReLU, whose output is its only layer, `relu`. Parameters and running statistics are drawn by the
 /// shared formula. Features are compared by the mean squared difference over positions, summed over (calibrated) channels.
 #[derive(Debug)]
 pub struct NormalizedLossNetwork {
-    parameters: Vec<(String, Tensor)>,
-    buffers: Vec<(String, Tensor)>,
+    parameters: Named,
+    buffers: Named,
     trainable: bool,
     training: Cell<bool>,
 }
@@ -21,33 +22,18 @@ pub struct NormalizedLossNetwork {
 impl NormalizedLossNetwork {
     /// With values of this seed. Fails only if libtorch does.
     pub fn new(seed: u64, trainable: bool) -> Result<NormalizedLossNetwork, PluginError> {
-        let tensor = |(name, shape): (&str, &[i64])| -> Result<(String, Tensor), tch::TchError> {
-            let values = Tensor::f_from_slice(&parameter_values(seed, name, shape))?.f_reshape(shape)?;
-            Ok((name.to_owned(), values))
-        };
         let parameters: [(&str, &[i64]); 4] =
             [("conv.weight", &[4, 3, 3, 3]), ("conv.bias", &[4]), ("norm.weight", &[4]), ("norm.bias", &[4])];
         let buffers: [(&str, &[i64]); 2] = [("norm.running_mean", &[4]), ("norm.running_var", &[4])];
-        let parameters = parameters.into_iter().map(|parameter| {
-            let (name, values) = tensor(parameter)?;
-            Ok((name, values.f_set_requires_grad(trainable)?))
-        });
-        let parameters = parameters.collect::<Result<_, tch::TchError>>().map_err(torch_error)?;
-        let buffers = buffers.into_iter().map(tensor).collect::<Result<_, _>>().map_err(torch_error)?;
+        let parameters = drawn(seed, &parameters, trainable)?;
+        let buffers = drawn(seed, &buffers, false)?;
         Ok(NormalizedLossNetwork { parameters, buffers, trainable, training: Cell::new(trainable) })
     }
 }
 
 impl LossNetwork for NormalizedLossNetwork {
     fn distances(&self, images: &[Tensor], pairs: &[(usize, usize)]) -> Result<Tensor, PluginError> {
-        tch::no_grad(|| {
-            let features = images.iter().map(|batch| self.features(batch)).collect::<Result<Vec<_>, _>>()?;
-            let distances = pairs
-                .iter()
-                .map(|&(a, b)| self.compare(0, &features[a], &features[b], None))
-                .collect::<Result<Vec<_>, _>>()?;
-            Tensor::f_stack(&distances, 0).and_then(|stack| stack.f_unsqueeze(0)).map_err(torch_error)
-        })
+        distances(self, images, pairs)
     }
 
     fn features(&self, images: &Tensor) -> Result<Vec<Tensor>, PluginError> {
@@ -87,7 +73,7 @@ impl LossNetwork for NormalizedLossNetwork {
         b: &[Tensor],
         calibration: Option<&[Tensor]>,
     ) -> Result<Tensor, PluginError> {
-        super::conv_network::squared_differences(a, b, calibration)?
+        squared_differences(a, b, calibration)?
             .f_mean_dim([1i64, 2, 3].as_slice(), false, None)
             .map_err(torch_error)
     }
@@ -101,14 +87,8 @@ impl LossNetwork for NormalizedLossNetwork {
     }
 
     fn set_training(&self, training: bool) -> Result<(), PluginError> {
-        if training && !self.trainable {
-            return Err(PluginError::run("a frozen network has no training mode"));
-        }
+        check_mode(training, self.trainable)?;
         self.training.set(training);
         Ok(())
     }
-}
-
-fn shared(tensors: &[(String, Tensor)]) -> Vec<(String, Tensor)> {
-    tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
 }
