@@ -9,18 +9,24 @@ use crate::support::{Done, User};
 
 const NETWORK: [&str; 6] = ["--backbone", "squeezenet1_1", "--layers", "1", "--weights", "random:0"];
 
-/// The same command started by a shell that does something first.
-fn in_shell(user: &User, before: &str, command: &Command) -> Done {
-    let mut shell = Command::new("sh");
-    shell.current_dir(user.path(".")).arg("-c").arg(format!("{before}; exec \"$@\"")).arg("sh");
-    shell.arg(command.get_program()).args(command.get_args());
+/// The same command started by another program, which gets its words behind these.
+fn started_by(user: &User, words: &[&str], command: &Command) -> Command {
+    let [program, arguments @ ..] = words else { panic!("a program was to be named") };
+    let mut other = Command::new(program);
+    other.current_dir(user.path(".")).args(arguments).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
+            Some(value) => other.env(name, value),
+            None => other.env_remove(name),
         };
     }
-    Done::of(&shell.output().unwrap())
+    other
+}
+
+/// The same command started by a shell that does something first.
+fn in_shell(user: &User, before: &str, command: &Command) -> Done {
+    let script = format!("{before}; exec \"$@\"");
+    Done::of(&started_by(user, &["sh", "-c", &script, "sh"], command).output().unwrap())
 }
 
 #[test]
@@ -85,17 +91,8 @@ fn a_terminal_that_goes_away_is_an_interruption_that_saves() {
          [data]\nname = \"photos\"\ntriplets = 100\n",
     );
     let hang_up = |arguments: &[&str]| {
-        let plain = user.command(arguments);
         // These tests may have been started by `nohup`, which would be inherited.
-        let mut command = Command::new("env");
-        command.arg("--default-signal=HUP").arg(plain.get_program()).args(plain.get_args());
-        for (name, value) in plain.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command.current_dir(user.path("."));
+        let mut command = started_by(&user, &["env", "--default-signal=HUP"], &user.command(arguments));
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let started = Instant::now();
         let has_scores = || {
