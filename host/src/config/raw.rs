@@ -1,17 +1,17 @@
 //! First stage: layers of settings put on top of each other, each setting still knowing where it was written.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::SECTIONS;
 use super::origin::{ConfigError, ConfigErrors, Origin};
 use super::paths::Paths;
+use super::source::{Input, STANDARD_INPUT, Source, not_utf8};
+use super::values::{has_end, is_number, json, shell_value};
 
 /// lossnet's own defaults: the first layer of every config, and its documentation.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -416,80 +416,10 @@ impl RawConfig {
     }
 }
 
-/// A text with settings.
-struct Source<'a> {
-    text: &'a str,
-    /// The file that it is from; none for the defaults.
-    path: Option<Arc<Path>>,
-    /// The directory that its paths start from.
-    base: Option<Arc<Path>>,
-}
-
-/// How the standard input is called in errors.
-const STANDARD_INPUT: &str = "standard input";
-
-/// What a config is read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Input {
-    /// A file: its directory is where its paths start.
-    File,
-    /// `-`.
-    Standard,
-    /// A pipe or a device, such as a shell's `<(…)` and `/dev/stdin`: its paths start in the working directory.
-    Stream,
-}
-
-impl Input {
-    fn of(file: &Path) -> Input {
-        if file == Path::new("-") {
-            return Input::Standard;
-        }
-        let is_special = |data: std::fs::Metadata| !data.is_file() && !data.is_dir();
-        // Also where a shell has put a file in the place of the standard input.
-        let is_stream = file.starts_with("/dev") || file.starts_with("/proc");
-        if is_stream || file.metadata().is_ok_and(is_special) { Input::Stream } else { Input::File }
-    }
-
-    fn read(self, file: &Path) -> std::io::Result<Vec<u8>> {
-        match self {
-            Input::File | Input::Stream => std::fs::read(file),
-            Input::Standard => {
-                let mut bytes = Vec::new();
-                std::io::stdin().lock().read_to_end(&mut bytes)?;
-                Ok(bytes)
-            }
-        }
-    }
-}
-
-impl Source<'_> {
-    /// Where a position in the text is.
-    fn at(&self, offset: usize) -> Origin {
-        match &self.path {
-            Some(path) => Origin::File { path: path.clone(), line: line(self.text.as_bytes(), offset) },
-            None => Origin::Default,
-        }
-    }
-
-    /// Whether a table is written in braces, rather than below a heading.
-    fn is_inline(&self, table: &Spanned<DeValue<'_>>) -> bool {
-        self.text.as_bytes().get(table.span().start) == Some(&b'{')
-    }
-}
-
 /// Whether a table at a key is a range of a sweep's values, rather than settings with keys of their own. `is_number` tells
 /// whether one of its entries is a number.
 fn is_range_of(key: &str, is_number: impl Fn(&str) -> bool) -> bool {
     key.starts_with("sweep.") && !is_section(key) && !is_named_sweep(key) && has_end(is_number)
-}
-
-/// A range has an end.
-fn has_end(is_number: impl Fn(&str) -> bool) -> bool {
-    is_number("from") || is_number("to")
-}
-
-fn is_number(value: &DeValue<'_>) -> bool {
-    matches!(value, DeValue::Integer(_) | DeValue::Float(_))
 }
 
 /// Whether a key is that of `[sweep.NAME]`.
@@ -516,90 +446,4 @@ fn listed(value: &Value) -> Vec<&Value> {
         Value::Array(values) => values.iter().collect(),
         single => vec![single],
     }
-}
-
-/// Text from a shell is read as TOML where it is, and else taken as it stands.
-pub(crate) fn shell_value(text: &str) -> Value {
-    let parsed = DeValue::parse(text).ok().and_then(|value| json(&value).ok());
-    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
-}
-
-/// The leaves of a sweep's table by dotted key, in which a range is one value.
-pub(crate) fn flatten_sweep(table: &Map<String, Value>) -> Vec<(String, Value)> {
-    let mut leaves = Vec::new();
-    for (key, value) in table {
-        match value {
-            Value::Object(inner) if SECTIONS.contains(&key.as_str()) || !is_range(value) => {
-                let inner = flatten_sweep(inner).into_iter();
-                leaves.extend(inner.map(|(inner, value)| (format!("{key}.{inner}"), value)));
-            }
-            _ => leaves.push((key.clone(), value.clone())),
-        }
-    }
-    leaves
-}
-
-/// Whether a value of a sweep is a range such as `{ from = 1, to = 5 }`.
-pub(crate) fn is_range(value: &Value) -> bool {
-    value.as_object().is_some_and(|table| has_end(|end| table.get(end).is_some_and(Value::is_number)))
-}
-
-/// The leaves of a table by dotted key.
-pub(crate) fn flatten(table: &Map<String, Value>) -> Vec<(String, Value)> {
-    let mut leaves = Vec::new();
-    for (key, value) in table {
-        match value {
-            Value::Object(inner) => {
-                leaves.extend(
-                    flatten(inner).into_iter().map(|(inner, value)| (format!("{key}.{inner}"), value)),
-                );
-            }
-            _ => leaves.push((key.clone(), value.clone())),
-        }
-    }
-    leaves
-}
-
-fn not_utf8(file: &Path, bytes: &[u8], valid: usize) -> ConfigError {
-    ConfigError {
-        origin: Origin::File { path: Arc::from(file), line: line(bytes, valid) },
-        key: None,
-        problem: "this is not text in UTF-8".to_owned(),
-        help: Some("save the file as UTF-8".to_owned()),
-    }
-}
-
-/// Line of a position in a text, counted from 1.
-fn line(text: &[u8], offset: usize) -> usize {
-    1 + text.iter().take(offset).filter(|&&byte| byte == b'\n').count()
-}
-
-/// A TOML value as JSON. Fails for numbers that JSON has not.
-fn json(value: &Spanned<DeValue<'_>>) -> Result<Value, String> {
-    Ok(match value.get_ref() {
-        DeValue::String(text) => Value::String(text.to_string()),
-        DeValue::Boolean(flag) => Value::Bool(*flag),
-        DeValue::Integer(digits) => {
-            let number = i64::from_str_radix(digits.as_str(), digits.radix()).map_err(|_| {
-                format!("is too large a whole number: {}; the largest is {}", digits.as_str(), i64::MAX)
-            })?;
-            Value::from(number)
-        }
-        DeValue::Float(digits) => {
-            let number: f64 =
-                digits.as_str().parse().map_err(|_| format!("is not a number: {}", digits.as_str()))?;
-            match serde_json::Number::from_f64(number) {
-                Some(number) => Value::Number(number),
-                None => return Err(format!("must be finite, not {}", digits.as_str())),
-            }
-        }
-        DeValue::Datetime(date) => Value::String(date.to_string()),
-        DeValue::Array(values) => Value::Array(values.iter().map(json).collect::<Result<_, _>>()?),
-        DeValue::Table(table) => {
-            let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-                Ok::<_, String>((ToString::to_string(key.get_ref()), json(value)?))
-            };
-            Value::Object(table.iter().map(entry).collect::<Result<_, _>>()?)
-        }
-    })
 }
