@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Instant;
 
 use crate::lab::Lab;
 use crate::support::Done;
@@ -64,7 +65,7 @@ fn outcome(lab: &Lab) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn a_training_that_reaches_its_time_limit_goes_on_from_its_checkpoint() {
     let Some(lab) = Lab::new(1001) else { return };
-    lab.user.write("small.toml", &config(EPOCHS, "0.0"));
+    lab.user.write("small.toml", &config(epochs_that_outlast_the_limit(&lab), "0.0"));
     let following = lab
         .command(&["run", "small.toml", "--executor", "slurm", "--wait"])
         .stdout(Stdio::piped())
@@ -109,5 +110,11 @@ fn a_training_that_reaches_its_time_limit_goes_on_from_its_checkpoint() {
     }
 }
 
-/// Enough for more than half a minute, after which Slurm warns at the latest.
-const EPOCHS: u32 = 500;
+/// So many epochs that this machine trains for about a minute: Slurm warns after somewhat more than half a minute at the latest.
+fn epochs_that_outlast_the_limit(lab: &Lab) -> u32 {
+    const TRIED: u32 = 200;
+    lab.user.write("speed.toml", &config(TRIED, "0.0"));
+    let started = Instant::now();
+    lab.must(&["-q", "run", "speed.toml", "-s", "experiment.name=speed", "--executor", "in-process"]);
+    (f64::from(TRIED) * 60.0 / started.elapsed().as_secs_f64()).ceil() as u32
+}
