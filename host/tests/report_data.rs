@@ -26,8 +26,7 @@ fn report(root: &Path) -> ReportData {
     let (experiments, problems) = Store::new(root).folders().unwrap();
     let catalog = config_fixture::catalog();
     let about = |cells: &[Measured]| About::new(&catalog, &|_| None, cells);
-    assemble(Sources { experiments: &experiments, problems, title: None, about: &about, claims: None })
-        .unwrap()
+    assemble(Sources { experiments: &experiments, problems, title: None, claims: None }, &about).unwrap()
 }
 
 /// The value of a column in a row of the report's table, as text.

@@ -37,14 +37,13 @@ pub(super) fn report(arguments: &ReportArguments, context: &Context) -> Result<E
     let claims = claims.map_err(|error| Failure::input(&error))?;
     let index = context.index()?;
     let claims = claims.map(|claims| claims.knowing(&index.catalog));
-    let data = assemble(Sources {
+    let sources = Sources {
         experiments: &experiments,
         problems,
         title: arguments.title.clone(),
-        about: &|cells| About::of(index, cells),
         claims: claims.as_ref(),
-    })
-    .map_err(|error| Failure::input(&error))?;
+    };
+    let data = assemble(sources, &|cells| About::of(index, cells)).map_err(|error| Failure::input(&error))?;
     for problem in &data.problems {
         context.display.warn(problem);
     }

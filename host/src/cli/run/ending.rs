@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::analysis::{About, Analysis};
+use crate::analysis::Analysis;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::{leaderboard, output};
@@ -32,7 +32,6 @@ pub(super) fn of(
         experiments: std::slice::from_ref(experiment),
         problems: Vec::new(),
         title: None,
-        about: &|_| About::default(),
         claims: None,
     };
     let data = put_together(sources, gathered, analysis).map_err(|error| Failure::input(&error))?;

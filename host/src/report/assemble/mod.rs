@@ -32,8 +32,6 @@ pub struct Sources<'a> {
     pub problems: Vec<Problem>,
     /// The report's title; made of the experiments' names if none.
     pub title: Option<String>,
-    /// What is known of the tasks and backbones of some results.
-    pub about: &'a dyn Fn(&[Measured]) -> About,
     /// Statements to be checked.
     pub claims: Option<&'a Claims>,
 }
@@ -48,21 +46,25 @@ impl std::fmt::Debug for Sources<'_> {
 /// Puts a report's data together, also while runs go on.
 ///
 /// What can't be read is named among the report's problems, whatever was left out because it would make the report too large
-/// among its notes. Fails only if a statement asks for what has no meaning.
-pub fn assemble(sources: Sources<'_>) -> Result<ReportData, ClaimsError> {
-    let gathered = gather(sources.experiments);
+/// among its notes. `about` says what is known of the tasks and backbones of some results. Fails only if a statement asks for
+/// what has no meaning.
+pub fn assemble(
+    sources: Sources<'_>,
+    about: &dyn Fn(&[Measured]) -> About,
+) -> Result<ReportData, ClaimsError> {
+    let mut gathered = gather(sources.experiments);
     let measured = gathered.measured();
-    let analysis = analyze(&measured, &(sources.about)(&measured));
+    let analysis = analyze(&measured, &about(&measured));
+    stand(&mut gathered.rows, &analysis.boards);
     put_together(sources, gathered, analysis)
 }
 
-/// The same of results that were read, and analysed as [`Gathered::measured`] has them.
+/// The same of results that were read, and analysed as [`Gathered::measured`] has them, with rows that say how they [`stand`].
 pub fn put_together(
     sources: Sources<'_>,
-    mut gathered: Gathered,
+    gathered: Gathered,
     analysis: Analysis,
 ) -> Result<ReportData, ClaimsError> {
-    stand(&mut gathered.rows, &analysis.boards);
     let problems = sources.problems.iter().map(ToString::to_string);
     let mut told: Vec<String> = problems.chain(gathered.warnings()).collect();
     let Gathered { cells, rows, unusable, .. } = gathered;
