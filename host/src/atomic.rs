@@ -53,8 +53,9 @@ pub fn remove_drafts(folder: &Path) {
         if !name.is_some_and(|name| name.starts_with(DRAFT_PREFIX)) {
             continue;
         }
-        let abandoned = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
-        if abandoned {
+        // The lock is held until the draft is gone: who has just made it waits for the lock and then looks whether it is there.
+        let Ok(draft) = File::open(&path) else { continue };
+        if draft.try_lock().is_ok() {
             // One that stays costs room, nothing else.
             let _ = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
         }
@@ -168,17 +169,16 @@ mod tests {
     fn those_who_write_and_those_who_clear_up_do_not_disturb_each_other() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
-        let over = std::sync::atomic::AtomicBool::new(false);
         std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                    remove_drafts(folder.path());
+            let writer = scope.spawn(|| {
+                for number in 0..500 {
+                    write_unsynced(&file, format!("{number}").as_bytes()).unwrap();
                 }
             });
-            for number in 0..500 {
-                write_unsynced(&file, format!("{number}").as_bytes()).unwrap();
+            // Until the writer has ended, also in a panic.
+            while !writer.is_finished() {
+                remove_drafts(folder.path());
             }
-            over.store(true, std::sync::atomic::Ordering::Relaxed);
         });
         assert_eq!(std::fs::read(&file).unwrap(), b"499");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -120,18 +120,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         drop(Lock::acquire(&path).unwrap());
-        let over = std::sync::atomic::AtomicBool::new(false);
         std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                        Lock::is_held(&path);
-                    }
-                });
+            let taker = scope.spawn(|| (0..2_000).all(|_| Lock::acquire(&path).unwrap().is_some()));
+            while !taker.is_finished() {
+                Lock::is_held(&path);
             }
-            let taken = (0..2_000).all(|_| Lock::acquire(&path).unwrap().is_some());
-            over.store(true, std::sync::atomic::Ordering::Relaxed);
-            assert!(taken);
+            assert!(taker.join().unwrap());
         });
     }
 }
