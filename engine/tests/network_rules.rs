@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lossnet_engine::network::{BoxError, CheckWeights, LayerRef, Network, Options, ParameterSource};
+use lossnet_engine::network::{BoxError, CheckWeights, LayerRef, Memory, Network, Options, ParameterSource};
 use lossnet_engine::session::RandomWeights;
 use lossnet_plugin_protocol::graph::{BatchNorm2d, Conv2d, Graph, GraphBuilder, Pool2d};
 use tch::{Device, Kind, Tensor};
@@ -195,4 +195,39 @@ fn wrong_layers_and_images_are_named() {
     );
     let grey = Tensor::rand([1, 1, 12, 12], (Kind::Float, Device::Cpu));
     assert!(network.forward(&grey).unwrap_err().to_string().contains("N×3×H×W"));
+}
+
+#[test]
+fn the_way_to_some_layers_gives_what_the_way_to_all_gives() {
+    let network = build(&["conv1", "relu1", "relu2", "pool"], &Options::default());
+    let images = images(2);
+    let all = network.forward(&images).unwrap();
+    for wanted in [vec![0], vec![1], vec![2, 0], vec![3]] {
+        let layers: Vec<LayerRef> =
+            wanted.iter().map(|&position| network.layers()[position].clone()).collect();
+        let some = network.forward_to(&images, &layers).unwrap();
+        assert_eq!(some.len(), wanted.len());
+        for (value, position) in some.iter().zip(wanted) {
+            assert_eq!(*value, all[position], "layer {position}");
+        }
+    }
+    assert!(network.forward_to(&images, &layers(&["bn1"])).is_err());
+}
+
+#[test]
+fn the_memory_of_values_is_counted_from_their_shapes() {
+    let network = build(&["relu2", "pool"], &Options::default());
+    // The image of 3×12×12, then values of 6×12×12: conv1 with bn1 and relu1, conv2 with bn2, into which the sum and
+    // relu2 are not written since it is the second summand; float32.
+    let (image, value) = (3 * 144 * 4, 6 * 144 * 4);
+    let memory = network.memory(&layers(&["relu2"]), 12, 12).unwrap();
+    assert_eq!(memory, Memory { forward: 3 * value, backward: image + 3 * value + 3 * value }, "{value}");
+    // Deeper: pooled to 6×3×3, with an index of 64 bits for each.
+    let pooled = 6 * 9;
+    let deeper = network.memory(&layers(&["pool"]), 12, 12).unwrap();
+    assert_eq!(deeper.forward, 3 * value);
+    assert_eq!(
+        deeper.backward,
+        (image + 6 * value).max(image + 3 * value + pooled * 12 + value + pooled * 4)
+    );
 }

@@ -281,3 +281,15 @@ fn a_trainable_network_learns_and_a_frozen_one_does_not() {
     assert!(frozen.network().parameters().is_empty());
     frozen.network_mut().set_training(true).unwrap_err();
 }
+
+#[test]
+fn a_loss_network_alone_gives_what_it_gives_among_others() {
+    let session = session(&[0, 1, 2], &Options::default());
+    let (a, b) = (images(3, 1), images(3, 2));
+    let (all_a, all_b) = (session.features(&a).unwrap(), session.features(&b).unwrap());
+    for spec in [spec(&[1], &[1.0], None), spec(&[2, 0], &[1.0, 3.0], None)] {
+        let among = session.compare(&all_a, &all_b, &spec, None).unwrap();
+        let (a, b) = (session.features_of(&a, &spec).unwrap(), session.features_of(&b, &spec).unwrap());
+        assert_eq!(values(&session.compare_of(&a, &b, &spec).unwrap()), values(&among));
+    }
+}

@@ -8,6 +8,7 @@
 mod error;
 mod kernel;
 mod layer;
+mod memory;
 mod options;
 mod parameters;
 mod plan;
@@ -19,12 +20,13 @@ use tch::{Device, Kind, Tensor};
 pub use error::{NetworkError, WeightsReport};
 pub(crate) use kernel::convolution;
 pub use layer::LayerRef;
+pub use memory::Memory;
 pub use options::{CheckWeights, Options, Precision};
 pub use parameters::{BoxError, KnownNames, ParameterSource};
 
 pub(crate) use error::some;
 use error::torch;
-use plan::{Plan, Step};
+use plan::{Plan, Step, Turn};
 
 /// A network cut behind the deepest wanted layer, with its weights, on a device.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct Network {
     left_out: WeightsReport,
     options: Options,
     plan: Plan,
+    /// The way to all wanted layers.
+    turns: Vec<Turn>,
     trained: Vec<(String, Tensor)>,
     buffers: Vec<(String, Tensor)>,
     training: bool,
@@ -67,12 +71,13 @@ impl Network {
         Ok(Network {
             graph: graph.clone(),
             needed,
-            wanted: nodes,
             layers: wanted.to_vec(),
             weights: parameters.identity(),
             left_out,
             options: *options,
+            turns: plan.turns(&nodes),
             plan,
+            wanted: nodes,
             trained,
             buffers,
             training: options.trainable,
@@ -91,6 +96,41 @@ impl Network {
     /// to the images if those require them. Fails if the images have another form or are too small for a layer,
     /// which is then named.
     pub fn forward(&self, images: &Tensor) -> Result<Vec<Tensor>, NetworkError> {
+        self.compute(images, &self.wanted, &self.turns)
+    }
+
+    /// The values of some of the wanted layers, in this order, as [`forward`](Network::forward) gives them; nothing deeper is
+    /// computed. Fails also if one of them is not a wanted layer.
+    pub fn forward_to(&self, images: &Tensor, layers: &[LayerRef]) -> Result<Vec<Tensor>, NetworkError> {
+        let nodes = self.nodes_of(layers)?;
+        self.compute(images, &nodes, &self.plan.turns(&nodes))
+    }
+
+    /// The memory of the values that some of the wanted layers need, for one image of this height and width.
+    pub fn memory(&self, layers: &[LayerRef], height: i64, width: i64) -> Result<Memory, NetworkError> {
+        let nodes = self.nodes_of(layers)?;
+        let shapes = self.graph.shapes_of(&self.graph.needed_by(&nodes), height, width)?;
+        let bytes = self.options.precision.kind().elt_size_in_bytes() as u64;
+        Ok(Memory::count(&self.plan, &nodes, &shapes, bytes))
+    }
+
+    fn nodes_of(&self, layers: &[LayerRef]) -> Result<Vec<NodeId>, NetworkError> {
+        let node = |layer: &LayerRef| {
+            let position = self.layers.iter().position(|known| known == layer);
+            position.map(|position| self.wanted[position])
+        };
+        layers
+            .iter()
+            .map(|layer| node(layer).ok_or_else(|| NetworkError::Plan { layer: layer.to_string() }))
+            .collect()
+    }
+
+    fn compute(
+        &self,
+        images: &Tensor,
+        wanted: &[NodeId],
+        turns: &[Turn],
+    ) -> Result<Vec<Tensor>, NetworkError> {
         size::check(&self.graph, &self.needed, images)?;
         let images = images
             .f_to(self.options.device)
@@ -99,14 +139,15 @@ impl Network {
         let mut values: Vec<Option<Tensor>> = Vec::new();
         values.resize_with(self.graph.nodes.len(), || None);
         values[0] = Some(self.plan.lay_out(&images)?);
-        for step in &self.plan.steps {
+        for turn in turns {
+            let step = &self.plan.steps[turn.step];
             let value = self.run(step, &mut values)?;
-            for &done in &step.frees {
+            for &done in &turn.frees {
                 values[done] = None;
             }
             values[step.node] = Some(value);
         }
-        self.wanted.iter().map(|id| self.outcome(*id, &values)).collect()
+        wanted.iter().map(|id| self.outcome(*id, &values)).collect()
     }
 
     fn run(&self, step: &Step, values: &mut [Option<Tensor>]) -> Result<Tensor, NetworkError> {

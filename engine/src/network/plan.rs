@@ -29,7 +29,14 @@ pub(super) struct Step {
     pub(super) tensors: Option<Tensors>,
     /// Whether the value may overwrite the first input's.
     pub(super) in_place: bool,
-    /// The nodes whose values nobody needs any more.
+}
+
+/// A step in the way to some of the wanted layers.
+#[derive(Debug)]
+pub(super) struct Turn {
+    /// Position among the plan's steps.
+    pub(super) step: usize,
+    /// The nodes whose values nobody needs any more afterwards.
     pub(super) frees: Vec<usize>,
 }
 
@@ -56,10 +63,33 @@ impl Plan {
             let source = conv.unwrap_or(node);
             let inputs = source.inputs.iter().map(|input| input.0).collect();
             let op = source.op.clone();
-            steps.push(Step { node: index, op, inputs, tensors, in_place, frees: Vec::new() });
+            steps.push(Step { node: index, op, inputs, tensors, in_place });
         }
-        free_early(&mut steps, wanted);
         Ok(Plan { steps, channels_last: channels_last(loader) })
+    }
+
+    /// The steps that some of the wanted layers need. Each value is freed after the last step that takes it, so that memory does
+    /// not grow with depth.
+    pub(super) fn turns(&self, wanted: &[NodeId]) -> Vec<Turn> {
+        let wanted: Vec<usize> = wanted.iter().map(|id| id.0).collect();
+        let (mut needed, mut kept) = (wanted.clone(), wanted);
+        let mut turns = Vec::new();
+        for (position, step) in self.steps.iter().enumerate().rev() {
+            if !needed.contains(&step.node) {
+                continue;
+            }
+            let mut frees = Vec::new();
+            for &input in &step.inputs {
+                needed.push(input);
+                if !kept.contains(&input) {
+                    kept.push(input);
+                    frees.push(input);
+                }
+            }
+            turns.push(Turn { step: position, frees });
+        }
+        turns.reverse();
+        turns
     }
 
     /// The image in the layout in which the network computes. Never the caller's own memory changed.
@@ -150,19 +180,6 @@ fn foldable(graph: &Graph, uses: &Uses, index: usize) -> Option<usize> {
     let source = node.inputs.first()?.0;
     let fits = matches!(node.op, Op::BatchNorm2d(_)) && matches!(graph.nodes[source].op, Op::Conv2d(_));
     (fits && uses.only_taker(source) == Some(index)).then_some(source)
-}
-
-/// Frees each value after the last step that takes it, so that memory does not grow with depth.
-fn free_early(steps: &mut [Step], wanted: &[NodeId]) {
-    let mut kept: Vec<usize> = wanted.iter().map(|id| id.0).collect();
-    for step in steps.iter_mut().rev() {
-        for &input in &step.inputs {
-            if !kept.contains(&input) {
-                kept.push(input);
-                step.frees.push(input);
-            }
-        }
-    }
 }
 
 fn load(node: &Node, loader: &mut Loader<'_>) -> Result<Option<Tensors>, NetworkError> {

@@ -7,7 +7,7 @@ use lossnet_plugin_protocol::PluginError;
 use tch::{TchError, Tensor};
 
 use super::calibration::place;
-use super::{LossNetworkSpec, Session, Term};
+use super::{LossNetworkSpec, Session, Term, normalization};
 
 /// A layer's distance under one term, weighted or not: what is computed once per pair.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,18 +141,27 @@ impl Session {
         calibration: Option<&[Tensor]>,
     ) -> Result<Tensor, PluginError> {
         self.check_features(a, b)?;
-        let mut sum: Option<Tensor> = None;
-        for (layer, weights) in self.weighted(spec, calibration)? {
-            for (term, weights) in spec.terms.iter().zip(weights) {
-                let (a, b) = (term.compare.prepare(&a[layer])?, term.compare.prepare(&b[layer])?);
-                let distance = term.compare.distance(&a, &b, weights)?;
-                sum = Some(match sum {
-                    Some(sum) => sum.f_add(&distance).map_err(torch_error)?,
-                    None => distance,
-                });
-            }
-        }
-        sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no distance"))
+        let layers = self.weighted(spec, calibration)?.into_iter();
+        sum_of_terms(spec, layers.map(|(layer, weights)| (&a[layer], &b[layer], weights)))
+    }
+
+    /// The features of images at the layers of one loss network, in its order; nothing deeper is computed. Else as
+    /// [`features`](Session::features).
+    pub fn features_of(&self, images: &Tensor, spec: &LossNetworkSpec) -> Result<Vec<Tensor>, PluginError> {
+        let normalized = normalization::apply(&self.normalization, images, self.device())?;
+        Ok(self.network.forward_to(&normalized, &spec.layers)?)
+    }
+
+    /// The distance of two batches of images, N, for one loss network, from their
+    /// [`features_of`](Session::features_of). Gradients flow to the features.
+    pub fn compare_of(
+        &self,
+        a: &[Tensor],
+        b: &[Tensor],
+        spec: &LossNetworkSpec,
+    ) -> Result<Tensor, PluginError> {
+        let weights = self.weighted(spec, None)?.into_iter().map(|(_, weights)| weights);
+        sum_of_terms(spec, a.iter().zip(b).zip(weights).map(|((a, b), weights)| (a, b, weights)))
     }
 
     /// Where two batches of images differ, for one loss network, from their [`features`](Session::features): the distance at
@@ -233,6 +242,25 @@ impl Session {
         });
         layers.collect()
     }
+}
+
+/// The distance from the features of each layer and the weights of their channels for each term.
+fn sum_of_terms<'a>(
+    spec: &LossNetworkSpec,
+    layers: impl Iterator<Item = (&'a Tensor, &'a Tensor, Vec<Option<&'a Tensor>>)>,
+) -> Result<Tensor, PluginError> {
+    let mut sum: Option<Tensor> = None;
+    for (a, b, weights) in layers {
+        for (term, weights) in spec.terms.iter().zip(weights) {
+            let (a, b) = (term.compare.prepare(a)?, term.compare.prepare(b)?);
+            let distance = term.compare.distance(&a, &b, weights)?;
+            sum = Some(match sum {
+                Some(sum) => sum.f_add(&distance).map_err(torch_error)?,
+                None => distance,
+            });
+        }
+    }
+    sum.ok_or_else(|| PluginError::run("a loss network without layers or terms has no distance"))
 }
 
 /// A layer, as a position among a session's, with the weights of its channels for each term of the comparison.

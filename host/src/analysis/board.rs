@@ -145,6 +145,9 @@ fn entry(member: &Member, cells: &[Measured], interval: Option<[f64; 2]>, nan: u
         nan: most(|metric| metric.nan).unwrap_or(nan),
         seconds: Some(seconds / count),
         peak_memory: results().filter_map(|result| result.peak_memory).max(),
+        cost: results()
+            .filter_map(|result| result.cost)
+            .min_by(|a, b| a.forward_seconds.total_cmp(&b.forward_seconds)),
         cells: results().map(|result| result.cell.id.clone()).collect(),
         ..Entry::default()
     }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use crate::store::Cost;
+
 /// Everything that a report shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReportData {
@@ -184,6 +186,8 @@ pub struct Entry {
     pub seconds: Option<f64>,
     /// Peak memory of its process in bytes, where it was measured.
     pub peak_memory: Option<u64>,
+    /// What the loss network costs for one image: of the repetition with the quickest pass.
+    pub cost: Option<Cost>,
     /// The cells' ids.
     pub cells: Vec<String>,
     /// Score, interval and deviation as text.

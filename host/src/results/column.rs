@@ -4,6 +4,7 @@ use super::row::Row;
 use super::value::{Storage, Value};
 use crate::analysis::weights_name;
 use crate::catalog::did_you_mean;
+use crate::store::Cost;
 
 /// What a column says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ use Role::{Contender, Provenance, Run, Score};
 use Storage::{Flag, Integer, Number, Text};
 
 /// All columns, in order.
-pub static COLUMNS: [Column; 53] = [
+pub static COLUMNS: [Column; 59] = [
     column("experiment", Contender, Text, |row| Value::Text(&row.cell().experiment)),
     column("task", Contender, Text, |row| Value::Text(&row.config().task.name)),
     column("task_settings", Contender, Text, |row| Value::Text(&row.cell().texts.task_settings)),
@@ -124,11 +125,30 @@ pub static COLUMNS: [Column; 53] = [
     column("seconds", Provenance, Number, |row| Value::Number(row.result().seconds)),
     column("cpu_seconds", Provenance, Number, |row| Value::optional(row.result().cpu_seconds, Value::Number)),
     column("peak_memory", Provenance, Integer, |row| Value::optional(row.result().peak_memory, Value::count)),
+    column("image_height", Provenance, Integer, |row| of_cost(row, |cost| Value::count(cost.height))),
+    column("image_width", Provenance, Integer, |row| of_cost(row, |cost| Value::count(cost.width))),
+    column("forward_seconds", Provenance, Number, |row| {
+        of_cost(row, |cost| Value::Number(cost.forward_seconds))
+    }),
+    column("backward_seconds", Provenance, Number, |row| {
+        of_cost(row, |cost| Value::optional(cost.backward_seconds, Value::Number))
+    }),
+    column("forward_memory", Provenance, Integer, |row| {
+        of_cost(row, |cost| Value::count(cost.forward_memory))
+    }),
+    column("backward_memory", Provenance, Integer, |row| {
+        of_cost(row, |cost| Value::count(cost.backward_memory))
+    }),
     column("group_size", Provenance, Integer, |row| Value::count(row.result().group_size as u64)),
     column("cell_name", Provenance, Text, |row| Value::Text(&row.result().cell.name)),
     column("cell", Provenance, Text, |row| Value::Text(&row.result().cell.id)),
     column("signature", Provenance, Text, |row| Value::Text(&row.result().signature)),
 ];
+
+/// Something of what the loss network costs for one image.
+fn of_cost<'a>(row: &'a Row, of: impl Fn(&Cost) -> Value<'a>) -> Value<'a> {
+    row.result().cost.as_ref().map_or(Value::Missing, of)
+}
 
 /// There is no such column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

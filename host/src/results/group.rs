@@ -122,6 +122,8 @@ impl Record for Group {
                 self.rows.iter().filter_map(|row| row.result().peak_memory).max(),
                 Value::count,
             ),
+            "forward_seconds" => self.mean(|row| Some(row.result().cost?.forward_seconds)),
+            "backward_seconds" => self.mean(|row| row.result().cost?.backward_seconds),
             "failed" => self.total(|row| row.metric().failed),
             "nan" => self.total(|row| row.metric().nan),
             _ => self.common(column).unwrap_or_else(|| {

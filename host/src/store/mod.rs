@@ -47,7 +47,7 @@ pub use columns::SampleColumns;
 pub use error::StoreError;
 pub use log::utc_now;
 pub use problem::Problem;
-pub use result::{CellFailure, CellResult, FORMAT, Versions};
+pub use result::{CellFailure, CellResult, Cost, FORMAT, Versions};
 pub use spent::Spent;
 pub use survey::{Contents, Found, ResultFile, ResultOwner, Survey, Unusable, survey};
 pub use writer::CellWriter;

@@ -46,6 +46,27 @@ pub struct CellResult {
     pub peak_memory: Option<u64>,
     /// How many cells were computed in the same pass.
     pub group_size: usize,
+    /// What its loss network costs as a loss. None if the task gave it no image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+}
+
+/// What a loss network costs for one image, alone in its batch, whose target's features are known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Height of the image in pixels.
+    pub height: u64,
+    /// Its width.
+    pub width: u64,
+    /// Seconds from the image to the distance, without gradients.
+    pub forward_seconds: f64,
+    /// Seconds from the distance back to the image's gradient. None if the comparison has no gradient.
+    pub backward_seconds: Option<f64>,
+    /// Bytes of the network's values that are there at one time in the pass forward, counted from their shapes: without the
+    /// weights and what the kernels of libtorch need meanwhile.
+    pub forward_memory: u64,
+    /// The same with what is kept for the pass back, and its gradients.
+    pub backward_memory: u64,
 }
 
 /// What computed a result.

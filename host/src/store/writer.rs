@@ -159,6 +159,7 @@ impl CellWriter {
             cpu_seconds: None,
             peak_memory: None,
             group_size: 1,
+            cost: None,
         };
         fill(&mut result);
         log::append(&self.folder.join("run.log"), "complete")?;

@@ -70,6 +70,12 @@ fn a_cross_product_is_run_once_and_gathered() {
         let value = row["value"].as_f64().unwrap();
         assert!((0.0..=1.0).contains(&value), "{row}");
         assert_eq!(row["higher_is_better"], true);
+        // What one image of the size that was compared costs, forward and backward.
+        for cost in ["forward_seconds", "backward_seconds", "forward_memory"] {
+            assert!(row[cost].as_f64().unwrap() > 0.0, "{row}");
+        }
+        assert_eq!((&row["image_height"], &row["image_width"]), (&64.into(), &64.into()), "{row}");
+        assert!(row["backward_memory"].as_u64() > row["forward_memory"].as_u64(), "{row}");
     }
     let of_setting = ["results", "small", "--json", "--where", "loss_network.comparison=mean"];
     let rows = user.json(&of_setting);

@@ -224,6 +224,7 @@ fn result(experiment: &str, cell: &Cell, metrics: Vec<Metric>, random: &mut Rand
         seconds: 20.0 + 10.0 * random.uniform(),
         cpu_seconds: Some(35.0),
         peak_memory: Some(900 << 20),
+        cost: None,
         group_size: 4,
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn far_out() -> ReportData {
         board.entries[2].interval = Some([low - 100.0 * width, high + 100.0 * width]);
         board.baselines[0].value = low - 1_000.0 * width;
         for (index, entry) in board.entries.iter_mut().enumerate() {
-            entry.peak_memory = Some(1_000_000_000 + index as u64 * 100_000);
+            entry.cost.as_mut().unwrap().backward_memory = 1_000_000_000 + index as u64 * 100_000;
         }
         texts::of_board(board);
     }
@@ -145,6 +145,7 @@ pub(crate) fn gaps() -> ReportData {
             }
             entry.seconds = entry.seconds.filter(|_| place != 1);
             entry.peak_memory = None;
+            entry.cost = entry.cost.filter(|_| place != 2);
         }
         board.correlations.truncate(2);
         for correlation in &mut board.correlations {

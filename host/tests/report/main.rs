@@ -17,7 +17,7 @@ use crate::browser::Page;
 use crate::sample::{LARGE, SMALL};
 
 /// What every report over several tasks draws.
-const FIGURES: [&str; 21] = [
+const FIGURES: [&str; 22] = [
     "overview-0",
     "overview-1",
     "overview-2",
@@ -32,8 +32,9 @@ const FIGURES: [&str; 21] = [
     "figure-by-parameters",
     "figure-by-multiply-adds",
     "figure-by-depth",
-    "figure-by-seconds",
-    "figure-by-peak-memory",
+    "figure-by-forward-seconds",
+    "figure-by-backward-seconds",
+    "figure-by-backward-memory",
     "figure-mean-rank-backbones",
     "figure-mean-rank-networks",
     "figure-mean-rank-layers",

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lossnet::engine::protocol::{CellOutcome, ComponentRef, DatasetRequest, RunRequest};
-use lossnet::store::{CellWriter, ExperimentFolder, StoreError};
+use lossnet::store::{CellWriter, ExperimentFolder, Spent, StoreError};
 use lossnet_plugin_api::component::TrackedCell;
 use lossnet_plugin_protocol::report::{CellContext, Report, RunContext, SampleRows, TestData};
 use lossnet_plugin_protocol::{ErrorKind, Kind, PluginError};
@@ -212,6 +212,11 @@ impl Cells {
         })
     }
 
+    /// What the group has cost so far in this attempt.
+    pub(super) fn spent(&self) -> Spent {
+        self.shared.usage.so_far()
+    }
+
     /// Ends all cells: complete, failed, or left for later.
     pub(super) fn end(
         self,
@@ -220,7 +225,7 @@ impl Cells {
     ) -> Result<Vec<CellOutcome>, PluginError> {
         let writers = self.shared.with(std::mem::take);
         let group_size = writers.len();
-        let spent = self.shared.usage.so_far();
+        let spent = ended.as_ref().map_or_else(|_| self.spent(), |provenance| provenance.spent);
         let trackers = &self.shared.trackers;
         let tell = |ending: Ending| {
             trackers.end(&ending).into_iter().for_each(|notice| caller.notice(notice));
@@ -254,6 +259,7 @@ impl Cells {
                         // What a task keeps on a CUDA device is not in the process's memory.
                         result.peak_memory = all.peak_memory.filter(|_| provenance.device == "cpu");
                         result.group_size = group_size;
+                        result.cost = provenance.costs.get(position).copied().flatten();
                     })
                     .map(|_| CellOutcome::Done),
                 Err(error) if error.kind == ErrorKind::Interrupted => {

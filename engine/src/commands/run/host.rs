@@ -14,7 +14,6 @@ use super::network::GroupNetwork;
 use crate::entry::Caller;
 use crate::registry;
 use crate::services::EngineServices;
-use crate::session::LossNetworkSpec;
 use crate::source::{Backbone, Purpose, layers};
 
 /// One group at work.
@@ -34,19 +33,18 @@ impl Host {
         request: &RunRequest,
         context: RunContext,
         cells: Arc<SharedCells>,
-        backbone: Backbone,
-        specs: Vec<LossNetworkSpec>,
+        network: GroupNetwork,
         caller: &Arc<Caller>,
-    ) -> Result<Host, PluginError> {
-        Ok(Host {
+    ) -> Host {
+        Host {
             label: request.backbone.backbone.component.name.clone(),
             context,
             cells,
-            network: GroupNetwork::new(backbone, specs)?,
+            network,
             services: Arc::new(EngineServices::new(caller, request.backbone.files.offline)),
             caller: Arc::clone(caller),
             request: request.clone(),
-        })
+        }
     }
 
     /// The dataset that a split is of, and the split without the dataset's label.

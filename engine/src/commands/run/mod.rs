@@ -1,6 +1,7 @@
 //! Runs a group of cells in one pass.
 
 mod cells;
+mod cost;
 mod host;
 mod inputs;
 mod network;
@@ -14,7 +15,7 @@ use lossnet::config::telling;
 use lossnet::engine::protocol::{CellOutcome, Configured, RunRequest};
 use lossnet::inputs::Sums;
 use lossnet::signature::Signature;
-use lossnet::store::{Store, Versions};
+use lossnet::store::{Cost, Spent, Store, Versions};
 use lossnet_plugin_protocol::{ErrorKind, Kind, PluginError};
 use serde_json::Value;
 
@@ -23,6 +24,7 @@ use crate::registry;
 use crate::source::{Backbone, Purpose, device_name, layers};
 use cells::Cells;
 use host::Host;
+use network::GroupNetwork;
 
 /// Runs those cells of the group that nobody else is at, and stores what they find.
 ///
@@ -103,6 +105,10 @@ struct Provenance {
     weights: String,
     device: String,
     versions: Versions,
+    /// What the task has cost in this attempt.
+    spent: Spent,
+    /// What each cell's loss network costs as a loss.
+    costs: Vec<Option<Cost>>,
 }
 
 /// One attempt at all cells of the group that are this process's; `short_of_memory` if memory ran out in an earlier one.
@@ -134,15 +140,13 @@ fn attempt(
         signatures.push(Signature { data: data.clone(), ..signature }.to_string());
         specs.push(spec);
     }
-    let provenance = Provenance {
-        signatures,
-        weights: backbone.weights.clone(),
-        device: device_name(backbone.session.device()),
-        versions: versions(request)?,
-    };
-    let context = cells.context(request, mine, &provenance.device, short_of_memory)?;
+    let weights = backbone.weights.clone();
+    let device = device_name(backbone.session.device());
+    let versions = versions(request)?;
+    let context = cells.context(request, mine, &device, short_of_memory)?;
     let plugin = registry::task(&request.task.component)?;
-    let host = Arc::new(Host::new(request, context, cells.share(), backbone, specs, caller)?);
+    let network = GroupNetwork::new(backbone, specs)?;
+    let host = Arc::new(Host::new(request, context, cells.share(), network.clone(), caller));
     let settings = Value::Object(request.task.config.clone());
     let name = &request.task.component.name;
     plugin
@@ -151,7 +155,23 @@ fn attempt(
     if caller.stopped() {
         return Err(PluginError::new(ErrorKind::Interrupted, "interrupted"));
     }
-    Ok(provenance)
+    let spent = cells.spent();
+    let costs = costs(&network, mine.len(), caller);
+    Ok(Provenance { signatures, weights, device, versions, spent, costs })
+}
+
+/// What the loss networks of the cells cost. Scores do not depend on it: what can't be measured is said, and left out.
+fn costs(network: &GroupNetwork, cells: usize, caller: &Caller) -> Vec<Option<Cost>> {
+    let measure = |cell| {
+        if caller.stopped() {
+            return None;
+        }
+        cost::measure(network, cell).unwrap_or_else(|error| {
+            caller.notice(format!("what a loss network costs for one image can't be measured: {error}"));
+            None
+        })
+    };
+    (0..cells).map(measure).collect()
 }
 
 /// A component with the version of what it computes, and what its settings change, as signatures name it.

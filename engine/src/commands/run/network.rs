@@ -21,6 +21,8 @@ struct Shared {
     layers: Vec<String>,
     channels: Vec<i64>,
     size: Option<i64>,
+    /// Height and width of the images that the task gave last.
+    given: Mutex<Option<(i64, i64)>>,
 }
 
 impl GroupNetwork {
@@ -31,7 +33,19 @@ impl GroupNetwork {
         let layers = layers.iter().map(ToString::to_string).collect();
         let size = backbone.request.size.map(|size| size as i64);
         let (backbone, specs) = (Mutex::new(backbone), Mutex::new(specs));
-        Ok(GroupNetwork(Arc::new(Shared { backbone, specs, layers, channels, size })))
+        Ok(GroupNetwork(Arc::new(Shared {
+            backbone,
+            specs,
+            layers,
+            channels,
+            size,
+            given: Mutex::default(),
+        })))
+    }
+
+    /// Height and width of the images that the network was given last.
+    pub(super) fn given(&self) -> Option<(i64, i64)> {
+        *self.0.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with_network<T>(&self, work: impl FnOnce(&mut Network) -> T) -> T {
@@ -40,7 +54,7 @@ impl GroupNetwork {
     }
 
     /// Does work with the loss network of one cell.
-    fn with_spec<T>(
+    pub(super) fn with_spec<T>(
         &self,
         cell: usize,
         work: impl FnOnce(&Session, &LossNetworkSpec) -> Result<T, PluginError>,
@@ -55,12 +69,16 @@ impl GroupNetwork {
 
     /// Images at the loss network's own size, if it has one (bilinear, antialiased).
     fn sized(&self, images: &Tensor) -> Result<Tensor, PluginError> {
-        match (self.0.size, images.size().as_slice()) {
-            (Some(side), [.., height, width]) if (*height, *width) != (side, side) => {
-                images.f_internal_upsample_bilinear2d_aa([side, side], false, None, None).map_err(torch_error)
-            }
-            _ => Ok(images.shallow_clone()),
+        let sized = match (self.0.size, images.size().as_slice()) {
+            (Some(side), [.., height, width]) if (*height, *width) != (side, side) => images
+                .f_internal_upsample_bilinear2d_aa([side, side], false, None, None)
+                .map_err(torch_error)?,
+            _ => images.shallow_clone(),
+        };
+        if let [.., height, width] = sized.size()[..] {
+            *self.0.given.lock().unwrap_or_else(PoisonError::into_inner) = Some((height, width));
         }
+        Ok(sized)
     }
 }
 

@@ -18,6 +18,10 @@ pub(super) fn round(boards: &mut [Board]) {
             for value in [&mut entry.value, &mut entry.deviation, &mut entry.seconds] {
                 *value = value.map(rounded);
             }
+            if let Some(cost) = &mut entry.cost {
+                cost.forward_seconds = rounded(cost.forward_seconds);
+                cost.backward_seconds = cost.backward_seconds.map(rounded);
+            }
             all(entry.interval.as_mut_slice().as_flattened_mut());
         }
         for baseline in &mut board.baselines {

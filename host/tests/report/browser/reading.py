@@ -37,7 +37,7 @@ def far(session):
         assert arrows >= 2, (figure, arrows)
         ends = page.locator(f"#{figure} .score .whisker").evaluate_all("(paths) => paths.map((path) => path.getBBox()).map((box) => [box.x, box.x + box.width])")
         assert all(low >= 0 and high <= width for low, high in ends), ends
-    ticks = page.locator("#figure-by-peak-memory .axis").last.locator("text:not(.label)").all_text_contents()
+    ticks = page.locator("#figure-by-backward-memory .axis").last.locator("text:not(.label)").all_text_contents()
     assert len(set(ticks)) >= 2, ticks
 
 

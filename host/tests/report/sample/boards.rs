@@ -5,6 +5,7 @@ use lossnet::report::data::{
 };
 
 use lossnet::report::texts;
+use lossnet::store::Cost;
 
 use super::{Sizes, TASKS, Task, backbone, noise};
 
@@ -35,6 +36,14 @@ pub(super) fn board(task: usize, networks: &[Network], sizes: Sizes) -> Board {
                 tied_with_best: false,
                 seconds: Some(30.0 * (0.2 + noise(index + 5)) * networks[index].depth.unwrap_or(0.5)),
                 peak_memory: Some((4e8 * (1.0 + 3.0 * noise(index + 71))) as u64),
+                cost: Some(Cost {
+                    height: 64,
+                    width: 64,
+                    forward_seconds: 0.02 * (0.2 + noise(index + 5)) * networks[index].depth.unwrap_or(0.5),
+                    backward_seconds: Some(0.03 * (0.2 + noise(index + 7))),
+                    forward_memory: (4e6 * (1.0 + 3.0 * noise(index + 71))) as u64,
+                    backward_memory: (9e6 * (1.0 + 3.0 * noise(index + 72))) as u64,
+                }),
                 cells: (0..sizes.repetitions)
                     .map(|repetition| format!("{:016x}", index * 64 + task * 8 + repetition))
                     .collect(),

@@ -51,6 +51,9 @@ export function entryColumns(board, extra = []) {
   const texts = board.entries.map(({ text }) => withInterval(text).length);
   const seen = (key) => board.entries.some((entry) => entry[key] !== null && entry[key] !== 0);
   const rest = { inLatex: false };
+  const cost = (key, title, text, hint) => number(key, title, text, {
+    width: 14, hint, value: (entry) => entry.cost?.[key] ?? null, text: (entry) => (entry.baseline ? "" : text(entry.cost?.[key])), file: (entry) => exact(entry.cost?.[key]), ...rest,
+  });
   return [
     number("rank", "Rank", String, { width: 8, narrow: 5.5, value: (entry) => entry.place ?? entry.rank }),
     { key: "label", title: "Loss network", width: Math.min(0.92 * longest + 3, 48), narrow: 17, value: nameOf, text: nameOf, heading: true, strong: (entry) => entry.rank === 1 },
@@ -71,8 +74,12 @@ export function entryColumns(board, extra = []) {
     number("samples", "Samples", count, { width: 11, hint: "Samples of one repetition", ...rest }),
     seen("failed") && number("failed", "Failed", count, { width: 9, hint: "Samples that failed", ...rest }),
     seen("nan") && number("nan", "NaN", count, { width: 8, hint: "Samples whose score is no number", ...rest }),
-    seen("seconds") && number("seconds", "Time", duration, { width: 10, hint: "Time of the cell, its share of its group's", ...rest }),
-    seen("peak_memory") && number("peak_memory", "Memory", bytes, { width: 11, hint: "Peak memory of the process", ...rest }),
+    seen("cost") && cost("forward_seconds", "Forward", duration, "Time from one image to the distance, without gradients"),
+    seen("cost") && cost("backward_seconds", "Backward", duration, "Time from the distance back to one image"),
+    seen("cost") && cost("forward_memory", "Mem. forward", bytes, "Memory of the network's values for one image, counted from their shapes"),
+    seen("cost") && cost("backward_memory", "Mem. backward", bytes, "The same with what is kept for the gradients"),
+    seen("seconds") && number("seconds", "Run time", duration, { width: 11, hint: "Time of the cell's run, its share of its group's", ...rest }),
+    seen("peak_memory") && number("peak_memory", "Run memory", bytes, { width: 12, hint: "Peak memory of the process that ran it", ...rest }),
     own("backbone", "Backbone", 16),
     own("layers", "Layers", 16),
     own("comparison", "Comparison", 16),

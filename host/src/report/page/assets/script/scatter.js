@@ -21,18 +21,26 @@ const NAMED = 3;
 const WHISKERS = 120;
 
 const PREDICTORS = [
-  { key: "imagenet_top1", title: "ImageNet top-1 (%)", name: "ImageNet accuracy", text: (value) => `${fixed(value, 2)} %`, of: (entry) => network(entry.network).imagenet_top1 },
-  { key: "parameters", title: "parameters of the backbone", name: "Parameters", text: (value) => short(value), of: (entry) => network(entry.network).parameters, log: true },
-  { key: "multiply_adds", title: "multiply-adds up to the layer, 224×224", name: "Multiply-adds", text: (value) => short(value), of: (entry) => network(entry.network).multiply_adds, log: true },
-  { key: "depth", title: "depth of the deepest layer, 0 to 1", name: "Depth", text: (value) => fixed(value, 2), of: (entry) => network(entry.network).depth },
+  { key: "imagenet_top1", title: () => "ImageNet top-1 (%)", name: "ImageNet accuracy", text: (value) => `${fixed(value, 2)} %`, of: (entry) => network(entry.network).imagenet_top1 },
+  { key: "parameters", title: () => "parameters of the backbone", name: "Parameters", text: (value) => short(value), of: (entry) => network(entry.network).parameters, log: true },
+  { key: "multiply_adds", title: () => "multiply-adds up to the layer, 224×224", name: "Multiply-adds", text: (value) => short(value), of: (entry) => network(entry.network).multiply_adds, log: true },
+  { key: "depth", title: () => "depth of the deepest layer, 0 to 1", name: "Depth", text: (value) => fixed(value, 2), of: (entry) => network(entry.network).depth },
 ];
 
+const ALONE = "One image alone in its batch, the features of its target known, on the device that computed the cell; the quickest of a few passes.";
+const COUNTED = "Counted from the shapes of the network’s values: without weights, and without what the kernels need meanwhile.";
 const COSTS = [
-  { key: "seconds", title: "time of a cell (s), its share of its group’s", name: "Time", text: duration, of: (entry) => entry.seconds, log: true, front: true,
-    said: "Cells that differ in layers and comparisons share passes: this is what the whole run cost each, not the time of an image, which goes with the multiply-adds above." },
-  { key: "peak_memory", title: "peak memory of the process (MiB)", name: "Memory", text: bytes, of: (entry) => entry.peak_memory, plot: (value) => value / 2 ** 20, log: true, front: true,
-    said: "Of everything that the process kept for all cells of the group, data included: not the memory of an image." },
+  cost("forward_seconds", "Forward", "from one image to the distance", duration, { unit: "ms", plot: (value) => value * 1000, said: `Without gradients. ${ALONE}` }),
+  cost("backward_seconds", "Backward", "from the distance back to one image", duration, { unit: "ms", plot: (value) => value * 1000, said: ALONE }),
+  cost("backward_memory", "Memory", "memory of one image, forward and backward", bytes, { unit: "MiB", plot: (value) => value / 2 ** 20, said: `With what is kept for the gradients. ${COUNTED}` }),
 ];
+
+/** What a loss network costs for one image of the size that the task gave it. */
+function cost(key, name, meaning, text, { unit, ...rest }) {
+  const sizes = (board) => [...new Set(board.entries.filter((entry) => entry.cost).map(({ cost: { height, width } }) => `${height}×${width}`))];
+  const title = (board) => `${meaning}${sizes(board).length === 1 ? ` of ${sizes(board)[0]}` : ""} (${unit})`;
+  return { key, name, title, text, of: (entry) => entry.cost?.[key] ?? null, log: true, front: true, ...rest };
+}
 
 /** Fills the section on what goes with a good score. */
 export function showPredictors() {
@@ -122,9 +130,9 @@ function scatter(board, kind, points, width) {
   const left = roomLeft(y, bottom - TOP);
   const right = width - 14;
   const x = (kind.log ? logarithmic : linear)(points.map((point) => point.x), [left, right]);
-  const alternative = `${scoreLabel(board)} against ${kind.title} for ${points.length} loss networks. ${kind.front ? "" : correlationCaption(kind)}`;
+  const alternative = `${scoreLabel(board)} against ${kind.title(board)} for ${points.length} loss networks. ${kind.front ? "" : correlationCaption(kind)}`;
   const picture = drawing(width, HEIGHT, alternative);
-  picture.append(axisLeft(y, { left, right, top: TOP, bottom, label: scoreLabel(board) }), axisBelow(x, { left, right, top: TOP, bottom, label: kind.title }));
+  picture.append(axisLeft(y, { left, right, top: TOP, bottom, label: scoreLabel(board) }), axisBelow(x, { left, right, top: TOP, bottom, label: kind.title(board) }));
   const marks = points.map((point) => ({ x: x(point.x), y: y(point.entry.value), lines: () => [...entryLines(board, point.entry), `${kind.name}: ${point.said}`] }));
   if (whiskers) {
     const within = (value) => Math.min(Math.max(y(value), TOP), bottom);
