@@ -30,15 +30,15 @@ const PREDICTORS = [
 const ALONE = "One image alone in its batch, the features of its target known, on the device that computed the cell; the quickest of a few passes.";
 const COUNTED = "Counted from the shapes of the network’s values: without weights, and without what the kernels need meanwhile.";
 const COSTS = [
-  cost("forward_seconds", "Forward", "from one image to the distance", duration, { unit: "ms", plot: (value) => value * 1000, said: `Without gradients. ${ALONE}` }),
-  cost("backward_seconds", "Backward", "from the distance back to one image", duration, { unit: "ms", plot: (value) => value * 1000, said: ALONE }),
-  cost("backward_memory", "Memory", "memory of one image, forward and backward", bytes, { unit: "MiB", plot: (value) => value / 2 ** 20, said: `With what is kept for the gradients. ${COUNTED}` }),
+  cost("forward_seconds", "Forward", (size) => `from one image${size} to its distance`, duration, { unit: "ms", plot: (value) => value * 1000, said: `Without gradients. ${ALONE}` }),
+  cost("backward_seconds", "Backward", (size) => `from the distance back to one image${size}`, duration, { unit: "ms", plot: (value) => value * 1000, said: ALONE }),
+  cost("backward_memory", "Memory", (size) => `of one image${size}, forward and backward`, bytes, { unit: "MiB", plot: (value) => value / 2 ** 20, said: `With what is kept for the gradients. ${COUNTED}` }),
 ];
 
 /** What a loss network costs for one image of the size that the task gave it. */
 function cost(key, name, meaning, text, { unit, ...rest }) {
   const sizes = (board) => [...new Set(board.entries.filter((entry) => entry.cost).map(({ cost: { height, width } }) => `${height}×${width}`))];
-  const title = (board) => `${meaning}${sizes(board).length === 1 ? ` of ${sizes(board)[0]}` : ""} (${unit})`;
+  const title = (board) => `${meaning(sizes(board).length === 1 ? ` of ${sizes(board)[0]}` : "")} (${unit})`;
   return { key, name, title, text, of: (entry) => entry.cost?.[key] ?? null, log: true, front: true, ...rest };
 }
 
