@@ -78,12 +78,12 @@ fn speed(workspace: &Workspace) -> Result<(), Error> {
     let mut example = cargo::cargo(workspace);
     process::run(example.args(["build", "--release", "--package=lossnet-engine", "--example=bench_metric"]))?;
     let program = cargo::metadata(workspace)?.outputs(Profile::Release).join("examples/bench_metric");
-    beside_pytorch(workspace, "bench/metric.py", &program)
+    beside_pytorch(workspace, "xtask/bench/metric.py", &program)
 }
 
 /// Training steps of every task, data loading included.
 fn training(workspace: &Workspace, binary: &Path) -> Result<(), Error> {
-    beside_pytorch(workspace, "bench/training.py", binary)
+    beside_pytorch(workspace, "xtask/bench/training.py", binary)
 }
 
 /// Runs a script that compares a program with PyTorch, if a Python that has it is there.

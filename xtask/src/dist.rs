@@ -49,8 +49,12 @@ fn dist(workspace: &Workspace) -> Result<PathBuf, Error> {
         pack_stripped(&outputs.join(&plugin), &folder.join("plugins").join(&plugin))?;
     }
     copy_folder(&workspace.root().join("configs"), &folder.join("configs"))?;
-    for file in ["scripts/gpu-smoke.sh", "LICENSE-MIT", "LICENSE-APACHE"] {
-        pack(&workspace.root().join(file), &folder.join(file))?;
+    for (file, packed) in [
+        ("xtask/scripts/gpu-smoke.sh", "scripts/gpu-smoke.sh"),
+        ("LICENSE-MIT", "LICENSE-MIT"),
+        ("LICENSE-APACHE", "LICENSE-APACHE"),
+    ] {
+        pack(&workspace.root().join(file), &folder.join(packed))?;
     }
     fs::write(folder.join("README.md"), README)?;
 
@@ -67,7 +71,7 @@ const ENGINE: &str = "liblossnet_engine.so";
 fn version(metadata: &Metadata) -> Result<&str, Error> {
     let host = metadata.packages.iter().find(|package| package.name == "lossnet");
     host.map(|package| package.version.as_str()).ok_or_else(|| Error::Missing {
-        path: "host/Cargo.toml".into(),
+        path: "host/lossnet/Cargo.toml".into(),
         hint: "the workspace has no package 'lossnet'".to_owned(),
     })
 }

@@ -13,9 +13,9 @@ pub(crate) const COMMAND: Command = Command {
     name: "gpu-smoke",
     summary: "Compares a GPU's results with the CPU's",
     details: "\
-For a machine with an NVIDIA GPU. Brings the CUDA libraries, builds lossnet and runs scripts/gpu-smoke.sh, whose
+For a machine with an NVIDIA GPU. Brings the CUDA libraries, builds lossnet and runs xtask/scripts/gpu-smoke.sh, whose
 steps are listed at its end. The script stands alone: what `cargo xtask dist` packs can be checked on a machine
-without Rust by scripts/gpu-smoke.sh.",
+without Rust by xtask/scripts/gpu-smoke.sh.",
     switches: &[],
     rest: Some("For the script; `-- --help` lists what it takes"),
     run: |workspace, arguments| {
@@ -29,5 +29,5 @@ without Rust by scripts/gpu-smoke.sh.",
 };
 
 fn script(workspace: &Workspace) -> std::path::PathBuf {
-    workspace.root().join("scripts/gpu-smoke.sh")
+    workspace.root().join("xtask/scripts/gpu-smoke.sh")
 }

@@ -26,7 +26,7 @@ shows its components. Stops at the first step that fails.
 
 Tests that need Slurm (slurmctld, slurmd, munged) or a browser (chromium) skip, saying so, where it is not installed;
 with LOSSNET_TEST_ALL=1 they fail there. LOSSNET_TEST_PYTHON names a Python that has the packages of
-scripts/test-requirements.txt already, LOSSNET_TEST_VGG16 a file that scripts/oxford_vgg16.py wrote.",
+xtask/scripts/test-requirements.txt already, LOSSNET_TEST_VGG16 a file that xtask/scripts/oxford_vgg16.py wrote.",
     switches: &[],
     rest: Some("For the `cargo test` of the workspace: a filter, -p <package>, …"),
     run: test,

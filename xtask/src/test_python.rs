@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 pub(crate) const VARIABLE: &str = "LOSSNET_TEST_PYTHON";
 
 /// What is installed, in the project's folder.
-const REQUIREMENTS: &str = "scripts/test-requirements.txt";
+const REQUIREMENTS: &str = "xtask/scripts/test-requirements.txt";
 
 /// A Python with the packages that tests need: the user's own, if the variable names one; else a virtual environment in
 /// the target folder, which is made anew when the list of packages has changed.

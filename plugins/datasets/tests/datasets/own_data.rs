@@ -84,7 +84,7 @@ fn what_is_left_out_of_folders_is_told_once() {
 #[test]
 fn every_ending_that_is_read_is_found_in_folders() {
     let root = tempfile::tempdir().unwrap();
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin-kit/tests/fixtures/decode");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin-api/kit/tests/fixtures/decode");
     for (file, name) in [
         ("palette.gif", "1.gif"),
         ("rgb_lossless.webp", "2.webp"),
@@ -125,7 +125,7 @@ fn broken_images_are_found_when_a_folder_is_opened() {
 #[test]
 fn images_are_turned_by_their_exif_data_where_that_is_set() {
     let root = tempfile::tempdir().unwrap();
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin-kit/tests/fixtures/decode");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin-api/kit/tests/fixtures/decode");
     std::fs::copy(fixtures.join("turned.jpg"), root.path().join("turned.jpg")).unwrap();
     let services = Arc::new(Fake::default());
     let size = |settings: &str| {

@@ -1,4 +1,4 @@
-"""Values for parameters that are not read from a file: the twin of plugin-protocol/src/formula.rs, bit for bit.
+"""Values for parameters that are not read from a file: the twin of plugin-api/protocol/src/formula.rs, bit for bit.
 
 Run as a program, it checks itself against the values stored for the Rust side's test, or writes them (--write).
 """
@@ -67,7 +67,7 @@ CASES = [
     (7, "fc.weight", (10, 512)),
     (7, "größe", (2, 2)),
 ]
-STORED = Path(__file__).resolve().parents[4] / "plugin-protocol/tests/formula.txt"
+STORED = Path(__file__).resolve().parents[4] / "plugin-api/protocol/tests/formula.txt"
 
 
 def stored_lines() -> str:

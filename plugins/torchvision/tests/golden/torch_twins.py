@@ -9,7 +9,7 @@ from torch import nn
 
 
 class ConvLossNetwork(nn.Module):
-    """The twin of plugin-kit/src/testing/conv_network.rs."""
+    """The twin of plugin-api/kit/src/testing/conv_network.rs."""
 
     def __init__(self):
         super().__init__()
