@@ -109,6 +109,22 @@ fn other_data_and_other_versions_are_never_on_one_board() {
 }
 
 #[test]
+fn of_several_splits_the_one_that_is_named_first_has_the_main_board() {
+    let root = tempfile::tempdir().unwrap();
+    for splits in [["views", "jnd"], ["jnd", "views"]] {
+        let mut config = config("metric", "a", "1");
+        config.data.splits = splits.map(str::to_owned).to_vec();
+        let metrics =
+            ["jnd", "jnd/blur", "views", "views/blur"].map(|split| metric("score", split, 0.5, true, 20));
+        let cells = [write(root.path(), &result(config, 0, &metrics), &[])];
+        let found = analysis(&cells);
+        let main: Vec<&str> =
+            found.boards.iter().filter(|board| board.main).map(|board| board.split.as_str()).collect();
+        assert_eq!(main, [splits[0]]);
+    }
+}
+
+#[test]
 fn other_samples_are_never_on_one_board() {
     let root = tempfile::tempdir().unwrap();
     let mut cells: Vec<Measured> = ["a", "b", "c"]

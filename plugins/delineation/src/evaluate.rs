@@ -155,14 +155,21 @@ pub(crate) fn evaluate(
         let report = scores::mean_of(name, split, values, (name, split), unit, rising);
         let parts = if summed { measure.shares() } else { 1.0 };
         let report = if rising { scores::within(report, 0.0, parts) } else { report };
-        let constant = |name: &str| -> Option<f64> {
+        let constant = |name: &str, of: fn(f64) -> f64| -> Option<f64> {
             let column = columns.iter().find(|column| column.name == name)?;
-            Some(parts * column.values.iter().sum::<f64>() / column.values.len().max(1) as f64)
+            let values = column.values.iter().map(|&value| of(value));
+            Some(parts * values.sum::<f64>() / column.values.len().max(1) as f64)
         };
+        // Where all pixels are predicted, all true ones are found, and the right ones among them are the quality.
+        let all_found = |quality: f64| f64::from(quality > 0.0);
         let reached = match name.as_str() {
             "bce" => Some(std::f64::consts::LN_2),
-            "quality" => constant("constant_quality"),
-            "relaxed_quality" => constant("relaxed_constant_quality"),
+            "completeness" => constant("constant_quality", all_found),
+            "relaxed_completeness" => constant("relaxed_constant_quality", all_found),
+            "correctness" | "quality" | "first_quality" => constant("constant_quality", |quality| quality),
+            "relaxed_correctness" | "relaxed_quality" => {
+                constant("relaxed_constant_quality", |quality| quality)
+            }
             _ => None,
         };
         let report = match reached {

@@ -116,6 +116,11 @@ fn a_run_reports_results_scores_pictures_and_the_network_also_after_interruption
     assert_eq!((quality.lowest, quality.highest), (Some(0.0), Some(1.0)));
     let [baseline] = &quality.baselines[..] else { panic!("{quality:?}") };
     assert_eq!(baseline.score, BaselineScore::Value(constant));
+    // Who predicts every pixel finds all true ones, so completeness alone says nothing; the right ones are the quality.
+    for (name, expected) in [("completeness", 1.0), ("correctness", constant), ("first_quality", constant)] {
+        let [baseline] = &metric(&whole, "val", name).baselines[..] else { panic!("{name}") };
+        assert_eq!(baseline.score, BaselineScore::Value(expected), "{name}");
+    }
     let table = rows(&whole).into_iter().find(|rows| rows.split == "roads:test").unwrap();
     assert_eq!(table.ids, ["test/0", "test/1", "test/2"]);
     let qualities = table.column("quality").unwrap();

@@ -65,7 +65,7 @@ struct Place {
     task: String,
     /// Settings that changed what was measured, by key, in words for the board's name.
     settings: BTreeMap<String, String>,
-    splits: BTreeSet<String>,
+    splits: Vec<String>,
     test: BTreeSet<String>,
     trained: bool,
 }
@@ -97,13 +97,17 @@ pub(super) fn group(
             places.push(Place {
                 task: config.task.name.clone(),
                 settings,
-                splits: BTreeSet::new(),
+                splits: Vec::new(),
                 test: config.data.test.keys().cloned().collect(),
                 trained: false,
             });
             places.len() - 1
         });
-        places[place].splits.extend(config.data.splits.iter().cloned());
+        for split in &config.data.splits {
+            if !places[place].splits.contains(split) {
+                places[place].splits.push(split.clone());
+            }
+        }
         places[place].trained |= !is_deterministic(config, about) && about.task(&config.task.name).is_some();
         let references = about.task(&config.task.name).map(|details| details.reference_metrics.as_slice());
         let is_score = |metric: &Metric| !references.unwrap_or_default().contains(&metric.name);
@@ -371,19 +375,28 @@ fn choose_main(groups: &mut [Group], places: &[Place], about: &About) {
             let part = group.split.rsplit_once('/').map(|(_, part)| part);
             let head = group.split.split(['/', ':']).next().unwrap_or(&group.split);
             let whole = group.split.split('/').next().unwrap_or(&group.split);
-            let evaluated = place.splits.contains(whole)
-                || place.splits.contains(&group.split)
-                || place.test.contains(head);
+            let named = place.splits.iter().position(|split| split == whole || *split == group.split);
+            let evaluated = named.is_some() || place.test.contains(head);
             let wanted = main.and_then(|main| main.part.as_deref());
+            // A split without parts is what its mean over parts would be.
+            let is_whole = |wanted: &str| match part {
+                Some(part) => part == wanted,
+                None => !positions.iter().any(|&other| {
+                    groups[other].metric == group.metric
+                        && groups[other].split.split_once('/') == Some((whole, wanted))
+                }),
+            };
             (
                 main.is_some_and(|main| main.name != group.metric),
                 !evaluated,
-                wanted.is_some_and(|wanted| part != Some(wanted)),
+                wanted.is_some_and(|wanted| !is_whole(wanted)),
                 wanted.is_none() && part.is_some_and(|part| part != "mean"),
+                // What the user names first counts.
+                named.unwrap_or(usize::MAX),
                 position,
             )
         };
-        if let Some(best) = positions.into_iter().min_by_key(|&position| unfit(position)) {
+        if let Some(best) = positions.iter().copied().min_by_key(|&position| unfit(position)) {
             groups[best].main = true;
         }
     }
