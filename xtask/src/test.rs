@@ -34,10 +34,12 @@ xtask/scripts/test-requirements.txt already, LOSSNET_TEST_VGG16 a file that xtas
 
 /// How the workspace's own profile builds dependencies, for workspaces that share its target folder: what is
 /// built alike is built once.
-const DEPENDENCY_PROFILE: [&str; 3] = [
+const DEPENDENCY_PROFILE: [&str; 5] = [
     "--config=profile.dev.debug='line-tables-only'",
     "--config=profile.dev.package.'*'.opt-level=2",
     "--config=profile.dev.package.'*'.debug=false",
+    "--config=profile.dev.package.torch-sys.opt-level=1",
+    "--config=profile.dev.package.torch-sys.debug=false",
 ];
 
 fn test(workspace: &Workspace, arguments: &Arguments) -> Result<(), Error> {
