@@ -67,7 +67,7 @@ backbone = "vgg16"
 layers = [8]
 [task]
 name = "super-resolution"
-test_protocols = ["crop288"]
+test_protocols = ["center-crop"]
 [data]
 name = "image-folder"
 folder = "photographs"
@@ -158,7 +158,7 @@ def lossnet(binary, folder, case, steps, threads, attempt):
 epochs = 1
 batch_size = {batch}
 picture_epochs = 0
-validation_share = {share}
+validation_fraction = {share}
 """
     (folder / "bench.toml").write_text(COMMON + text + training)
     command = [binary, "run", "bench.toml", "-s", f"data.limit={samples}", "--logs", f"logs/{case}-{attempt}"]

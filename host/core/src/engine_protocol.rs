@@ -243,7 +243,7 @@ pub struct RunRequest {
     /// Threads that compute; 0: as many as libtorch finds right.
     pub threads: usize,
     /// Threads that load data.
-    pub loader_threads: usize,
+    pub num_workers: usize,
     /// Seed of the run.
     pub seed: u64,
     /// Whether only algorithms may be used that give the same bits every time.

@@ -9,9 +9,9 @@ use config_fixture::{COMPLETE, Configs, plan, swept};
 fn files_environment_and_command_line_are_put_on_top_of_each_other() {
     let configs = Configs::new(&[
         ("grand.toml", "[run]\nseed = 1\nbatch_size = 1\n[task.optimizer]\nrate = 0.5\n"),
-        ("other.toml", "[run]\nbatch_size = 2\nloader_threads = 2\n"),
+        ("other.toml", "[run]\nbatch_size = 2\nnum_workers = 2\n"),
         ("base.toml", &format!("extends = \"grand.toml\"\n{COMPLETE}")),
-        ("top.toml", "extends = [\"base.toml\", \"other.toml\"]\n[run]\nloader_threads = 3\n"),
+        ("top.toml", "extends = [\"base.toml\", \"other.toml\"]\n[run]\nnum_workers = 3\n"),
     ]);
     let plan = configs
         .plan(
@@ -26,7 +26,7 @@ fn files_environment_and_command_line_are_put_on_top_of_each_other() {
         )
         .unwrap();
     let config = &plan.cells[0].config;
-    assert_eq!((config.run.seed, config.run.batch_size, config.run.loader_threads), (1, 2, 3));
+    assert_eq!((config.run.seed, config.run.batch_size, config.run.num_workers), (1, 2, 3));
     assert_eq!((config.run.device.as_str(), config.run.precision.as_str()), ("cuda:1", "tf32"));
     assert_eq!(plan.experiment, "2024", "from a shell, digits are a text where a text is wanted");
     assert_eq!(config.loss_network.layers, ["1", "4"]);

@@ -10,7 +10,7 @@ use lossnet_plan::config::{DEFAULTS, RawConfig};
 use lossnet_plan::planner::plan_cells;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn each_mistake_has_its_sentence() {
         (
             "options = [\"--array=0-3\"]",
             "test.toml:10: `executor.slurm.options` must be a list; each an option that is left to you, which `--array` is \
-             not: lossnet numbers the tasks; set `throttle` to run fewer at once, not `--array=0-3`",
+             not: lossnet numbers the tasks; set `max_running_tasks` to run fewer at once, not `--array=0-3`",
         ),
         (
             "options = [\"exclusive\"]",

@@ -140,7 +140,7 @@ fn an_id_stands_for_all_that_can_change_the_result_and_nothing_else() {
     for same in [
         "run.device=cuda:1",
         "run.batch_size=7",
-        "run.loader_threads=3",
+        "run.num_workers=3",
         "run.offline=true",
         "experiment.name=other",
         "experiment.description=text",

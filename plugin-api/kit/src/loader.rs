@@ -26,7 +26,7 @@ impl LoaderOptions {
     /// Batches of this size, loaded by as many threads as the run allows.
     pub fn of(run: &dyn Run, batch_size: usize) -> LoaderOptions {
         let batch_size = batch_size.max(1);
-        LoaderOptions { threads: run.context().loader_threads, batch_size, ..LoaderOptions::default() }
+        LoaderOptions { threads: run.context().num_workers, batch_size, ..LoaderOptions::default() }
     }
 
     /// The same for what is only evaluated: in batches of [`evaluation_batch`].

@@ -74,7 +74,7 @@ impl MemoryRun {
             device: "cpu".to_owned(),
             batch_size: 8,
             short_of_memory: false,
-            loader_threads: 2,
+            num_workers: 2,
             seed: 0,
             splits: Vec::new(),
             known_splits: Vec::new(),

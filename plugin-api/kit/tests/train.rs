@@ -202,7 +202,7 @@ fn gradients_are_accumulated_to_those_of_the_whole_batch() {
     let source = TensorSource { inputs, targets };
     let settings = TrainSettings { epochs: 1, batch_size: 20, ..settings() };
     let one = train("a", &mut wholes, &source, &settings, Goal::Minimize, &run("a")).unwrap();
-    let settings = TrainSettings { batch_size: 10, accumulate: 2, ..settings };
+    let settings = TrainSettings { batch_size: 10, grad_accumulation_steps: 2, ..settings };
     // The same stage name, so that the data come in the same order.
     let two = train("a", &mut halves, &source, &settings, Goal::Minimize, &run("b")).unwrap();
     assert_eq!((one.steps, two.steps), (2, 2));
@@ -317,7 +317,7 @@ fn adam_makes_the_steps_of_pytorch() {
         learning_rate: 0.1,
         beta1: 0.5,
         weight_decay: 0.01,
-        gradient_clip: 2.0,
+        max_grad_norm: 2.0,
         ..settings()
     };
     train("adam", &mut scalar, &source, &settings, Goal::Minimize, &run).unwrap();

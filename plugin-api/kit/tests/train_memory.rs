@@ -59,6 +59,6 @@ fn a_training_batch_that_does_not_fit_says_what_to_set() {
             "{error}"
         );
         let help = error.help.unwrap_or_default();
-        assert!(help.contains("smaller batch_size") && help.contains("accumulate"), "{help}");
+        assert!(help.contains("smaller batch_size") && help.contains("grad_accumulation_steps"), "{help}");
     }
 }

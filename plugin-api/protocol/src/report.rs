@@ -377,7 +377,7 @@ pub struct RunContext {
     #[serde(default)]
     pub short_of_memory: bool,
     /// Threads that may load data.
-    pub loader_threads: usize,
+    pub num_workers: usize,
     /// Seed of the cells' randomness. Task code derives named seeds from it.
     pub seed: u64,
     /// The configured dataset's splits that are to be evaluated.

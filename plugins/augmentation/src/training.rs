@@ -34,7 +34,7 @@ pub(crate) fn learned(
         return Err(wrong(PluginError::input(format!("the split `{split}` has no images to train with"))));
     }
     let seed = stage_seed(run, STAGE);
-    let (training, validation) = validation_split(samples.len(), settings.training.validation_share, seed);
+    let (training, validation) = validation_split(samples.len(), settings.training.validation_fraction, seed);
     let side = settings.size as usize;
     let source = |indices: Vec<usize>, seed: u64| SampleSource {
         samples: &*samples,

@@ -50,7 +50,7 @@ fn curve(golden: &Golden, variant: Variant, sync: SyncLoss) -> (Vec<f64>, Vec<u6
         learning_rate: golden.learning_rate,
         beta1: 0.5,
         schedule: Schedule::Linear,
-        constant_epochs: golden.steps / 2,
+        epochs_before_decay: golden.steps / 2,
         ..TrainSettings::default()
     };
     let mut trainee = MetricTrainee::new(metric, sync, None);

@@ -60,12 +60,12 @@ impl Part {
         let (training, validation) = validation_split(samples.len(), exact, run.context().seed);
         if training.is_empty() || validation.is_empty() {
             return Err(PluginError::input(format!(
-                "the split `{split}` has {} samples, and with `{settings}.validation_share` {share} there is nothing to {} with",
+                "the split `{split}` has {} samples, and with `{settings}.validation_fraction` {share} there is nothing to {} with",
                 samples.len(),
                 if training.is_empty() { "train" } else { "validate" }
             ))
             .with_help(format!(
-                "{} {settings}.validation_share, or take more samples (data.limit, or another split)",
+                "{} {settings}.validation_fraction, or take more samples (data.limit, or another split)",
                 if training.is_empty() { "lower" } else { "raise" }
             )));
         }
@@ -87,9 +87,9 @@ impl Data {
     /// Opens all of it, so that what is missing or has no labels is found out before hours are spent on a training.
     pub(crate) fn open(settings: &AutoencoderSettings, run: &dyn Run) -> Result<Data, PluginError> {
         let split = autoencoder_split(&settings.autoencoder_split, run)?;
-        let share = settings.training.validation_share;
+        let share = settings.training.validation_fraction;
         let autoencoder = Part::open(run, &split, share, settings.protocol, "task.training")?;
-        let share = settings.predictor_training.validation_share;
+        let share = settings.predictor_training.validation_fraction;
         let predictors =
             Part::open(run, &settings.predictor_split, share, settings.protocol, "task.predictor_training")?;
         Preparation::label(&predictors.samples.sample(0)?, settings.classes)?;

@@ -53,8 +53,13 @@ impl Task for AutoencoderTask {
             Protocol::Corrected => FrozenNetwork::steady(run)?,
             Protocol::Published => FrozenNetwork::drifting(run)?,
         };
-        let objective = Objective::new(network.network(), settings.perceptual, settings.gamma, settings.beta)
-            .with_protocol(settings.protocol);
+        let objective = Objective::new(
+            network.network(),
+            settings.perceptual,
+            settings.divergence_weight,
+            settings.sorted_weight,
+        )
+        .with_protocol(settings.protocol);
         // All of it, so that what is missing is found out before hours are spent on a training.
         let data = cells.iter().map(|settings| Data::open(settings, run)).collect::<Result<Vec<_>, _>>()?;
         let part = &data[0].autoencoder;
@@ -172,8 +177,8 @@ fn build(
     let blank = Tensor::f_zeros([1, 3, image.0, image.1], (Kind::Float, device)).map_err(torch_error)?;
     let form = Form {
         model: settings.model,
-        code: i64::from(settings.code_size),
-        variational: settings.gamma != 0.0,
+        code: i64::from(settings.latent_dim),
+        variational: settings.divergence_weight != 0.0,
         image,
         features: FeatureShapes::of(&objective.features(&blank)?),
     };

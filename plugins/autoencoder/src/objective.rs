@@ -12,9 +12,9 @@ pub struct Objective<'a> {
     network: &'a dyn LossNetwork,
     perceptual: PerceptualLoss<'a>,
     /// Weight of [`divergence`].
-    gamma: f64,
+    divergence_weight: f64,
     /// Weight of [`sorted_error`].
-    beta: f64,
+    sorted_weight: f64,
     protocol: Protocol,
 }
 
@@ -22,8 +22,8 @@ impl std::fmt::Debug for Objective<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Objective")
             .field("perceptual", &self.perceptual)
-            .field("gamma", &self.gamma)
-            .field("beta", &self.beta)
+            .field("divergence_weight", &self.divergence_weight)
+            .field("sorted_weight", &self.sorted_weight)
             .finish_non_exhaustive()
     }
 }
@@ -53,19 +53,24 @@ pub struct Pass {
 }
 
 impl<'a> Objective<'a> {
-    /// The loss by this network. `gamma` weighs the divergence of variational autoencoders, `beta` the error of sorted
+    /// The loss by this network. `divergence_weight` weighs the divergence of variational autoencoders, `sorted_weight` the error of sorted
     /// values.
-    pub fn new(network: &'a dyn LossNetwork, kind: PerceptualKind, gamma: f64, beta: f64) -> Objective<'a> {
+    pub fn new(
+        network: &'a dyn LossNetwork,
+        kind: PerceptualKind,
+        divergence_weight: f64,
+        sorted_weight: f64,
+    ) -> Objective<'a> {
         Objective {
             network,
             perceptual: PerceptualLoss::new(network, kind, Reduction::Elements),
-            gamma,
-            beta,
+            divergence_weight,
+            sorted_weight,
             protocol: Protocol::Corrected,
         }
     }
 
-    /// The same by another protocol. In the published one codes are drawn in validation as in training, `beta` counts where
+    /// The same by another protocol. In the published one codes are drawn in validation as in training, `sorted_weight` counts where
     /// the outputs are images that are compared by features, and a network that is read and aimed at is run for each of
     /// both, which shows where it drifts.
     #[must_use]
@@ -141,10 +146,11 @@ impl<'a> Objective<'a> {
             encoded.log_variance.as_ref().map(|log_variance| divergence(&encoded.mean, log_variance));
         let divergence = divergence.transpose().map_err(torch_error)?;
         let has_sorted =
-            self.beta != 0.0 && (self.protocol == Protocol::Corrected || reconstructs(form.model));
+            self.sorted_weight != 0.0 && (self.protocol == Protocol::Corrected || reconstructs(form.model));
         let sorted = has_sorted.then(|| sorted_error(&output, &target)).transpose().map_err(torch_error)?;
         let terms =
-            Terms::new(reconstruction, divergence, sorted, self.gamma, self.beta).map_err(torch_error)?;
+            Terms::new(reconstruction, divergence, sorted, self.divergence_weight, self.sorted_weight)
+                .map_err(torch_error)?;
         Ok(Pass { encoded, decoded, terms })
     }
 }
@@ -155,16 +161,16 @@ fn reconstructs(model: Model) -> bool {
 }
 
 impl Terms {
-    /// The terms with their sum, `reconstruction + gamma * divergence + beta * sorted`.
+    /// The terms with their sum, `reconstruction + divergence_weight * divergence + sorted_weight * sorted`.
     pub fn new(
         reconstruction: Tensor,
         divergence: Option<Tensor>,
         sorted: Option<Tensor>,
-        gamma: f64,
-        beta: f64,
+        divergence_weight: f64,
+        sorted_weight: f64,
     ) -> Result<Terms, TchError> {
         let mut total = reconstruction.shallow_clone();
-        for (term, weight) in [(&divergence, gamma), (&sorted, beta)] {
+        for (term, weight) in [(&divergence, divergence_weight), (&sorted, sorted_weight)] {
             if let Some(term) = term {
                 total = total.f_add(&term.f_mul_scalar(weight)?)?;
             }

@@ -17,7 +17,7 @@ pub struct AutoencoderSettings {
     pub model: Model,
     /// Values in a code (z).
     #[schemars(range(min = 1, max = 65536))]
-    pub code_size: u32,
+    pub latent_dim: u32,
     /// Side to which images are resized (bilinear with antialiasing, as Pillow); 0: they stay as they are.
     #[schemars(range(max = 4096))]
     pub size: u32,
@@ -30,10 +30,10 @@ pub struct AutoencoderSettings {
     pub perceptual: PerceptualKind,
     /// Weight of the Kullback-Leibler divergence; with 0 the autoencoder is not variational.
     #[schemars(range(min = 0.0))]
-    pub gamma: f64,
+    pub divergence_weight: f64,
     /// Weight of the loss that compares each channel's sorted values; 0: without it.
     #[schemars(range(min = 0.0))]
-    pub beta: f64,
+    pub sorted_weight: f64,
     /// Number of classes; labels are 0 to one less.
     #[schemars(range(min = 2, max = 100_000))]
     pub classes: u32,
@@ -58,13 +58,13 @@ impl Default for AutoencoderSettings {
         AutoencoderSettings {
             protocol: Protocol::Corrected,
             model: Model::FourLayerCvae,
-            code_size: 64,
+            latent_dim: 64,
             size: 0,
             autoencoder_split: "auto".to_owned(),
             predictor_split: "train".to_owned(),
             perceptual: PerceptualKind::Mse,
-            gamma: 0.0,
-            beta: 0.0,
+            divergence_weight: 0.0,
+            sorted_weight: 0.0,
             classes: 10,
             predictors: vec![
                 vec![],
@@ -91,7 +91,7 @@ pub enum Protocol {
     #[default]
     Corrected,
     /// As the published implementation: the loss network is in training mode while the autoencoder is, codes are drawn in
-    /// validation, too, `beta` counts where it did, and halves are rounded as it did.
+    /// validation, too, `sorted_weight` counts where it did, and halves are rounded as it did.
     Published,
 }
 

@@ -63,7 +63,7 @@ fn run_in(folder: &Path, width: usize, height: usize) -> MemoryRun {
 /// Small settings, with these on top.
 fn settings(more: &Value) -> String {
     let mut settings = json!({
-        "code_size": 6,
+        "latent_dim": 6,
         "predictors": [[], [8, 4]],
         "training": { "epochs": 2, "batch_size": 8, "picture_epochs": 1 },
         "predictor_training": { "epochs": 12, "batch_size": 8, "learning_rate": 0.01, "picture_epochs": 0 },
@@ -182,7 +182,7 @@ fn an_interrupted_task_ends_with_the_same_results() {
     let _alone = alone();
     for protocol in ["corrected", "published"] {
         let folder = tempfile::tempdir().unwrap();
-        let more = json!({ "protocol": protocol, "gamma": 0.1, "model": "feature-autoencoder" });
+        let more = json!({ "protocol": protocol, "divergence_weight": 0.1, "model": "feature-autoencoder" });
         let (whole, outcome) = attempt(run_in(&folder.path().join("whole"), 64, 64), &more);
         outcome.unwrap();
         let parts = folder.path().join("parts");
@@ -218,7 +218,7 @@ fn an_interrupted_validation_loses_no_steps() {
 #[test]
 fn both_protocols_test_predictors_with_their_best_weights() {
     let _alone = alone();
-    // Steps so large that the best epoch is an early one. This loss network has no training mode, and neither gamma nor beta
+    // Steps so large that the best epoch is an early one. This loss network has no training mode, and neither divergence_weight nor sorted_weight
     // is set, and shares need no rounding, so that nothing is left for the protocols to differ in.
     let more = |protocol: &str| {
         json!({
@@ -226,9 +226,9 @@ fn both_protocols_test_predictors_with_their_best_weights() {
             "model": "feature-autoencoder",
             "predictors": [[8]],
             "predictor_training": {
-                "epochs": 40, "batch_size": 4, "learning_rate": 0.5, "patience": 4, "validation_share": 0.25,
+                "epochs": 40, "batch_size": 4, "learning_rate": 0.5, "patience": 4, "validation_fraction": 0.25,
             },
-            "training": { "epochs": 1, "batch_size": 8, "validation_share": 0.25 },
+            "training": { "epochs": 1, "batch_size": 8, "validation_fraction": 0.25 },
         })
     };
     let folder = tempfile::tempdir().unwrap();
@@ -253,7 +253,7 @@ fn all_other_models_learn_from_images_of_any_size_with_all_terms() {
         let folder = tempfile::tempdir().unwrap();
         // Padded to 64×80.
         let more = json!({
-            "model": model, "gamma": 0.01, "beta": 0.5, "predictors": [[]], "keep_checkpoints": false,
+            "model": model, "divergence_weight": 0.01, "sorted_weight": 0.5, "predictors": [[]], "keep_checkpoints": false,
             "perceptual": if model == "perceptual-feature-to-img-cvae" { "comparison" } else { "mse" },
             "training": { "epochs": 1, "batch_size": 16 },
         });
@@ -375,7 +375,7 @@ fn its_defaults_are_the_papers() {
     assert_eq!(manifest.details.config_defaults["loss_network.normalize"], "none");
     assert_eq!(manifest.details.config_defaults["data.splits"], json!(["test"]));
     let defaults = &manifest.config_schema["properties"];
-    assert_eq!(defaults["code_size"]["default"], 64);
+    assert_eq!(defaults["latent_dim"]["default"], 64);
     assert_eq!(defaults["predictors"]["default"].as_array().unwrap().len(), 7);
     assert_eq!(defaults["training"]["default"]["epochs"], 50);
     assert_eq!(defaults["predictor_training"]["default"]["epochs"], 500);

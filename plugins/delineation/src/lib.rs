@@ -83,12 +83,15 @@ impl Task for DelineationTask {
         };
 
         let loss_network = match settings.protocol {
-            _ if settings.mu == 0.0 => None,
+            _ if settings.perceptual_weight == 0.0 => None,
             Protocol::Corrected => Some(FrozenNetwork::steady(run)?),
             Protocol::Published => Some(FrozenNetwork::drifting(run)?),
         };
         let perceptual = loss_network.as_ref().map(|network| {
-            (PerceptualLoss::new(network.network(), settings.perceptual, Reduction::Layers), settings.mu)
+            (
+                PerceptualLoss::new(network.network(), settings.perceptual, Reduction::Layers),
+                settings.perceptual_weight,
+            )
         });
         tch::manual_seed((stage_seed(run, STAGE) >> 1) as i64);
         let mut trainee = Delineation {
@@ -189,7 +192,7 @@ fn validation(
         }
         return Ok(((0..len).collect(), images.repeatedly()));
     }
-    let share = settings.training.validation_share;
+    let share = settings.training.validation_fraction;
     let (training, aside) = validation_split(len, share, run.context().seed);
     if aside.is_empty() || training.is_empty() {
         return Err(PluginError::input(format!(
@@ -198,7 +201,7 @@ fn validation(
             settings.train_split
         ))
         .with_help(
-            "name a split for that with `task.val_split`, or change `task.training.validation_share`",
+            "name a split for that with `task.val_split`, or change `task.training.validation_fraction`",
         ));
     }
     run.notice(&format!(

@@ -19,7 +19,7 @@ pub struct DelineationSettings {
     #[schemars(extend("x-split" = true))]
     pub train_split: String,
     /// The split that the best weights are chosen by; if not set, `val` where the dataset says that it has that. Without one,
-    /// and where it is the one that is trained on, `training.validation_share` of the training samples is set aside.
+    /// and where it is the one that is trained on, `training.validation_fraction` of the training samples is set aside.
     pub val_split: Option<String>,
     /// Side in pixels of the random crops that are trained on: a multiple of 16.
     #[schemars(range(min = 32, max = 4096))]
@@ -42,7 +42,7 @@ pub struct DelineationSettings {
     pub test_steps: usize,
     /// Weight of the perceptual loss; 0: no loss network is run at all.
     #[schemars(range(min = 0.0))]
-    pub mu: f64,
+    pub perceptual_weight: f64,
     /// How the perceptual loss compares features: by their mean squared error, or with `loss_network.comparison`.
     pub perceptual: PerceptualKind,
     /// Probability above which a pixel counts as predicted.
@@ -74,7 +74,7 @@ impl Default for DelineationSettings {
             foreground: Vec::new(),
             train_steps: 1,
             test_steps: 3,
-            mu: 0.01,
+            perceptual_weight: 0.01,
             perceptual: PerceptualKind::Mse,
             threshold: 0.3,
             tolerance: 0.0,

@@ -58,7 +58,7 @@ fn run(folder: &Path) -> MemoryRun {
 
 fn settings(changes: &Value) -> String {
     let mut settings = json!({
-        "crop": 32, "size": 40, "mu": 0.1, "tolerance": 1.5, "pictures": 2,
+        "crop": 32, "size": 40, "perceptual_weight": 0.1, "tolerance": 1.5, "pictures": 2,
         "training": { "epochs": 2, "batch_size": 3, "learning_rate": 0.01, "checkpoint_minutes": 0.0 },
     });
     for (name, value) in changes.as_object().unwrap() {
@@ -175,7 +175,7 @@ fn lines_are_learned_without_a_loss_network_where_it_has_no_weight() {
     let error = task().run_json(&settings(&json!({})), &run).unwrap_err();
     assert_eq!(error.to_string(), "the weights are missing");
     let training = json!({ "epochs": 30, "batch_size": 4, "learning_rate": 0.02, "picture_epochs": 0 });
-    let changes = json!({ "training": training, "mu": 0.0, "test_steps": 1 });
+    let changes = json!({ "training": training, "perceptual_weight": 0.0, "test_steps": 1 });
     task().run_json(&settings(&changes), &run).unwrap();
     let quality = metric(&run, "roads:test", "quality").value;
     let constant = metric(&run, "roads:test", "constant_quality").value;
@@ -224,7 +224,7 @@ fn whole_images_are_evaluated_and_a_share_is_set_aside_where_there_is_no_validat
         .unwrap()
         .with_samples("train", samples("train", 5, (33, 47), 3))
         .with_samples("test", samples("test", 2, (70, 35), 3));
-    let training = json!({ "epochs": 1, "batch_size": 4, "validation_share": 0.2, "picture_epochs": 0 });
+    let training = json!({ "epochs": 1, "batch_size": 4, "validation_fraction": 0.2, "picture_epochs": 0 });
     perform(&run, &json!({ "evaluation": "full", "training": training, "pictures": 0 })).unwrap();
     // Four of five are trained with: one batch.
     assert_eq!(run.curve("unet/step_loss").len(), 1);
@@ -243,7 +243,8 @@ fn pictures_of_all_seeds_are_of_the_same_images() {
             .with_samples("test", samples("test", 3, (50, 40), 3))
             .with_splits(&["test"])
             .with_seed(seed);
-        let training = json!({ "epochs": 1, "batch_size": 4, "validation_share": 0.5, "picture_epochs": 1 });
+        let training =
+            json!({ "epochs": 1, "batch_size": 4, "validation_fraction": 0.5, "picture_epochs": 1 });
         perform(&run, &json!({ "training": training })).unwrap();
         let sheet = lossnet_plugin_kit::image::read(run.folder().join("unet-test.png")).unwrap().image;
         // The inputs are the left column.
@@ -384,7 +385,7 @@ fn what_a_user_gets_wrong_is_said() {
     assert!(text.contains("`input` is a colour image, and the first training image is grey"), "{text}");
     assert_eq!(error(Vec::new(), json!({})), "the split `train` has no samples to train on");
     assert_eq!(
-        error(many((40, 40)), json!({ "training": { "validation_share": 0.0 } })),
+        error(many((40, 40)), json!({ "training": { "validation_fraction": 0.0 } })),
         "the split `train` has 5 samples, of which a share of 0 leaves nothing to train on or nothing to choose the best \
          weights by"
     );

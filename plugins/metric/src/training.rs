@@ -33,7 +33,7 @@ pub(crate) fn learned(settings: &MetricSettings, run: &dyn Run) -> Result<Learne
         ))));
     }
     let seed = stage_seed(run, STAGE);
-    let (training, validation) = validation_split(samples.len(), settings.training.validation_share, seed);
+    let (training, validation) = validation_split(samples.len(), settings.training.validation_fraction, seed);
     let side = settings.size.map(|side| side as usize);
     let source = |indices: Vec<usize>| SampleSource {
         samples: &*samples,

@@ -102,7 +102,7 @@ fn curve(golden: &Golden, variant: Variant, logit: Logit) -> Vec<f64> {
         learning_rate: golden.learning_rate,
         beta1: 0.5,
         schedule: Schedule::Linear,
-        constant_epochs: golden.steps / 2,
+        epochs_before_decay: golden.steps / 2,
         ..TrainSettings::default()
     };
     let mut trainee = MetricTrainee::new(metric, SyncLoss::Never, None);

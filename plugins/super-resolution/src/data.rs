@@ -109,7 +109,7 @@ impl Parts {
             return Parts { samples, training: drawn, validation }.checked(split, &settings.val_split);
         }
         let most = settings.val_images as f64 / drawn.len().max(1) as f64;
-        let share = settings.training.validation_share.min(most);
+        let share = settings.training.validation_fraction.min(most);
         let (training, aside) = validation_split(drawn.len(), share, settings.data_seed);
         let pick =
             |positions: Vec<usize>| positions.into_iter().map(|place| drawn[place]).collect::<Vec<_>>();
@@ -131,8 +131,9 @@ impl Parts {
             return Err(nothing("train", train_split));
         }
         if self.validation.is_empty() {
-            return Err(nothing("validate", val_split)
-                .with_help("raise task.training.validation_share, or name another split as task.val_split"));
+            return Err(nothing("validate", val_split).with_help(
+                "raise task.training.validation_fraction, or name another split as task.val_split",
+            ));
         }
         Ok(self)
     }

@@ -17,7 +17,7 @@ pub struct SuperResolutionSettings {
     /// How many times larger the output is: 4 or 8.
     #[schemars(extend("enum" = [4, 8]))]
     pub factor: u32,
-    /// Side of the square targets of the training and of the test protocol `crop288`; a multiple of `factor`.
+    /// Side of the square targets of the training and of the test protocol `center-crop`; a multiple of `factor`.
     #[schemars(range(min = 1, max = 4096))]
     pub size: u32,
     /// The split that is trained with.
@@ -27,7 +27,7 @@ pub struct SuperResolutionSettings {
     #[schemars(range(min = 2, max = 10_000_000))]
     pub train_images: usize,
     /// The split that is validated with. Where it is empty, the one that is trained with, or `val` and the dataset has no such
-    /// split, `training.validation_share` of the images drawn for the training are set aside instead.
+    /// split, `training.validation_fraction` of the images drawn for the training are set aside instead.
     pub val_split: String,
     /// Images that are drawn to be validated with, at most.
     #[schemars(range(min = 1, max = 10_000_000))]
@@ -84,7 +84,7 @@ pub enum Protocol {
     /// Mended: the validation's PSNR has peak 1, luma is Y = 16 + 65.481 R + 128.553 G + 24.966 B.
     #[default]
     Corrected,
-    /// As published: the validation's PSNR is that of luma with the largest value of each batch for its peak; `crop288` takes
+    /// As published: the validation's PSNR is that of luma with the largest value of each batch for its peak; `center-crop` takes
     /// grey images for RGB, and scores without the two outer pixels, with the luma and the structural similarity that the
     /// published code has.
     Published,
@@ -96,7 +96,7 @@ pub enum Protocol {
 pub enum TestProtocol {
     /// Central squares of `size` pixels (288 unless set) whose inputs are made as in the training. With another `size`, results
     /// have that in their name, such as `crop96`.
-    #[serde(rename = "crop288")]
+    #[serde(rename = "center-crop")]
     Crop,
     /// Whole images and MATLAB's bicubic, as the literature on super-resolution tests.
     Standard,

@@ -76,7 +76,7 @@ fn bicubic_interpolation_has_its_published_scores() {
     }
 }
 
-/// `golden/crop288.py` computes the same without lossnet.
+/// `golden/center-crop.py` computes the same without lossnet.
 #[test]
 fn crops_have_the_scores_of_pillow_and_numpy() {
     for (set, psnr, ssim) in [("set5/x4", 29.071_414, 0.838_583), ("set14/x4", 25.698_487, 0.710_832)] {

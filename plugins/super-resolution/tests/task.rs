@@ -166,7 +166,7 @@ fn the_published_protocol_is_validated_with_the_luma_of_batches() {
     settings["factor"] = json!(8);
     settings["size"] = json!(40);
     settings["perceptual"] = json!("comparison");
-    settings["test_protocols"] = json!(["crop288"]);
+    settings["test_protocols"] = json!(["center-crop"]);
     settings["training"]["epochs"] = json!(1);
     task().run_json(&settings.to_string(), &run).unwrap();
     let objective = run.curve("training/validation/objective");
@@ -183,7 +183,7 @@ fn without_a_validation_split_a_share_is_set_aside() {
         .unwrap()
         .with_samples("train", samples(0, 9))
         .with_samples("test", samples(40, 1));
-    let mut settings = with("test_protocols", json!(["crop288"]));
+    let mut settings = with("test_protocols", json!(["center-crop"]));
     settings["train_images"] = json!(20);
     settings["training"]["epochs"] = json!(1);
     // Splits of the main dataset that are configured are tested on where there is no other test set.
@@ -218,7 +218,7 @@ fn validation_images_are_never_those_that_are_trained_with() {
 #[test]
 fn test_protocols_have_the_names_of_their_specification() {
     let schema = task().manifest().unwrap().config_schema;
-    assert_eq!(schema["properties"]["test_protocols"]["default"], json!(["crop288", "standard"]));
+    assert_eq!(schema["properties"]["test_protocols"]["default"], json!(["center-crop", "standard"]));
 }
 
 #[test]

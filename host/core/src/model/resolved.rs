@@ -102,7 +102,7 @@ pub struct RunSection {
     #[serde(default)]
     pub threads: u32,
     /// Threads that load data; 0: as many as help.
-    pub loader_threads: u32,
+    pub num_workers: u32,
     /// The experiment's seed.
     pub seed: u64,
     /// Whether only algorithms are used that give the same bits every time.
@@ -250,7 +250,7 @@ impl RunSection {
             ("precision", self.precision.clone().into()),
             ("batch_size", self.batch_size.into()),
             ("threads", self.threads.into()),
-            ("loader_threads", self.loader_threads.into()),
+            ("num_workers", self.num_workers.into()),
             ("seed", self.seed.into()),
             ("deterministic", self.deterministic.into()),
             ("offline", self.offline.into()),

@@ -285,13 +285,13 @@ pub(super) struct ResultsArguments {
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) columns: Option<Vec<String>>,
     /// Show all leaderboards and all contenders on them, not the best ten of the main ones.
-    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "differ"])]
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "compare"])]
     pub(super) all: bool,
     /// Print the leaderboards as LaTeX tables (booktabs).
-    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "differ"])]
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "compare"])]
     pub(super) latex: bool,
     /// Print the leaderboards as Markdown tables.
-    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "differ", "latex"])]
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "compare", "latex"])]
     pub(super) markdown: bool,
     /// Show which contenders differ on the main leaderboards, tested on the same samples.
     #[arg(long, conflicts_with_all = ["csv", "parquet", "sort", "group", "columns"])]
@@ -303,7 +303,7 @@ pub(super) struct ResultsArguments {
         value_names = ["CONTENDER", "CONTENDER"],
         conflicts_with_all = ["csv", "parquet", "conditions", "sort", "group", "columns"]
     )]
-    pub(super) differ: Option<Vec<String>>,
+    pub(super) compare: Option<Vec<String>>,
     /// Folder of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,

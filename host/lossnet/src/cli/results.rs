@@ -55,7 +55,7 @@ pub(super) fn results(arguments: &ResultsArguments, context: &Context) -> Result
             None => failure,
         }
     })?;
-    if arguments.pairs || arguments.differ.is_some() {
+    if arguments.pairs || arguments.compare.is_some() {
         return pairs::pairs(&Selected::of(&gathered), arguments, context);
     }
 
@@ -100,7 +100,7 @@ fn asks_for_standing(arguments: &ResultsArguments, chosen: Option<&[&Column]>) -
         None => arguments.writes_files(),
     };
     let mut conditions = arguments.conditions.iter().chain(&arguments.sort);
-    let pairs = arguments.pairs || arguments.differ.is_some();
+    let pairs = arguments.pairs || arguments.compare.is_some();
     !pairs && written
         || conditions.any(|text| STANDING.iter().any(|name| text.trim_start().starts_with(name)))
 }

@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
     };
     // The whole of it, so that a status counts what other shards do, too.
     experiment.write_plan(&whole).map_err(|error| Failure::input(&error))?;
-    let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retry.into() };
+    let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retries.into() };
     let job = Job { plan: &plan, experiment: &experiment, logs: &arguments.logs, policy, context };
     let tally = job.run(&executor)?;
     report(&plan, &experiment, arguments, context)?;

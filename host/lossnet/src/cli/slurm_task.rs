@@ -10,6 +10,6 @@ use crate::execute::slurm::{SubmissionFolder, run_task};
 
 /// Runs the groups of this task.
 pub(super) fn slurm_task(arguments: &SlurmTaskArguments, context: &Context) -> Result<ExitCode, Failure> {
-    let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retry.into() };
+    let policy = Policy { fail_fast: arguments.fail_fast, retries: arguments.retries.into() };
     run_task(&SubmissionFolder::at(&arguments.submission), &arguments.logs, policy, context)
 }

@@ -77,7 +77,7 @@ impl<'a> Requests<'a> {
             cells: cells.iter().map(|cell| self.cell(cell)).collect::<Result<_, _>>()?,
             batch_size: config.run.batch_size as usize,
             threads: self.adjust.threads.unwrap_or(config.run.threads as usize),
-            loader_threads: config.run.loader_threads as usize,
+            num_workers: config.run.num_workers as usize,
             seed: group.seed,
             deterministic: config.run.deterministic,
             trackers: self.trackers()?,

@@ -1,4 +1,4 @@
-//! What results say: leaderboards, and which contenders differ (`lossnet results`, `--pairs`, `--differ`), of what a run has left.
+//! What results say: leaderboards, and which contenders differ (`lossnet results`, `--pairs`, `--compare`), of what a run has left.
 
 use crate::support::User;
 
@@ -53,16 +53,16 @@ fn contenders_are_tested_against_each_other_on_the_samples_of_a_run() {
     let pairs = some[0]["pairs"].as_array().unwrap();
     assert_eq!((pairs.len(), &pairs[0]["p_alone"]), (1, &pairs[0]["p_holm"]), "{some}");
     let differ = ["squeezenet1_1 · layer 12", "squeezenet1_1 · layer 1"];
-    let two = user.json(&["results", "small", "--differ", differ[0], differ[1], "--json"]);
+    let two = user.json(&["results", "small", "--compare", differ[0], differ[1], "--json"]);
     // Score and accuracy, as a mean over groups; a group alone has too few samples to be tested.
     let tested = |board: &serde_json::Value| board["pairs"].as_array().unwrap().len();
     let (means, parts): (Vec<_>, Vec<_>) =
         two.as_array().unwrap().iter().partition(|board| board["split"] == "val/mean");
     assert!(means.len() == 2 && means.iter().all(|board| tested(board) == 1), "{two}");
     assert!(parts.len() >= 2 && parts.iter().all(|board| tested(board) == 0), "{two}");
-    let same = ["results", "small", "--differ", differ[0], differ[0]];
+    let same = ["results", "small", "--compare", differ[0], differ[0]];
     user.refused(&same, &["name two different ones"]);
-    let refused = ["results", "small", "--differ", "squeezenet1_1 · layer 12", "squeezenet1_1 · layer 2"];
+    let refused = ["results", "small", "--compare", "squeezenet1_1 · layer 12", "squeezenet1_1 · layer 2"];
     user.refused(&refused, &["no contender is called `squeezenet1_1 · layer 2`", "squeezenet1_1 · layer 1"]);
 }
 

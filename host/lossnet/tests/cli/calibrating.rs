@@ -71,13 +71,13 @@ fn a_learned_calibration_is_used_by_other_tasks_and_by_compare() {
 
     let tasks = [
         (
-            "[task]\nname = \"delineation\"\ncrop = 32\nsize = 64\nmu = 1.0\nperceptual = \"comparison\"\n\
+            "[task]\nname = \"delineation\"\ncrop = 32\nsize = 64\nperceptual_weight = 1.0\nperceptual = \"comparison\"\n\
              [task.training]\nepochs = 1\nbatch_size = 4",
             "curves",
             "unet",
         ),
         (
-            "[task]\nname = \"autoencoder\"\ncode_size = 4\nperceptual = \"comparison\"\npredictors = [[]]\n\
+            "[task]\nname = \"autoencoder\"\nlatent_dim = 4\nperceptual = \"comparison\"\npredictors = [[]]\n\
              [task.training]\nepochs = 1\nbatch_size = 4\n[task.predictor_training]\nepochs = 1",
             "shapes",
             "autoencoder",

@@ -126,7 +126,7 @@ fn options_that_would_do_nothing_are_refused() {
     );
     user.refused(
         &["run", "small.toml", "--executor", "slurm", "--devices", "cpu"],
-        &["--workers and --devices are for --executor local", "executor.slurm.throttle"],
+        &["--workers and --devices are for --executor local", "executor.slurm.max_running_tasks"],
     );
     for executor in [&[][..], &["--executor", "local"], &["--workers", "2"]] {
         let arguments = [&["run", "small.toml", "--wait"], executor].concat();
@@ -172,7 +172,7 @@ content = "curves"
 samples = 8
 side = 32
 [sweep]
-"task.mu" = [0.0, 0.1]
+"task.perceptual_weight" = [0.0, 0.1]
 "#;
     let (here, there) = (user(config), user(config));
     here.must(&["run", "small.toml"]);
@@ -231,7 +231,7 @@ fn what_failed_is_tried_again_as_often_as_was_asked() {
     for workers in [&["--workers", "1"][..], &[]] {
         let how = if workers.is_empty() { "fail" } else { "kill" };
         let user = user(&endings(&format!("[\"{how}\"]"), "once = \"marker\""));
-        let arguments = [&["run", "small.toml", "--retry", "2"], workers].concat();
+        let arguments = [&["run", "small.toml", "--retries", "2"], workers].concat();
         let done = user.run(&arguments);
         assert_eq!(done.code, 0, "{}", done.err);
         assert!(done.err.contains("is tried again"), "{}", done.err);
@@ -239,7 +239,7 @@ fn what_failed_is_tried_again_as_often_as_was_asked() {
     }
     // Never to end well: the first time and two more.
     let user = user(&endings(r#"["abort"]"#, ""));
-    let done = user.run(&["run", "small.toml", "--retry", "2", "--workers", "1"]);
+    let done = user.run(&["run", "small.toml", "--retries", "2", "--workers", "1"]);
     assert_eq!(done.code, 1, "{}", done.err);
     assert_eq!(beginnings(&cells(&user)[0]), 3);
 }
@@ -249,7 +249,7 @@ fn wrong_input_is_not_tried_again() {
     for executor in ["in-process", "local"] {
         let user = user(&sweep(2).replace("random:0", "broken.pth"));
         user.write("broken.pth", "no weights");
-        let done = user.run(&["run", "small.toml", "--retry", "3", "--executor", executor]);
+        let done = user.run(&["run", "small.toml", "--retries", "3", "--executor", executor]);
         assert_eq!(done.code, 2, "{}", done.err);
         for cell in cells(&user) {
             assert_eq!(beginnings(&cell), 1);

@@ -129,7 +129,7 @@ fn autoencoders_and_predictors_learn_from_stl10_and_svhn() {
     let task = r#"
 [task]
 name = "autoencoder"
-code_size = 8
+latent_dim = 8
 predictors = [[32]]
 [task.training]
 epochs = 3

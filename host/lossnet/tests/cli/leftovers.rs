@@ -24,7 +24,7 @@ const TASKS: [(&str, &str); 5] = [
     ),
     (
         "autoencoder",
-        "[task]\nname = \"autoencoder\"\ncode_size = 4\npredictors = [[], [8]]\n\
+        "[task]\nname = \"autoencoder\"\nlatent_dim = 4\npredictors = [[], [8]]\n\
          [task.training]\nepochs = 1\nbatch_size = 4\ncheckpoint_minutes = 0.0\n\
          [task.predictor_training]\nepochs = 4\nbatch_size = 4\ncheckpoint_minutes = 0.0\n\
          [loss_network]\nbackbone = \"pixels\"\nlayers = \"all\"\n\
@@ -46,8 +46,7 @@ const TASKS: [(&str, &str); 5] = [
     ),
 ];
 
-const REST: &str =
-    "[experiment]\nname = \"small\"\n[run]\ndevice = \"cpu\"\nloader_threads = 1\nthreads = 1\n";
+const REST: &str = "[experiment]\nname = \"small\"\n[run]\ndevice = \"cpu\"\nnum_workers = 1\nthreads = 1\n";
 
 fn config(task: &str) -> String {
     format!("{REST}{}", task.replace("[loss_network]\n", "[loss_network]\nweights = \"random:0\"\n"))

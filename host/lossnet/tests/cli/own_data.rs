@@ -101,7 +101,7 @@ fn masks_of_lines() {
     let user = User::new();
     pictures(&user, "own/images", 10, 48);
     masks(&user, "own/masks", 10, 48);
-    let small = ["task.training.epochs=1", "task.mu=0"];
+    let small = ["task.training.epochs=1", "task.perceptual_weight=0"];
     runs(&user, "masks", "own", &["images: 10 images", "masks: 10 images"], &small);
 }
 
@@ -141,7 +141,14 @@ fn masks_say_which_of_their_values_are_lines() {
     });
     assert!(said.contains("masks have the values 0 (82."), "{said}");
     assert!(classes.contains("\nforeground = [1] "), "{classes}");
-    let small = ["-s", "loss_network.weights=random:0", "-s", "task.training.epochs=1", "-s", "task.mu=0"];
+    let small = [
+        "-s",
+        "loss_network.weights=random:0",
+        "-s",
+        "task.training.epochs=1",
+        "-s",
+        "task.perceptual_weight=0",
+    ];
     let done = user.run(&[&["run", "bright.toml"][..], &small].concat());
     assert_eq!(done.code, 2, "{}", done.err);
     assert!(done.err.contains("no pixel is bright") && done.err.contains("foreground = [1]"), "{}", done.err);
@@ -157,7 +164,7 @@ fn images_in_classes() {
         "task.training.epochs=1",
         "task.predictor_training.epochs=1",
         "task.predictors=[[]]",
-        "task.code_size=4",
+        "task.latent_dim=4",
     ];
     runs(&user, "images", "own", &["cat: 6 images", "dog: 6 images"], &small);
     user.refused(&["init", "images", "own/cat"], &["needs classes to predict"]);

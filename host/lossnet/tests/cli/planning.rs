@@ -172,7 +172,7 @@ fn estimates_say_what_they_come_from() {
 #[test]
 fn the_paper_s_grids_are_planned_whole() {
     let user = User::new();
-    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("configs/paper");
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/paper");
     // 14 networks at 4 layers each; with 5 comparisons; with 3 trained variants; on 2 datasets, with pixels; 3 times over; for
     // 2 factors; with 4 variants of 10 rankings. And 14 networks with their layers together, in 4 variants.
     let cases = [
@@ -198,4 +198,28 @@ fn the_paper_s_grids_are_planned_whole() {
     let plan = user.json(&["run", config.to_str().unwrap(), "--plan", "--json", "-s", predictors]);
     assert_eq!(plan["cells"].as_array().unwrap().len(), 14 * 4 * 2 * 3 + 2);
     assert_eq!(plan["groups"].as_array().unwrap().len(), (14 * 4 + 1) * 2);
+}
+
+/// What a cell's id stands for is all that can change its result: another default, another version of a task, or another
+/// description of a backbone makes another cell. Who changes an id here orphans the results that users have.
+#[test]
+fn ids_of_cells_are_those_of_earlier_versions() {
+    let user = User::new();
+    for (task, data, id) in [
+        ("metric", "photos", "f030e0eb251c5814"),
+        ("augmentation", "synthetic", "f87c02c8a603d85b"),
+        ("autoencoder", "synthetic", "3904785d42c265f7"),
+        ("delineation", "synthetic", "f48cce3f7ab83873"),
+        ("super-resolution", "synthetic", "baf16184275a3d54"),
+    ] {
+        let config = format!(
+            "[experiment]\nname = \"pinned\"\n[task]\nname = \"{task}\"\n[data]\nname = \"{data}\"\n\
+             [loss_network]\nbackbone = \"squeezenet1_1\"\nlayers = [1]\nweights = \"random:0\"\n"
+        );
+        user.write("pinned.toml", &config);
+        let plan = user.json(&["run", "pinned.toml", "--plan", "--json"]);
+        let ids: Vec<&str> =
+            plan["cells"].as_array().unwrap().iter().map(|cell| cell["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, [id], "{task}");
+    }
 }

@@ -16,7 +16,7 @@ fn config(task: &str, settings: &str, training: &str, rest: &str) -> String {
 name = "small"
 [run]
 device = "cpu"
-loader_threads = 1
+num_workers = 1
 [task]
 name = "{task}"
 {settings}
@@ -199,7 +199,7 @@ content = "shapes"
 samples = 8
 side = 64
 "#;
-    let settings = "code_size = 4\ngamma = 0.1\npredictors = [[], [8]]";
+    let settings = "latent_dim = 4\ndivergence_weight = 0.1\npredictors = [[], [8]]";
     let training = "epochs = 1\nbatch_size = 4";
     let user = survives_killing(&config("autoencoder", settings, training, rest));
     // What the autoencoder gives back with its best weights, told of before its predictors are trained, is still told of.

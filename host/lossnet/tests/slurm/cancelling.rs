@@ -13,7 +13,7 @@ repetitions = 3
 [run]
 device = "cpu"
 threads = 1
-loader_threads = 1
+num_workers = 1
 executor = "slurm"
 [task]
 name = "delineation"
@@ -33,7 +33,7 @@ weights = "random:0"
 backbone = "squeezenet1_1"
 layers = [1]
 [executor.slurm]
-throttle = 2
+max_running_tasks = 2
 "#;
 
 #[test]
@@ -82,7 +82,7 @@ fn what_is_cancelled_saves_and_goes_on_when_it_is_submitted_again() {
     }
 
     // A task goes on from what was saved. Of one that saves nothing new there are three attempts.
-    lab.must(&["run", "long.toml", "-s", "executor.slurm.throttle=1"]);
+    lab.must(&["run", "long.toml", "-s", "executor.slurm.max_running_tasks=1"]);
     let job = lab.job("long");
     lab.wait_until("the training goes on", || lab.printed("long", 0).contains("goes on after step"));
     assert_eq!(lab.json(&["cancel", "long", "--json"])[0]["job"], job);

@@ -46,7 +46,7 @@ fn what_slurm_refuses_is_told_in_its_own_words_and_arrays_keep_to_the_limit() {
     );
     refused(&lab, &["-s", "executor.slurm.options=[\"--no-such-option\"]"], &["sbatch", "no-such-option"]);
     refused(&lab, &["--logs", "back\\slash"], &["backslash", "--logs"]);
-    refused(&lab, &["--executor", "slurm", "--workers", "2"], &["--workers", "throttle"]);
+    refused(&lab, &["--executor", "slurm", "--workers", "2"], &["--workers", "max_running_tasks"]);
 
     let mut lonely = lab.command(&["run", "small.toml"]);
     let done = crate::support::Done::of(&lonely.env("PATH", "/nowhere").output().unwrap());

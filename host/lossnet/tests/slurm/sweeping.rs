@@ -20,7 +20,7 @@ splits = ["val"]
 [run]
 device = "cpu"
 threads = 1
-loader_threads = 1
+num_workers = 1
 batch_size = 4
 
 [sweep]

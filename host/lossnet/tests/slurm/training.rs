@@ -17,7 +17,7 @@ name = "small"
 [run]
 device = "cpu"
 threads = 1
-loader_threads = 1
+num_workers = 1
 [task]
 name = "delineation"
 crop = 32

@@ -52,7 +52,7 @@ pub fn config(task: &str, backbone: &str, layers: &str) -> ResolvedConfig {
             precision: "fp32".to_owned(),
             batch_size: 16,
             threads: 0,
-            loader_threads: 0,
+            num_workers: 0,
             seed: 0,
             deterministic: false,
             offline: true,

@@ -15,7 +15,7 @@ name = "small"
 description = "A try."
 [run]
 device = "cpu"
-loader_threads = 1
+num_workers = 1
 [task]
 name = "delineation"
 crop = 32

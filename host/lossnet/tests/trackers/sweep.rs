@@ -18,7 +18,7 @@ fn all_trackers_follow_every_cell_of_a_sweep() {
 name = "swept"
 [run]
 device = "cpu"
-loader_threads = 1
+num_workers = 1
 [task]
 name = "metric"
 size = 32

@@ -83,7 +83,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("run.precision", Shape::Choice(&["fp32", "tf32", "bf16"])),
     incidental("run.batch_size", Shape::Whole(1, 1_000_000)),
     incidental("run.threads", Shape::Whole(0, 1024)),
-    incidental("run.loader_threads", Shape::Whole(0, 1024)),
+    incidental("run.num_workers", Shape::Whole(0, 1024)),
     key("run.seed", Shape::Whole(0, i64::MAX)),
     key("run.deterministic", Shape::Flag),
     incidental("run.offline", Shape::Flag),
@@ -97,7 +97,7 @@ pub(crate) const KEYS: &[Key] = &[
     incidental("executor.slurm.gres", Shape::Checked(slurm::check_gres)),
     incidental("executor.slurm.cpus", Shape::Whole(1, 65_535)),
     incidental("executor.slurm.mem", Shape::Checked(slurm::check_memory)),
-    incidental("executor.slurm.throttle", Shape::Whole(1, 1_000_000)),
+    incidental("executor.slurm.max_running_tasks", Shape::Whole(1, 1_000_000)),
     incidental("executor.slurm.groups_per_task", Shape::Whole(1, 1_000_000)),
     // What sbatch takes.
     incidental("executor.slurm.signal_seconds", Shape::Whole(1, 65_535)),

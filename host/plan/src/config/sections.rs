@@ -210,7 +210,7 @@ impl<'a> Checker<'a> {
     pub(crate) fn run(&self, view: &View<'_>) -> Option<RunSection> {
         // Each is looked at, so that all that is wrong is found.
         let texts = ["device", "precision", "executor"].map(|name| self.text(view, "run", name));
-        let numbers = ["batch_size", "loader_threads", "threads"].map(|name| self.number(view, "run", name));
+        let numbers = ["batch_size", "num_workers", "threads"].map(|name| self.number(view, "run", name));
         let flags = ["deterministic", "offline"].map(|name| self.flag(view, "run", name));
         let seed = self.number(view, "run", "seed");
         let [device, precision, executor] = texts;
@@ -219,7 +219,7 @@ impl<'a> Checker<'a> {
             precision: precision?,
             executor: executor?,
             batch_size: numbers[0]?,
-            loader_threads: numbers[1]?,
+            num_workers: numbers[1]?,
             threads: numbers[2]?,
             deterministic: flags[0]?,
             offline: flags[1]?,

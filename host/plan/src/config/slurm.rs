@@ -20,7 +20,7 @@ pub struct SlurmSettings {
     /// `--mem`: memory of a task.
     pub mem: Option<String>,
     /// How many tasks run at once at most.
-    pub throttle: Option<u32>,
+    pub max_running_tasks: Option<u32>,
     /// How many groups of cells a task runs, one after the other.
     pub groups_per_task: usize,
     /// How many seconds before its time limit a task is told to save.
@@ -59,7 +59,7 @@ impl SlurmSettings {
             gres: text("gres"),
             cpus: number("cpus"),
             mem: text("mem"),
-            throttle: number("throttle"),
+            max_running_tasks: number("max_running_tasks"),
             groups_per_task: number("groups_per_task").unwrap_or(1) as usize,
             signal_seconds: number("signal_seconds").unwrap_or(120),
             setup: lines("setup"),
@@ -146,8 +146,8 @@ pub(super) fn check_name(text: &str) -> Result<(), String> {
 
 /// Options that lossnet gives itself, and where a user sets them.
 const OWN_OPTIONS: [(&str, &str); 16] = [
-    ("--array", "lossnet numbers the tasks; set `throttle` to run fewer at once"),
-    ("-a", "lossnet numbers the tasks; set `throttle` to run fewer at once"),
+    ("--array", "lossnet numbers the tasks; set `max_running_tasks` to run fewer at once"),
+    ("-a", "lossnet numbers the tasks; set `max_running_tasks` to run fewer at once"),
     ("--requeue", "tasks are always put into the queue again"),
     ("--no-requeue", "tasks that reach their time limit go on from the queue"),
     ("--signal", "set `signal_seconds`"),
@@ -233,7 +233,7 @@ mod tests {
     fn options_that_lossnet_gives_itself_are_refused_with_a_reason() {
         assert_eq!(check_option("--constraint=a100&nvlink"), Ok(()));
         assert_eq!(check_option("-C a100"), Ok(()));
-        assert!(check_option("--array=0-3").is_err_and(|why| why.contains("throttle")));
+        assert!(check_option("--array=0-3").is_err_and(|why| why.contains("max_running_tasks")));
         assert!(check_option("--signal=INT@5").is_err_and(|why| why.contains("signal_seconds")));
         assert!(check_option("constraint").is_err());
         assert!(check_option("--comment=a\nb").is_err());

@@ -11,7 +11,7 @@ pub const STAGE: &str = "training";
 
 /// How LPIPS is trained: Adam with a learning rate of 1e-3 and moments of 0.5 and 0.999, ten epochs, the last five of which
 /// lower the learning rate in equal parts to 0.
-pub fn training_defaults(batch_size: usize, validation_share: f64) -> TrainSettings {
+pub fn training_defaults(batch_size: usize, validation_fraction: f64) -> TrainSettings {
     TrainSettings {
         epochs: 10,
         batch_size,
@@ -19,8 +19,8 @@ pub fn training_defaults(batch_size: usize, validation_share: f64) -> TrainSetti
         beta1: 0.5,
         beta2: 0.999,
         schedule: Schedule::Linear,
-        constant_epochs: 5,
-        validation_share,
+        epochs_before_decay: 5,
+        validation_fraction,
         ..TrainSettings::default()
     }
 }

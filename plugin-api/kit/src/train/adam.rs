@@ -89,7 +89,7 @@ impl Adam {
 
     /// Step number `step`, from 1. Gradients are taken as they are, but for clipping.
     pub(super) fn step(&mut self, step: u64, learning_rate: f64) -> Result<(), PluginError> {
-        let clip = self.settings.gradient_clip;
+        let clip = self.settings.max_grad_norm;
         // As `clip_grad_norm_` does.
         let scale = if clip > 0.0 { (clip / (self.gradient_norm()? + 1e-6)).min(1.0) } else { 1.0 };
         let power = i32::try_from(step).unwrap_or(i32::MAX);

@@ -57,7 +57,7 @@
 //!     let convolution = nn::conv2d(&variables.root(), 3, 3, 3, tch::nn::ConvConfig { padding: 1, ..Default::default() });
 //!
 //!     let images = run.samples("train")?;
-//!     let (training, validation) = validation_split(images.len(), settings.validation_share, run.context().seed);
+//!     let (training, validation) = validation_split(images.len(), settings.validation_fraction, run.context().seed);
 //!     let image = |index: &usize| samples::image(&images.sample(*index)?, "image");
 //!     let validation = validation.iter().map(image).collect::<Result<Vec<_>, _>>()?;
 //!     let source = SampleSource {

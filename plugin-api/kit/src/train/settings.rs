@@ -31,13 +31,13 @@ pub struct TrainSettings {
     /// How the learning rate changes from epoch to epoch.
     pub schedule: Schedule,
     /// Epochs before a schedule begins to lower the learning rate.
-    pub constant_epochs: u64,
+    pub epochs_before_decay: u64,
     /// Largest norm of all gradients together; 0: any.
     #[schemars(range(min = 0.0))]
-    pub gradient_clip: f64,
+    pub max_grad_norm: f64,
     /// Batches whose gradients are averaged for a step.
     #[schemars(range(min = 1, max = 100_000))]
-    pub accumulate: usize,
+    pub grad_accumulation_steps: usize,
     /// Epochs without a better validation after which it stops; 0: never.
     pub patience: u64,
     /// Minutes between checkpoints; 0: after every step.
@@ -49,7 +49,7 @@ pub struct TrainSettings {
     pub picture_epochs: u64,
     /// Share of the training samples that is set aside for validation, where the data has no part of its own for it.
     #[schemars(range(min = 0.0, max = 0.9))]
-    pub validation_share: f64,
+    pub validation_fraction: f64,
 }
 
 impl Default for TrainSettings {
@@ -63,13 +63,13 @@ impl Default for TrainSettings {
             epsilon: 1e-8,
             weight_decay: 0.0,
             schedule: Schedule::Constant,
-            constant_epochs: 0,
-            gradient_clip: 0.0,
-            accumulate: 1,
+            epochs_before_decay: 0,
+            max_grad_norm: 0.0,
+            grad_accumulation_steps: 1,
             patience: 0,
             checkpoint_minutes: 1.0,
             picture_epochs: 10,
-            validation_share: 0.2,
+            validation_fraction: 0.2,
         }
     }
 }
@@ -91,8 +91,8 @@ pub enum Schedule {
 impl TrainSettings {
     /// The learning rate in an epoch, from 0.
     pub fn learning_rate_in(&self, epoch: u64) -> f64 {
-        let decaying = self.epochs.saturating_sub(self.constant_epochs).max(1) as f64;
-        let gone = epoch.saturating_sub(self.constant_epochs) as f64 / decaying;
+        let decaying = self.epochs.saturating_sub(self.epochs_before_decay).max(1) as f64;
+        let gone = epoch.saturating_sub(self.epochs_before_decay) as f64 / decaying;
         let share = match self.schedule {
             Schedule::Constant => 1.0,
             Schedule::Linear => 1.0 - gone,
@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn the_learning_rate_of_lpips_is_constant_and_then_falls_in_equal_parts() {
-        let settings = TrainSettings { schedule: Schedule::Linear, constant_epochs: 5, ..Default::default() };
+        let settings =
+            TrainSettings { schedule: Schedule::Linear, epochs_before_decay: 5, ..Default::default() };
         let rates: Vec<f64> = (0..10).map(|epoch| settings.learning_rate_in(epoch) * 1e3).collect();
         let expected = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2];
         assert!(rates.iter().zip(expected).all(|(rate, wanted)| (rate - wanted).abs() < 1e-12), "{rates:?}");

@@ -185,8 +185,8 @@ impl<'a, B> Stage<'a, B> {
                 ..error.context(format_args!("{}: a training batch of {size} does not fit into memory", self.name))
             }
             .with_help(
-                "give the training a smaller batch_size, and accumulate times as many batches for each step, which comes to \
-                 the same where nothing is normalized over a batch; or use smaller images, or a device with more memory",
+                "give the training a smaller batch_size and as many more grad_accumulation_steps, which comes to the \
+                 same where nothing is normalized over a batch; or use smaller images, or a device with more memory",
             ),
             _ => error,
         })
@@ -195,10 +195,11 @@ impl<'a, B> Stage<'a, B> {
     fn learn(&mut self, batch: B, examples: &[usize], batches: usize) -> Result<(), PluginError> {
         let (epoch, step, place) =
             (self.worker.position.epoch, self.worker.position.step, self.worker.position.batch);
-        let accumulate = self.settings.accumulate.max(1);
+        let grad_accumulation_steps = self.settings.grad_accumulation_steps.max(1);
         // The last step of an epoch may have fewer batches than the others.
-        let together = accumulate.min(batches - place / accumulate * accumulate);
-        if place.is_multiple_of(accumulate) {
+        let together =
+            grad_accumulation_steps.min(batches - place / grad_accumulation_steps * grad_accumulation_steps);
+        if place.is_multiple_of(grad_accumulation_steps) {
             self.worker.position.points.clear();
             let trainee = &mut self.worker.trainee;
             tch::no_grad(|| trainee.before_step())?;
@@ -225,7 +226,9 @@ impl<'a, B> Stage<'a, B> {
             self.point(format!("step_{name}"), number, tensor.f_double_value(&[]).map_err(torch_error)?)?;
         }
         self.tell(batches);
-        if self.worker.position.batch.is_multiple_of(accumulate) || self.worker.position.batch == batches {
+        if self.worker.position.batch.is_multiple_of(grad_accumulation_steps)
+            || self.worker.position.batch == batches
+        {
             self.worker.adam.step(number, self.settings.learning_rate_in(epoch))?;
             self.worker.position.step = number;
             self.after_step()?;
@@ -381,7 +384,7 @@ impl<'a, B> Stage<'a, B> {
             position.epoch + 1
         ))
         .with_help(format!(
-            "{} has the batch and the norms of all tensors; a smaller learning rate or `gradient_clip` often helps",
+            "{} has the batch and the norms of all tensors; a smaller learning rate or `max_grad_norm` often helps",
             path.display()
         )))
     }

@@ -232,7 +232,7 @@ fn with_a_share_for_validation_the_best_weights_count() {
     let folder = tempfile::tempdir().unwrap();
     let run = run_in(folder.path());
     let mut settings = settings("lin");
-    settings["training"]["validation_share"] = 0.25.into();
+    settings["training"]["validation_fraction"] = 0.25.into();
     execute(&settings, &run).unwrap();
     let objectives = run.curve("training/validation/objective");
     assert_eq!(objectives.len(), 3);
@@ -247,7 +247,7 @@ fn validation_stops_when_the_user_asks_for_it() {
     // After the two steps of an epoch.
     let run = run_in(folder.path()).cancelled_after(2);
     let mut settings = settings("lin");
-    settings["training"]["validation_share"] = 0.25.into();
+    settings["training"]["validation_fraction"] = 0.25.into();
     assert_eq!(execute(&settings, &run).unwrap_err().kind, ErrorKind::Interrupted);
     assert!(run.curve("training/validation/objective").is_empty());
 }

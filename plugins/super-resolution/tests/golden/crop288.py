@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Prints PSNR and SSIM of bicubic interpolation by 4 under the protocol `crop288`, computed without lossnet, for the test
+"""Prints PSNR and SSIM of bicubic interpolation by 4 under the protocol `center-crop`, computed without lossnet, for the test
 `crops_have_the_scores_of_pillow_and_numpy`.
 
-usage: crop288.py FOLDER…   (needs Pillow, torchvision, NumPy and SciPy; FOLDER has images, such as Set5's)
+usage: center-crop.py FOLDER…   (needs Pillow, torchvision, NumPy and SciPy; FOLDER has images, such as Set5's)
 """
 
 import sys

@@ -165,7 +165,7 @@ impl Cells {
             device: device.to_owned(),
             batch_size: request.batch_size,
             short_of_memory,
-            loader_threads: request.loader_threads,
+            num_workers: request.num_workers,
             seed: request.seed,
             splits: request.data.splits.clone(),
             known_splits: request.data.known_splits.clone(),

@@ -41,7 +41,7 @@ pub(in crate::cli) struct RunArguments {
     pub(in crate::cli) fail_fast: bool,
     /// Try a group that failed again, so many times, unless its input is wrong.
     #[arg(long, value_name = "TIMES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
-    pub(in crate::cli) retry: u16,
+    pub(in crate::cli) retries: u16,
     /// With --executor slurm: wait until all is over, and show the results. Ctrl-C leaves the job alone.
     #[arg(long)]
     pub(in crate::cli) wait: bool,
@@ -143,7 +143,7 @@ pub(in crate::cli) struct SlurmTaskArguments {
     pub(in crate::cli) fail_fast: bool,
     /// Try a group that failed again, so many times.
     #[arg(long, value_name = "TIMES", default_value_t = 0)]
-    pub(in crate::cli) retry: u16,
+    pub(in crate::cli) retries: u16,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `lossnet results --pairs` and `--differ`: which contenders differ, and how sure that is.
+//! `lossnet results --pairs` and `--compare`: which contenders differ, and how sure that is.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ pub(super) fn pairs(
     arguments: &ResultsArguments,
     context: &Context,
 ) -> Result<ExitCode, Failure> {
-    let differ = match arguments.differ.as_deref() {
+    let differ = match arguments.compare.as_deref() {
         Some([first, second]) => Some([first.as_str(), second.as_str()]),
         _ => None,
     };

@@ -28,7 +28,7 @@ pub(super) fn choose(arguments: &RunArguments, plan: &Plan) -> Result<Chosen, Fa
     });
     match kind {
         args::Executor::Slurm if asks_for_workers => Err(Failure::usage(
-            "--workers and --devices are for --executor local; with Slurm, `executor.slurm.throttle` says how many tasks run at \
+            "--workers and --devices are for --executor local; with Slurm, `executor.slurm.max_running_tasks` says how many tasks run at \
              once, and `executor.slurm.gres` which devices they have",
         )),
         args::Executor::InProcess if asks_for_workers => Err(Failure::usage(

@@ -128,8 +128,8 @@ fn submit(
 fn options(arguments: &RunArguments, context: &Context) -> Vec<OsString> {
     let mut options = context.worker_options();
     options.extend(arguments.fail_fast.then(|| "--fail-fast".into()));
-    if arguments.retry > 0 {
-        options.extend(["--retry".into(), arguments.retry.to_string().into()]);
+    if arguments.retries > 0 {
+        options.extend(["--retries".into(), arguments.retries.to_string().into()]);
     }
     options
 }

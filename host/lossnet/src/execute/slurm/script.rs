@@ -74,12 +74,21 @@ impl Script<'_> {
 
     fn options(&self) -> Result<Vec<String>, UnfitPath> {
         let SlurmSettings {
-            partition, account, qos, time, gres, cpus, mem, throttle, signal_seconds, ..
+            partition,
+            account,
+            qos,
+            time,
+            gres,
+            cpus,
+            mem,
+            max_running_tasks,
+            signal_seconds,
+            ..
         } = self.settings;
-        let throttle = throttle.map(|most| format!("%{most}")).unwrap_or_default();
+        let max_running_tasks = max_running_tasks.map(|most| format!("%{most}")).unwrap_or_default();
         let mut options = vec![
             format!("--job-name=lossnet-{}", self.experiment),
-            format!("--array=0-{}{throttle}", self.tasks.saturating_sub(1)),
+            format!("--array=0-{}{max_running_tasks}", self.tasks.saturating_sub(1)),
             "--requeue".to_owned(),
             format!("--signal=B:USR1@{signal_seconds}"),
             "--open-mode=append".to_owned(),
@@ -156,7 +165,7 @@ mod tests {
     fn a_script_says_all_that_is_set() {
         let section = json!({
             "partition": "gpu", "account": "me", "qos": "low", "time": "12:00:00", "gres": "gpu:1", "cpus": 8,
-            "mem": "32G", "throttle": 2, "signal_seconds": 60, "setup": ["module load cuda"],
+            "mem": "32G", "max_running_tasks": 2, "signal_seconds": 60, "setup": ["module load cuda"],
             "options": ["--constraint=a100", "--comment=a \"b\""],
         });
         let expected = "\
