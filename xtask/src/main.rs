@@ -12,6 +12,7 @@ mod dist;
 mod error;
 mod gpu_smoke;
 mod libtorch;
+mod libtorch_command;
 mod linked_whole;
 mod plugins;
 mod process;
@@ -30,7 +31,7 @@ use workspace::Workspace;
 
 /// Every command, in the order that `--help` lists them.
 const COMMANDS: &[Command] = &[
-    libtorch::COMMAND,
+    libtorch_command::COMMAND,
     build::COMMAND,
     demo::COMMAND,
     test::COMMAND,

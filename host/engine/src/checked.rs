@@ -9,7 +9,7 @@ use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::sample::{Field, Sample};
 use tch::{Device, Kind, Tensor};
 
-use crate::registry::located;
+use crate::located::located;
 
 /// A comparison whose answers are looked at.
 pub(crate) struct CheckedCompare {

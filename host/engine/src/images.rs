@@ -10,7 +10,7 @@ use lossnet_plugin_kit::image::{Decoded, Filter, Image, read, resize};
 use lossnet_plugin_protocol::PluginError;
 use tch::Tensor;
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 
 /// Reads the images of one command.
 #[derive(Debug)]

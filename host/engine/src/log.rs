@@ -10,7 +10,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 
 /// Whose request is at work; the binary makes one after the other.
 static AT_WORK: Mutex<Option<Arc<Caller>>> = Mutex::new(None);

@@ -9,11 +9,12 @@ use lossnet_plugin_api::abi::{LoadError, LoadedPlugin};
 use lossnet_plugin_api::component::{Compare, Samples, Services};
 use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::sample::OpenSplit;
-use lossnet_plugin_protocol::{ComponentManifest, ErrorKind, Kind, PluginError, PluginManifest};
+use lossnet_plugin_protocol::{ComponentManifest, ErrorKind, Kind, PluginError};
 use regex::Regex;
 use serde_json::Value;
 
 use crate::checked::{CheckedCompare, CheckedSamples};
+use crate::located::place;
 use crate::private_copy::PrivateCopy;
 
 /// A library can be loaded once only, so the process has one table of them.
@@ -45,18 +46,6 @@ fn load(path: &Path) -> Result<LoadedPlugin, PluginError> {
 fn refused(path: &Path, error: &dyn std::error::Error) -> PluginError {
     let message = format!("the plugin {} can't be used: {error}", path.display());
     PluginError::new(ErrorKind::Load, message).with_source(error)
-}
-
-/// A component as errors name it.
-pub(crate) fn place(kind: Kind, name: &str, plugin: &LoadedPlugin) -> String {
-    let PluginManifest { name: of, version, .. } = plugin.manifest();
-    format!("in {kind} `{name}` of {of} {version}")
-}
-
-/// An error with the place where it arose, unless it says already which component it is of, or is not about what was done.
-pub(crate) fn located(error: PluginError, place: &str) -> PluginError {
-    let is_placed = Kind::ALL.iter().any(|kind| error.message.starts_with(&format!("in {} `", kind.name())));
-    if error.kind == ErrorKind::Interrupted || is_placed { error } else { error.context(place) }
 }
 
 /// The plugin that holds a component of this kind.

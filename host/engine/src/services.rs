@@ -9,7 +9,7 @@ use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::sample::FetchRequest;
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 
 /// How files are fetched in this process. `command` is quoted where nothing may be fetched.
 pub(crate) fn fetch_options(offline: bool, command: &str) -> FetchOptions {

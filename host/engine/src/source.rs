@@ -11,7 +11,7 @@ use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::{ErrorKind, Kind, PluginError};
 use tch::{Cuda, Device};
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 use crate::misfit;
 use crate::network::{CheckWeights, KnownNames, LayerRef, Options, ParameterSource, Precision};
 use crate::registry;

@@ -115,12 +115,6 @@ impl fmt::Display for PluginError {
 
 impl std::error::Error for PluginError {}
 
-impl From<crate::graph::GraphError> for PluginError {
-    fn from(error: crate::graph::GraphError) -> Self {
-        PluginError::run(format!("the network's description is wrong: {error}"))
-    }
-}
-
 impl From<serde_json::Error> for PluginError {
     fn from(error: serde_json::Error) -> Self {
         PluginError::input(error.to_string())

@@ -6,15 +6,14 @@ use lossnet_plugin_kit::samples;
 use rand::Rng;
 use tch::{Device, Kind, TchError};
 
-use crate::maps::{self, PixelValue};
+use crate::maps::{self, OUTPUT};
 use crate::network::STRIDE;
+use crate::pixel_value::PixelValue;
 use crate::settings::{DelineationSettings, Evaluation, Protocol};
 use crate::step::Batch;
 
 /// The field with the image.
 const INPUT: &str = "input";
-/// The field with the map of lines.
-pub(crate) const OUTPUT: &str = "output";
 
 /// An image and its map, of the same size.
 #[derive(Clone, Debug)]

@@ -10,6 +10,7 @@ mod evaluate;
 mod evaluated;
 mod maps;
 mod network;
+mod pixel_value;
 mod scores;
 mod settings;
 mod step;
@@ -26,8 +27,8 @@ use lossnet_plugin_kit::train::{Goal, SampleSource, stage_seed, train, validatio
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-pub use maps::PixelValue;
 pub use network::{STRIDE, UNet};
+pub use pixel_value::PixelValue;
 pub use scores::Shares;
 pub use settings::{DelineationSettings, Evaluation, Protocol};
 pub use step::{Batch, StepLoss, predict, training_loss};

@@ -6,8 +6,8 @@ use lossnet_plugin_kit::train::TrainSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::maps::PixelValue;
 use crate::network::STRIDE;
+use crate::pixel_value::PixelValue;
 
 /// What is trained and how it is measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+/// The stamp's name in the folder.
+pub(super) const STAMP: &str = "version.json";
+
 /// Headers.
 pub(super) const INCLUDE: &str = "include";
 /// What is linked.
@@ -12,7 +15,7 @@ pub(super) const LINK: &str = "lib";
 /// What is loaded.
 pub(super) const RUN_TIME: &str = "torch/lib";
 /// Everything that is libtorch's, with the stamp first: without it, the rest counts as half-made.
-const OURS: [&str; 5] = [super::stamp::FILE, LINK, INCLUDE, "torch", "nvidia"];
+const OURS: [&str; 5] = [STAMP, LINK, INCLUDE, "torch", "nvidia"];
 /// Wheels on their way in.
 const DOWNLOADS: &str = ".download";
 

@@ -34,53 +34,19 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::command::{Arguments, Command, Switch};
-use crate::terminal::say;
 use crate::workspace::Workspace;
 use linked::Installation;
 use stamp::{Inspection, Stamp};
 
-/// `cargo xtask libtorch`
-pub(crate) const COMMAND: Command = Command {
-    name: "libtorch",
-    summary: "Makes the folder libtorch/ (libtorch's headers and libraries)",
-    details: "\
-Takes libtorch from the first of these:
-
-  1. the folder that the environment variable LIBTORCH names (the unpacked libtorch archive, or the folder
-     'torch' of a Python installation);
-  2. a Python with torch of the same version: $VIRTUAL_ENV, python3 or python on PATH;
-  3. the published wheel, through `python3 -m pip download` (530 MB; with two small CUDA libraries that its
-     CPU part needs). Wheels are checked against SHA-256 sums and deleted once they are unpacked.
-
-1 and 2 are linked to, not copied. A folder that is complete is left alone; a half-made or damaged one is
-completed: wheels that have arrived are not fetched again, whole files are not unpacked again.",
-    switches: &[
-        Switch { name: "--cuda", help: "Also what a GPU needs (1.9 GB more to download, 5 GB unpacked)" },
-        Switch { name: "--download", help: "Take the wheels even where a Python with torch is there" },
-        Switch { name: "--force", help: "Make the folder anew" },
-    ],
-    rest: None,
-    run: |workspace, arguments| Ok(run(workspace, arguments)?),
-};
-
 /// What the folder has to be good for.
 #[derive(Debug, Clone, Copy, Default)]
-struct Wanted {
-    cuda: bool,
-    download: bool,
-    force: bool,
-}
-
-fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Error> {
-    let wanted = Wanted {
-        cuda: arguments.has("--cuda"),
-        download: arguments.has("--download"),
-        force: arguments.has("--force"),
-    };
-    let stamp = make(&workspace.libtorch(), wanted)?;
-    say(&format!("libtorch {} is in {}, {}", stamp.version, workspace.libtorch().display(), stamp.origin));
-    Ok(())
+pub(crate) struct Wanted {
+    /// Also what a GPU needs.
+    pub(crate) cuda: bool,
+    /// The wheels, even where a Python with torch is there.
+    pub(crate) download: bool,
+    /// Anew.
+    pub(crate) force: bool,
 }
 
 /// Makes libtorch ready for another command; says nothing where it already is.
@@ -105,7 +71,7 @@ pub(crate) fn run_time_folder(workspace: &Workspace) -> PathBuf {
     workspace.libtorch().join(layout::RUN_TIME)
 }
 
-fn make(folder: &Path, wanted: Wanted) -> Result<Stamp, Error> {
+pub(crate) fn make(folder: &Path, wanted: Wanted) -> Result<Stamp, Error> {
     let users = users_own(folder).map(Installation::at).transpose()?;
     if let Some(stamp) = as_wanted(folder, wanted, users.as_ref()) {
         return Ok(stamp);

@@ -3,8 +3,6 @@
 //! `tch` in the workspace's `Cargo.toml` and these move together: `tch` 0.24 binds torch 2.11. The CUDA
 //! packages are those that the torch wheel's own metadata requires.
 
-use super::Error;
-
 /// The version of libtorch that this project is built against.
 pub(super) const TORCH: &str = "2.11.0";
 
@@ -141,11 +139,9 @@ const CUDA: [Pin; 13] = [
     },
 ];
 
-/// The wheels for this machine.
-pub(super) fn wheels(cuda: bool) -> Result<Vec<Pin>, Error> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return Err(Error::NoWheels);
-    }
+/// The wheels for this machine, if there are any.
+pub(super) fn wheels(cuda: bool) -> Option<Vec<Pin>> {
     let more: &[Pin] = if cuda { &CUDA } else { &[] };
-    Ok(CPU.iter().chain(more).copied().collect())
+    let is_known = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    is_known.then(|| CPU.iter().chain(more).copied().collect())
 }

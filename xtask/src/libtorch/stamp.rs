@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, layout, pins, version};
 
-/// The stamp's name in the folder.
-pub(super) const FILE: &str = "version.json";
-
 /// What the folder holds and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
@@ -60,7 +57,9 @@ pub(super) enum Inspection {
 
 /// Looks at the folder: reads the stamp and compares sizes. Takes some tens of milliseconds.
 pub(super) fn inspect(folder: &Path) -> Inspection {
-    let stamp = fs::read(folder.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Stamp>(&text).ok());
+    let stamp = fs::read(folder.join(layout::STAMP))
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Stamp>(&text).ok());
     let Some(stamp) = stamp else { return Inspection::Unknown };
     let whole = stamp.origin.parts().iter().all(|part| part.is_whole(folder));
     let usable = [layout::LINK, layout::RUN_TIME].iter().all(|place| {
@@ -77,7 +76,7 @@ impl Stamp {
         let text = serde_json::to_vec_pretty(self)?;
         let draft = folder.join(".version.json.part");
         fs::write(&draft, text)?;
-        fs::rename(draft, folder.join(FILE))?;
+        fs::rename(draft, folder.join(layout::STAMP))?;
         Ok(())
     }
 }

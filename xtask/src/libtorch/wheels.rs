@@ -22,7 +22,7 @@ pub(super) fn unpack(folder: &Path, cuda: bool) -> Result<Stamp, Error> {
     };
     let had_cuda = before.as_ref().is_some_and(|stamp| stamp.cuda && !stamp.origin.is_linked());
     let cuda = cuda || had_cuda;
-    let wheels = pins::wheels(cuda)?;
+    let wheels = pins::wheels(cuda).ok_or(Error::NoWheels)?;
     // The CPU's share of the torch wheel is not what a GPU needs.
     let reusable = |part: &&Part| (had_cuda || !cuda || part.package != "torch") && part.is_whole(folder);
     let whole: Vec<&Part> = before.iter().flat_map(|stamp| stamp.origin.parts()).filter(reusable).collect();

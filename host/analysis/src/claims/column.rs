@@ -2,7 +2,7 @@
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::items::Item;
+use super::item::Item;
 use crate::report::data::{Board, Network};
 use lossnet_core::nearest::did_you_mean;
 

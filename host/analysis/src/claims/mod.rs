@@ -7,6 +7,7 @@ mod check;
 mod column;
 mod error;
 mod file;
+mod item;
 mod items;
 mod known;
 mod selection;
@@ -81,7 +82,7 @@ impl Claims {
 impl Claim {
     fn judge(&self, all: &Items<'_>, known: &Known) -> Result<Judged, ClaimsError> {
         let items = all.select(&self.about);
-        let mut missing = self.about.lacking(&items);
+        let mut missing = self.about.lacking(items.as_slice());
         let mut finding = if items.is_empty() {
             // Said by the evidence.
             missing.clear();

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::column::Column;
-use super::items::{Item, Items};
+use super::item::Item;
 
 /// A set of results: for each column the values that it may have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Selection {
     }
 
     /// The values, of columns with several, that none of these results has.
-    pub(super) fn lacking(&self, items: &Items<'_>) -> Vec<String> {
+    pub(super) fn lacking(&self, items: &[Item<'_>]) -> Vec<String> {
         let several = self.0.iter().filter(|(_, values)| values.0.len() > 1);
         let pairs = several.flat_map(|(column, values)| values.0.iter().map(move |value| (column, value)));
         pairs

@@ -1,6 +1,6 @@
 //! Results in sentences.
 
-use super::boards::Group;
+use super::group::Group;
 use super::overall::name;
 use crate::report::data::{Baseline, Board, Entry, Network, Overall, Shown};
 use lossnet_core::number;

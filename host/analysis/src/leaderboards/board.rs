@@ -6,8 +6,8 @@ use lossnet_plugin_protocol::report::Metric;
 use lossnet_statistics::holm;
 use rayon::prelude::*;
 
-use super::boards::{Group, Member};
 use super::evidence::{self, Evidence};
+use super::group::{Group, Member};
 use super::scores::Samples;
 use super::{ALPHA, Measured, answers, correlations, ranks};
 use crate::report::data::{Baseline, Board, Entry, Network, Pair};

@@ -19,6 +19,7 @@ mod boards;
 mod contenders;
 mod correlations;
 mod evidence;
+mod group;
 mod overall;
 mod pair;
 mod ranks;
@@ -88,7 +89,7 @@ pub fn analyze_some(cells: &[Measured], about: &About, is_wanted: &dyn Fn(usize,
     boards::tell_apart(&mut groups, cells);
     let boards = board::all(&groups, cells, &samples, &contenders.networks);
     let overall = overall::of(&boards, &contenders.networks);
-    let why = |group: &boards::Group| {
+    let why = |group: &group::Group| {
         evidence::with(group, cells, &samples, 0.0, |evidence| evidence.why_without_samples())
     };
     let answer = answers::of_all(&boards, &overall, &contenders.networks, &groups, &why);

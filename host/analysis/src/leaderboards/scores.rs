@@ -7,7 +7,7 @@ use lossnet_plugin_protocol::report::FromSamples;
 use rayon::prelude::*;
 
 use super::Measured;
-use super::boards::Group;
+use super::group::Group;
 use lossnet_core::store::{Problem, SampleColumns, StoreError};
 
 /// The scores of the samples of all cells, by cell and split.

@@ -150,6 +150,32 @@ fn of_cost<'a>(row: &'a Row, of: impl Fn(&Cost) -> Value<'a>) -> Value<'a> {
     row.result().cost.as_ref().map_or(Value::Missing, of)
 }
 
+/// Something with a value for each of [`COLUMNS`].
+pub trait Record {
+    /// Its value in a column.
+    fn get(&self, column: &Column) -> Value<'_>;
+}
+
+impl Record for Row {
+    fn get(&self, column: &Column) -> Value<'_> {
+        column.of(self)
+    }
+}
+
+impl Row {
+    /// The value of a column as people read it; nothing where there is no such column.
+    pub fn text(&self, column: &str) -> String {
+        let column = COLUMNS.iter().find(|known| known.name == column);
+        column.map(|column| column.of(self).text().into_owned()).unwrap_or_default()
+    }
+
+    /// What was run, without which repetition of it: equal texts for the same contender.
+    pub(super) fn contender(&self) -> String {
+        let columns = COLUMNS.iter().filter(|column| column.role == Role::Contender);
+        columns.map(|column| column.of(self).text()).collect::<Vec<_>>().join("\u{1f}")
+    }
+}
+
 /// There is no such column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the table has no column `{name}`{}", advice(name))]

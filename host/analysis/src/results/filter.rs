@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use super::column::Record;
 use super::column::{Column, UnknownColumn, find_column};
-use super::row::{CompleteCell, Record, Row};
+use super::row::{CompleteCell, Row};
 use super::value::{Storage, Value, compare_layers, indices};
 use lossnet_core::model::Cell;
 use lossnet_core::relation::Relation;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::column::Record;
 use super::column::{COLUMNS, Column, Role};
 use super::gather::{better, deviation};
-use super::row::{CompleteCell, Record, Row};
+use super::row::{CompleteCell, Row};
 use super::value::Value;
 use crate::leaderboards::{About, PROTOCOL, measured_by};
 

@@ -12,7 +12,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 use super::column::Column;
-use super::row::Record;
+use super::column::Record;
 use super::value::{Storage, Value};
 
 /// Writes these columns of records to a file, in one step.

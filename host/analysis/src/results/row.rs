@@ -5,16 +5,8 @@ use std::sync::Arc;
 use lossnet_plugin_protocol::report::Metric;
 use serde_json::{Map, Value as Json, json};
 
-use super::column::{COLUMNS, Column, Role};
-use super::value::Value;
 use lossnet_core::model::{DataSection, ResolvedConfig};
 use lossnet_core::store::{CellFolder, CellResult, Found};
-
-/// Something with a value for each of [`COLUMNS`].
-pub trait Record {
-    /// Its value in a column.
-    fn get(&self, column: &Column) -> Value<'_>;
-}
 
 /// A complete cell.
 #[derive(Debug)]
@@ -161,23 +153,5 @@ impl Row {
     /// How the metric varies over repetitions.
     pub fn repetitions(&self) -> Repetitions {
         self.repetitions
-    }
-
-    /// The value of a column as people read it; nothing where there is no such column.
-    pub fn text(&self, column: &str) -> String {
-        let column = COLUMNS.iter().find(|known| known.name == column);
-        column.map(|column| column.of(self).text().into_owned()).unwrap_or_default()
-    }
-
-    /// What was run, without which repetition of it: equal texts for the same contender.
-    pub(super) fn contender(&self) -> String {
-        let columns = COLUMNS.iter().filter(|column| column.role == Role::Contender);
-        columns.map(|column| column.of(self).text()).collect::<Vec<_>>().join("\u{1f}")
-    }
-}
-
-impl Record for Row {
-    fn get(&self, column: &Column) -> Value<'_> {
-        column.of(self)
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::column::Column;
-use super::row::Record;
+use super::column::Record;
 
 /// These columns of records as CSV with a header.
 pub fn csv(records: &[impl Record], columns: &[&Column]) -> Result<Vec<u8>, csv::Error> {

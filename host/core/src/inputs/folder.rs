@@ -8,7 +8,6 @@ use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
-use super::sums::stamp;
 use crate::fetch::file_sha256;
 
 /// Up to so many bytes in all, files are read; of larger folders names and sizes count, unless all of it is asked for.
@@ -99,6 +98,19 @@ impl Listing {
         }
         Ok(crate::hex::encode(&hasher.finalize()))
     }
+}
+
+/// What tells a file from what it was before. The time of the last change of its entry can't be set by hand.
+pub(super) fn stamp(metadata: &std::fs::Metadata) -> String {
+    format!(
+        "{} {}.{} {}.{} {}",
+        metadata.len(),
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+        metadata.ctime(),
+        metadata.ctime_nsec(),
+        metadata.ino()
+    )
 }
 
 #[cfg(test)]

@@ -5,14 +5,13 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::folder;
+use super::folder::{self, stamp};
 use crate::fetch::file_sha256;
 
 /// Raised with what sums are made of.
@@ -118,17 +117,4 @@ fn keep(note: &Path, entry: &Entry) -> std::io::Result<()> {
 
 fn settled_before() -> SystemTime {
     SystemTime::now().checked_sub(SETTLED).unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-/// What tells a file from what it was before. The time of the last change of its entry can't be set by hand.
-pub(super) fn stamp(metadata: &std::fs::Metadata) -> String {
-    format!(
-        "{} {}.{} {}.{} {}",
-        metadata.len(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-        metadata.ctime(),
-        metadata.ctime_nsec(),
-        metadata.ino()
-    )
 }

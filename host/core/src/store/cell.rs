@@ -6,13 +6,11 @@ use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::{Report, SampleRows};
 
 use super::lock::Lock;
-use super::result::{CellFailure, CellResult, read_json, read_result, write_json};
+use super::result::{CellFailure, CellResult, FAILED, RESULT, read_json, read_result, write_failure};
 use super::writer::CellWriter;
-use super::{SampleColumns, StoreError, columns, curves, log, samples};
+use super::{SampleColumns, StoreError, columns, curves, samples};
 use crate::model::{Cell, CellState};
 
-pub(super) const RESULT: &str = "result.json";
-pub(super) const FAILED: &str = "failed.json";
 const LOCK: &str = ".lock";
 
 /// The folder of one cell, which need not exist.
@@ -81,7 +79,7 @@ impl CellFolder {
         }
         // Nobody else works on it: what is half written is of one that was killed.
         crate::atomic::remove_drafts_below(&self.path);
-        CellWriter::begin(self, experiment, cell, lock).map(Some)
+        CellWriter::begin(&self.path, experiment, cell, lock).map(Some)
     }
 
     /// Records why the process died that was to work on the cell since `began` (in seconds since 1970): such a process can't
@@ -104,11 +102,4 @@ impl CellFolder {
         }
         Ok(CellState::Failed)
     }
-}
-
-/// Says in a cell's folder why an attempt at it failed.
-pub(super) fn write_failure(folder: &Path, name: &str, error: &PluginError) -> Result<(), StoreError> {
-    let failure = CellFailure { name: name.to_owned(), error: error.clone(), when: log::now() };
-    log::append(&folder.join("run.log"), &format!("failed: {error}"))?;
-    write_json(&folder.join(FAILED), &failure)
 }

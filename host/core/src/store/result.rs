@@ -8,11 +8,16 @@ use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
+use super::{StoreError, log};
 use crate::model::Cell;
 
 /// Format of `result.json`, raised when its meaning changes. An older lossnet refuses a newer file.
 pub const FORMAT: u32 = 1;
+
+/// The file of a complete cell's result.
+pub(super) const RESULT: &str = "result.json";
+/// The file that says why a cell's last attempt failed.
+pub(super) const FAILED: &str = "failed.json";
 
 /// A complete cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,6 +113,13 @@ impl CellFailure {
     pub fn is_wrong_input(&self) -> bool {
         self.error.kind == ErrorKind::Input
     }
+}
+
+/// Says in a cell's folder why an attempt at it failed.
+pub(super) fn write_failure(folder: &Path, name: &str, error: &PluginError) -> Result<(), StoreError> {
+    let failure = CellFailure { name: name.to_owned(), error: error.clone(), when: log::now() };
+    log::append(&folder.join("run.log"), &format!("failed: {error}"))?;
+    write_json(&folder.join(FAILED), &failure)
 }
 
 /// Writes a file in one step.

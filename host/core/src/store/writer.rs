@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::{Metric, Report, SampleRows};
 
-use super::cell::{CellFolder, FAILED, RESULT, write_failure};
 use super::curves::Curves;
 use super::lock::Lock;
-use super::result::{CellResult, replace, write_json};
+use super::result::{CellResult, FAILED, RESULT, replace, write_failure, write_json};
 use super::samples::{self, SampleFile};
 use super::spent::Spent;
 use super::{StoreError, log};
@@ -33,12 +32,11 @@ pub struct CellWriter {
 
 impl CellWriter {
     pub(super) fn begin(
-        folder: &CellFolder,
+        path: &Path,
         experiment: &str,
         cell: &Cell,
         lock: Lock,
     ) -> Result<CellWriter, StoreError> {
-        let path = folder.path();
         let config =
             cell.config.to_toml().map_err(|error| StoreError::Write(std::io::Error::other(error)))?;
         let resumed = path.join("config.toml").exists();

@@ -1,9 +1,9 @@
 //! What can be wrong with weights, each in a sentence that says what to do.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Format;
+use super::contents::Format;
 
 /// Why weights can't be had, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -172,4 +172,11 @@ fn quoted(keys: &[String]) -> String {
 /// Choices of which there is one more.
 fn before_more(choices: &[String]) -> String {
     choices.iter().flat_map(|choice| [choice.as_str(), ", "]).collect()
+}
+
+pub(super) fn not_weights(path: &Path, reason: impl Into<String>) -> WeightsError {
+    WeightsError::NotWeights {
+        path: path.to_path_buf(),
+        reason: reason.into().trim_end_matches('.').to_owned(),
+    }
 }

@@ -1,7 +1,6 @@
 //! A weights file, opened: names and shapes at once, values when asked for.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt as _;
@@ -10,31 +9,9 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
+use super::contents::{Contents, Format, Place, Stored};
+use super::error::not_weights;
 use super::{ElementType, WeightsError, foreign, pytorch, safetensors, shards};
-
-/// How a weights file is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// What `torch.save` writes since PyTorch 1.6: a zip archive.
-    PytorchZip,
-    /// What `torch.save` wrote before: a stream of pickles and storages.
-    PytorchLegacy,
-    /// What `torch.save` wrote before PyTorch 0.1.10: a tar archive.
-    PytorchTar,
-    /// A JSON header and plain values.
-    Safetensors,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PytorchZip => "PyTorch's zip format",
-            Self::PytorchLegacy => "PyTorch's format before 1.6",
-            Self::PytorchTar => "PyTorch's format before 0.1.10",
-            Self::Safetensors => "safetensors",
-        })
-    }
-}
 
 /// An opened weights file. Only its description is in memory; [`WeightsFile::to_f32`] reads values.
 #[derive(Debug)]
@@ -47,30 +24,6 @@ pub struct WeightsFile {
     unwrapped: Option<String>,
     alternatives: Vec<String>,
     sha256: OnceLock<String>,
-}
-
-/// A tensor in the file.
-#[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) shape: Vec<i64>,
-    pub(super) element: ElementType,
-    pub(super) place: Place,
-}
-
-/// Where a tensor's values are.
-#[derive(Debug)]
-pub(super) enum Place {
-    /// Wherever the pickle says; the reader knows.
-    Pytorch(pytorch_reader::Tensor),
-    /// These bytes of a file.
-    At { file: Arc<File>, offset: u64, length: usize },
-}
-
-/// What a format's reader finds.
-#[derive(Debug)]
-pub(super) struct Contents {
-    pub(super) format: Format,
-    pub(super) tensors: BTreeMap<String, Stored>,
 }
 
 impl WeightsFile {
@@ -250,12 +203,5 @@ impl WeightsFile {
             crate::hex::encode(&Sha256::digest(sums.join("\n")))
         };
         Ok(self.sha256.get_or_init(|| sum).clone())
-    }
-}
-
-pub(super) fn not_weights(path: &Path, reason: impl Into<String>) -> WeightsError {
-    WeightsError::NotWeights {
-        path: path.to_path_buf(),
-        reason: reason.into().trim_end_matches('.').to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::WeightsError;
-use super::file::not_weights;
+use super::error::not_weights;
 
 /// What to do where the weights are inside of something else.
 const SAVE_ALONE: &str =

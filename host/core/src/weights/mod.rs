@@ -4,6 +4,7 @@
 //! safetensors, told apart by content. Nothing in a file is ever executed.
 
 mod choice;
+mod contents;
 mod element;
 mod error;
 mod file;
@@ -16,8 +17,9 @@ mod shards;
 mod write;
 
 pub use choice::{DEFAULT_ENTRY, NEWEST, WeightsChoice, entry, split_key};
+pub use contents::Format;
 pub use element::ElementType;
 pub use error::WeightsError;
-pub use file::{Format, WeightsFile};
+pub use file::WeightsFile;
 pub use locate::locate;
 pub use write::write_safetensors;

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use pytorch_reader::{DType, FileFormat, PickleError, PytorchError, PytorchReader, Tensor};
 
-use super::file::{Contents, Place, Stored, not_weights};
-use super::{ElementType, Format, WeightsError, foreign};
+use super::contents::{Contents, Format, Place, Stored};
+use super::error::not_weights;
+use super::{ElementType, WeightsError, foreign};
 
 /// What a zip archive begins with.
 const ZIP: &[u8] = b"PK";

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use ::safetensors::Dtype;
 use ::safetensors::tensor::Metadata;
 
-use super::file::{Contents, Place, Stored, not_weights};
-use super::{ElementType, Format, WeightsError};
+use super::contents::{Contents, Format, Place, Stored};
+use super::error::not_weights;
+use super::{ElementType, WeightsError};
 
 /// The header's length stands before it in this many bytes.
 const LENGTH_BYTES: u64 = 8;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::WeightsError;
-use super::file::not_weights;
+use super::error::not_weights;
 
 /// What an index's file name ends with.
 const INDEX: &str = ".index.json";

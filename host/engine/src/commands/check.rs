@@ -7,7 +7,7 @@ use lossnet_plugin_api::component::Services;
 use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::sample::{Field, OpenSplit};
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 use crate::registry;
 use crate::services::EngineServices;
 

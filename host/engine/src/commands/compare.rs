@@ -8,7 +8,7 @@ use lossnet_plugin_kit::image::{Image, overlay, write_png};
 use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 use crate::images::{ImageReader, batch, values};
 use crate::session::LossNetworkSpec;
 use crate::source::{Backbone, NOT_FINITE, Purpose, layers};

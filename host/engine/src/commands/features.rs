@@ -10,7 +10,7 @@ use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::report::Progress;
 use tch::Tensor;
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 use crate::images::{ImageReader, batch, values};
 use crate::source::{Backbone, NOT_FINITE, Purpose, layers};
 

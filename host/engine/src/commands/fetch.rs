@@ -8,7 +8,7 @@ use lossnet_plugin_api::component::Services;
 use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::sample::OpenSplit;
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 use crate::registry;
 use crate::services::EngineServices;
 

@@ -17,7 +17,7 @@ use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::entry::Caller;
+use crate::caller::Caller;
 
 /// Does what is asked for.
 pub(crate) fn answer(request: Request, caller: &Arc<Caller>) -> Result<Value, PluginError> {

@@ -7,7 +7,8 @@ use lossnet_plugin_api::component::torch_error;
 use lossnet_plugin_protocol::graph::GraphError;
 use tch::TchError;
 
-use super::BoxError;
+/// Any error that can go to another thread.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a network can't be built or run.
 #[derive(Debug, thiserror::Error)]

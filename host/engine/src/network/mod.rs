@@ -17,12 +17,12 @@ mod size;
 use lossnet_plugin_protocol::graph::{Graph, NodeId};
 use tch::{Device, Kind, Tensor};
 
-pub use error::{NetworkError, WeightsReport};
+pub use error::{BoxError, NetworkError, WeightsReport};
 pub(crate) use kernel::convolution;
 pub use layer::LayerRef;
 pub use memory::Memory;
 pub use options::{CheckWeights, Options, Precision};
-pub use parameters::{BoxError, KnownNames, ParameterSource};
+pub use parameters::{KnownNames, ParameterSource};
 
 pub(crate) use error::some;
 use error::torch;

@@ -6,11 +6,8 @@ use lossnet_plugin_protocol::graph::{Graph, Parameter};
 use regex::Regex;
 use tch::Tensor;
 
-use super::error::{NetworkError, WeightsReport, torch};
+use super::error::{BoxError, NetworkError, WeightsReport, torch};
 use super::options::{CheckWeights, Options};
-
-/// Any error that can go to another thread.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Named tensors of 32-bit floats: a weights file, or numbers drawn from a seed.
 pub trait ParameterSource {

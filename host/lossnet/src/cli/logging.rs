@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::output;
 use super::progress::Display;
 
 /// Sends the log to the display. `LOSSNET_LOG` overrides what -v and -q say, in the form of `RUST_LOG`.
@@ -20,17 +21,12 @@ pub(super) fn start(verbose: u8, quiet: u8, display: &Display) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(Above(display.clone()))
-        .with_ansi(std::io::stderr().is_terminal() && !no_color())
+        .with_ansi(std::io::stderr().is_terminal() && !output::no_color())
         .without_time()
         .with_target(false)
         .finish();
     // Fails only if a log was started before, as in tests that share a process.
     let _ = tracing::subscriber::set_global_default(subscriber);
-}
-
-/// Whether the user wants no colours (no-color.org).
-pub(super) fn no_color() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 struct Above(Display);

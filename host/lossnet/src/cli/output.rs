@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _, Write as _};
 use lossnet_plugin_protocol::error::is_stack;
 
 use super::failure::Failure;
-use super::logging::no_color;
 
 /// Prints a result. A reader that has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -118,6 +117,11 @@ fn table_of(rows: &[Vec<String>], widest: usize, numbers_right: bool) -> String 
         text.push('\n');
     }
     text
+}
+
+/// Whether the user wants no colours (no-color.org).
+pub(super) fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use lossnet_plugin_protocol::ComponentManifest;
-use lossnet_plugin_protocol::graph::Graph;
 use lossnet_plugin_protocol::manifest::LayerName;
 use serde_json::{Map, Value};
 
+use super::anatomy::Anatomy;
 use super::keys::shown;
 use super::origin::{ConfigError, Origin};
 use super::raw::Leaf;
@@ -16,50 +16,6 @@ use lossnet_core::model::Component;
 use lossnet_core::nearest::did_you_mean;
 
 const SECTION: &str = "loss_network";
-
-/// The layers of a backbone with its settings.
-#[derive(Debug)]
-pub(super) struct Anatomy {
-    backbone: String,
-    /// Its indexed layers; none if they can't be told here.
-    layers: Option<Vec<LayerName>>,
-    /// The paper's.
-    paper: Vec<usize>,
-    /// The dotted names of all nodes; of a backbone with its default settings they are asked for when they are needed.
-    nodes: Option<Rc<Vec<String>>>,
-    by_default: bool,
-}
-
-impl Anatomy {
-    fn by_default(backbone: &ComponentManifest) -> Anatomy {
-        Anatomy {
-            backbone: backbone.name.clone(),
-            layers: Some(backbone.details.layers.clone()),
-            paper: backbone.details.paper_layers.clone(),
-            nodes: None,
-            by_default: true,
-        }
-    }
-
-    fn configured(backbone: &ComponentManifest, graph: Option<&Graph>) -> Anatomy {
-        let layers = graph.map(Graph::indexed_layers);
-        // The paper has used the network with its default settings: the same indices of a smaller one may not even be there.
-        let is_there = |layer: &&usize| layers.as_ref().is_some_and(|layers| **layer < layers.len());
-        let paper = backbone.details.paper_layers.iter().filter(is_there).copied().collect();
-        Anatomy {
-            backbone: backbone.name.clone(),
-            paper,
-            nodes: graph.map(|graph| Rc::new(graph.names().map(str::to_owned).collect())),
-            layers,
-            by_default: false,
-        }
-    }
-
-    /// What to add to a sentence about its layers.
-    fn with(&self) -> &'static str {
-        if self.by_default { "" } else { " with these settings" }
-    }
-}
 
 /// Whether these settings of a component are its default ones.
 pub fn is_by_default(component: &ComponentManifest, settings: &Map<String, Value>) -> bool {

@@ -5,6 +5,7 @@
 //! checked, defaults filled in), and [`Plan`](lossnet_core::model::Plan) (the cells of a sweep, in groups). Whatever is
 //! wrong is found before anything runs, and all of it is told at once.
 
+mod anatomy;
 mod describe;
 mod keys;
 mod layers;

@@ -10,12 +10,11 @@ use std::rc::Rc;
 use lossnet_plugin_protocol::{ComponentManifest, Kind};
 use serde_json::{Map, Value};
 
+use super::anatomy::Anatomy;
 use super::keys::{self, Shape};
-use super::layers::Anatomy;
 use super::origin::{ConfigError, ConfigErrors, Origin};
 use super::raw::{Leaf, RawConfig};
 use super::schema::{PathKind, SettingProblem, SettingsSchema, unknown_key};
-use super::values::nested;
 use crate::catalog::{Catalog, Descriptions};
 use lossnet_core::model::{Component, DataSection, ExperimentSection, RunSection};
 use lossnet_core::nearest::{did_you_mean, nearest};
@@ -485,4 +484,26 @@ fn elements_mut(value: &mut Value) -> Vec<&mut Value> {
         Value::Array(values) => values.iter_mut().collect(),
         single => vec![single],
     }
+}
+
+/// Leaves at dotted keys as the tables that they are.
+fn nested(leaves: &View<'_>) -> Map<String, Value> {
+    let mut root = Map::new();
+    for (key, leaf) in leaves {
+        let mut table = &mut root;
+        let mut parts = key.split('.').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                table.insert(part.to_owned(), leaf.value.clone());
+                break;
+            }
+            let below = table.entry(part).or_insert_with(|| Value::Object(Map::new()));
+            match below {
+                Value::Object(below) => table = below,
+                // A value where a table should be is told by the schema.
+                _ => break,
+            }
+        }
+    }
+    root
 }

@@ -5,7 +5,6 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::keys::SECTIONS;
-use super::sections::View;
 
 /// Text from a shell is read as TOML where it is, and else taken as it stands.
 pub fn shell_value(text: &str) -> Value {
@@ -56,28 +55,6 @@ pub(super) fn has_end(is_number: impl Fn(&str) -> bool) -> bool {
 
 pub(super) fn is_number(value: &DeValue<'_>) -> bool {
     matches!(value, DeValue::Integer(_) | DeValue::Float(_))
-}
-
-/// Leaves at dotted keys as the tables that they are.
-pub(super) fn nested(leaves: &View<'_>) -> Map<String, Value> {
-    let mut root = Map::new();
-    for (key, leaf) in leaves {
-        let mut table = &mut root;
-        let mut parts = key.split('.').peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                table.insert(part.to_owned(), leaf.value.clone());
-                break;
-            }
-            let below = table.entry(part).or_insert_with(|| Value::Object(Map::new()));
-            match below {
-                Value::Object(below) => table = below,
-                // A value where a table should be is told by the schema.
-                _ => break,
-            }
-        }
-    }
-    root
 }
 
 /// A TOML value as JSON. Fails for numbers that JSON has not.

@@ -85,3 +85,8 @@ pub(super) fn ink_to_light(ink: u8, black: u8) -> u8 {
     let absorbed = ((product >> 8) + product) >> 8;
     (remaining - absorbed).clamp(0, 255) as u8
 }
+
+/// The image of a CMYK pixel row, for the JPEG decoder.
+pub(super) fn cmyk_to_rgb(inks: &[u8]) -> Vec<u8> {
+    inks.chunks_exact(4).flat_map(|p| [0, 1, 2].map(|ink| ink_to_light(p[ink], p[3]))).collect()
+}

@@ -1,15 +1,10 @@
 //! Reading image files: format by content, size checked before memory is taken, no panic from any decoder.
 
-use super::{
-    ColorMode, Image, ImageError, Orientation, ReadProblem, color, gif, jpeg, orientation, tiff, unread,
-};
+use super::guard::{MAX_PIXELS, check_extent, guarded, one_line};
+use super::{ColorMode, Image, ImageError, Orientation, ReadProblem, gif, jpeg, orientation, tiff, unread};
 use image::{ExtendedColorType, ImageDecoder, ImageFormat};
-use lossnet_plugin_api::quietly;
 use std::io::{self, Cursor};
 use std::path::Path;
-
-/// The greatest number of pixels that a file may declare: where Pillow raises `DecompressionBombError`.
-pub const MAX_PIXELS: u64 = 178_956_970;
 
 /// An image, and what of its file it does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,22 +209,6 @@ fn png_frames(bytes: &[u8]) -> Option<u32> {
     }
 }
 
-/// Refuses a declared extent that nothing should be allocated for.
-pub(super) fn check_extent(width: u64, height: u64) -> Result<(), ReadProblem> {
-    if width.saturating_mul(height) > MAX_PIXELS {
-        return Err(ReadProblem::TooLarge { width, height, limit: MAX_PIXELS });
-    }
-    Ok(())
-}
-
-/// Runs a decoder; its panic is the file's fault and becomes an error.
-pub(super) fn guarded<T>(
-    format: &'static str,
-    decode: impl FnOnce() -> Result<T, ReadProblem>,
-) -> Result<T, ReadProblem> {
-    quietly(decode).unwrap_or_else(|message| Err(ReadProblem::Corrupt { format, message: one_line(message) }))
-}
-
 fn decode_other(
     bytes: &[u8],
     image_format: ImageFormat,
@@ -327,13 +306,4 @@ fn ends_early(error: &image::ImageError) -> bool {
             || text.contains("unexpected end of file")
             || text.contains("failed to fill whole buffer")
     })
-}
-
-fn one_line(message: impl std::fmt::Display) -> String {
-    message.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ")
-}
-
-/// The image of a CMYK pixel row, for the JPEG decoder.
-pub(super) fn cmyk_to_rgb(inks: &[u8]) -> Vec<u8> {
-    inks.chunks_exact(4).flat_map(|p| [0, 1, 2].map(|ink| color::ink_to_light(p[ink], p[3]))).collect()
 }

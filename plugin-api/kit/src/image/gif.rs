@@ -1,6 +1,6 @@
 //! GIF: the first frame, as Pillow reads it.
 
-use super::decode::{check_extent, guarded};
+use super::guard::{check_extent, guarded};
 use super::{ColorMode, Image, ReadProblem};
 
 const FORMAT: &str = "GIF";

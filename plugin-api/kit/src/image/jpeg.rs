@@ -8,7 +8,8 @@
 //! It builds with a C compiler alone; `nasm`, where it is on the path, makes it faster. turbojpeg needs cmake and nasm,
 //! so it was not taken.
 
-use super::decode::{check_extent, cmyk_to_rgb, guarded};
+use super::color::cmyk_to_rgb;
+use super::guard::{check_extent, guarded};
 use super::{ColorMode, Image, ImageError, ReadProblem};
 use mozjpeg::{ColorSpace, Compress, Decompress};
 use std::cell::Cell;

@@ -3,7 +3,7 @@
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::protocol::report::SampleRows;
 
-use super::evaluate::column;
+use super::recorded::column;
 use crate::image::number;
 
 /// A triplet whose images its judgement orders in another way than the distances.

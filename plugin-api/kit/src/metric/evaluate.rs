@@ -3,11 +3,10 @@
 use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::{Run, torch_error};
 use lossnet_plugin_api::protocol::report::{Column, Report, SampleRows};
-use lossnet_plugin_api::protocol::sample::Sample;
 use tch::Tensor;
 
 use super::disagreements::Disagreements;
-use super::judgement::{are_alike, stack};
+use super::judgement::{Prepare, are_alike, stack};
 use super::pictures::{Pictures, Scene};
 use super::{Judged, Kind, Means, Pairs, Triplets, two_afc};
 use crate::loader::{LoaderOptions, for_each_batch};
@@ -15,9 +14,6 @@ use crate::similarity::{two_afc_accuracy, two_afc_score};
 
 /// What computes distances: as [`LossNetwork::distances`](lossnet_plugin_api::component::LossNetwork::distances).
 pub type Distances<'a> = dyn Fn(&[Tensor], &[(usize, usize)]) -> Result<Tensor, PluginError> + 'a;
-
-/// What makes a judgement of a sample; used by several threads.
-pub type Prepare<'a> = dyn Fn(Sample) -> Result<Judged, PluginError> + Sync + 'a;
 
 /// What predicts judgements: the loss of each triplet from its distances and its judgement, as
 /// [`LearnedMetric::losses`](super::LearnedMetric::losses).
@@ -284,23 +280,5 @@ fn rows(
         groups: batch.iter().map(|judged| judged.group.clone()).collect(),
         ids: batch.iter().map(|judged| judged.id.clone()).collect(),
         columns,
-    })
-}
-
-/// The name of a group's results: `val/cnn` for the group `cnn` of `val`, and of `val/cnn` itself.
-pub(super) fn result_name(split: &str, group: &str) -> String {
-    if group.is_empty() || split.ends_with(&format!("/{group}")) {
-        split.to_owned()
-    } else {
-        format!("{split}/{group}")
-    }
-}
-
-pub(super) fn column<'a>(rows: &'a SampleRows, name: &str) -> Result<&'a [f64], PluginError> {
-    rows.column(name).ok_or_else(|| {
-        PluginError::run(format!("what an earlier, interrupted run has recorded lacks the column `{name}`"))
-            .with_help(
-                "it is from another version of lossnet: move the cell's folder away to compute it anew",
-            )
     })
 }

@@ -10,6 +10,7 @@ use tch::Tensor;
 
 use super::LearnedMetric;
 use super::pth::{values, write_pth};
+use super::recorded::write_file;
 
 /// The files that a trained metric was written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,12 +65,4 @@ fn write_safetensors(path: &Path, tensors: &[(String, Tensor)]) -> Result<(), Pl
         .collect::<Result<HashMap<_, _>, _>>()
         .map_err(unwritten)?;
     write_file(path, &safetensors::serialize(views, None).map_err(unwritten)?)
-}
-
-/// Writes a file that appears under its name when it is complete.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
-    crate::atomic::write(path, bytes).map_err(|error| {
-        PluginError::run(format!("{} can't be written: {error}", path.display()))
-            .with_help("make room or choose another folder, and run the same command again")
-    })
 }

@@ -7,7 +7,7 @@ use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
 use lossnet_plugin_api::protocol::report::{FromSamples, Metric, Report, SampleRows, SampleStatistic};
 
-use super::evaluate::{column, result_name};
+use super::recorded::{column, result_name};
 
 /// What is kept of one cell's pairs: distance and share of "same", by group. Precision depends on the order of all.
 #[derive(Debug, Default)]

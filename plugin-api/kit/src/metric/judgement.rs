@@ -9,6 +9,9 @@ use super::TripletBatch;
 use crate::image::{Filter, Image, resize};
 use crate::samples;
 
+/// What makes a judgement of a sample; used by several threads.
+pub type Prepare<'a> = dyn Fn(Sample) -> Result<super::Judged, PluginError> + Sync + 'a;
+
 /// The two kinds of judgements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -14,14 +14,15 @@ mod logit;
 mod mask;
 mod pictures;
 mod pth;
+mod recorded;
 mod settings;
 mod training;
 mod two_afc;
 
-pub use evaluate::{Distances, Losses, Prepare, Scoring, evaluate};
+pub use evaluate::{Distances, Losses, Scoring, evaluate};
 pub use export::{Exported, export};
 pub use jnd::Pairs;
-pub use judgement::{Judged, Kind, Picture, judged, resized, square};
+pub use judgement::{Judged, Kind, Picture, Prepare, judged, resized, square};
 pub use learn::{STAGE, learn, training_defaults};
 pub use learned::{LearnedMetric, LearnedOptions};
 pub use logit::LogitNetwork;

@@ -8,8 +8,7 @@ use lossnet_plugin_api::protocol::report::Report;
 use tch::Tensor;
 
 use super::disagreements::{Disagreement, Disagreements};
-use super::evaluate::Prepare;
-use super::judgement::stack;
+use super::judgement::{Prepare, stack};
 use super::{Judged, Kind};
 use crate::image::{Image, ImageError, file_part, number, overlay_alone, sheet, write_png};
 

@@ -13,7 +13,7 @@ use tch::Tensor;
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
 
-use super::export::write_file;
+use super::recorded::write_file;
 
 /// What the archive's folder is called, as PyTorch calls it.
 const ROOT: &str = "archive";

@@ -6,7 +6,7 @@ use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
 use lossnet_plugin_api::protocol::report::{FromSamples, Metric, Report, SampleRows};
 
-use super::evaluate::{column, result_name};
+use super::recorded::{column, result_name};
 
 /// Name of the score, of a triplet and of many.
 pub(super) const SCORE: &str = "2afc_score";

@@ -255,3 +255,9 @@ impl Graph {
         shape::channels(self).map(drop)
     }
 }
+
+impl From<GraphError> for crate::PluginError {
+    fn from(error: GraphError) -> Self {
+        crate::PluginError::run(format!("the network's description is wrong: {error}"))
+    }
+}

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::claims::column::Column;
-use crate::claims::items::{Item, Items, Summary, board_name};
+use crate::claims::item::Item;
+use crate::claims::items::{Items, Summary, board_name};
 use crate::claims::verdict::{Finding, Verdict, number, with_interval};
 use crate::leaderboards::{ALPHA, CONFIDENCE};
 use crate::report::data::{Board, Entry, Shown};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::claims::column::{self, Column};
-use crate::claims::items::{Item, Items, board_name};
+use crate::claims::item::Item;
+use crate::claims::items::{Items, board_name};
 use crate::claims::selection::Selection;
 use crate::claims::verdict::{Bounds, Finding, Verdict, number, with_interval};
 use crate::leaderboards::CONFIDENCE;

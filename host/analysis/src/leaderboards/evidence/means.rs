@@ -9,7 +9,7 @@ use lossnet_statistics::{
 };
 
 use super::{Evidence, FEWEST_REPETITIONS, FEWEST_SAMPLES, TWO_REPETITIONS};
-use crate::leaderboards::boards::Group;
+use crate::leaderboards::group::Group;
 use crate::leaderboards::scores::Samples;
 use crate::leaderboards::{CONFIDENCE, Measured};
 use crate::report::data::Pair;

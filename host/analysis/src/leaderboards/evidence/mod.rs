@@ -7,7 +7,7 @@ mod repetitions;
 use lossnet_plugin_protocol::report::SampleStatistic;
 
 use super::Measured;
-use super::boards::Group;
+use super::group::Group;
 use super::scores::Samples;
 use crate::report::data::Pair;
 
@@ -55,7 +55,7 @@ pub(super) trait Evidence: Sync {
 
 /// A contender's values, one for each repetition.
 pub(super) fn values(group: &Group, cells: &[Measured]) -> Vec<Vec<f64>> {
-    let of = |member: &super::boards::Member| member.runs.iter().map(|run| run.of(cells).value).collect();
+    let of = |member: &super::group::Member| member.runs.iter().map(|run| run.of(cells).value).collect();
     group.members.iter().map(of).collect()
 }
 

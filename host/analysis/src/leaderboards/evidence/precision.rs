@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::repetitions::mean;
 use super::{Evidence, FEWEST_REPETITIONS, FEWEST_SAMPLES, TWO_REPETITIONS};
-use crate::leaderboards::boards::{Group, Member};
+use crate::leaderboards::group::{Group, Member};
 use crate::leaderboards::scores::Samples;
 use crate::leaderboards::{CONFIDENCE, Measured};
 use crate::report::data::Pair;
@@ -102,7 +102,7 @@ impl<'a> Precisions<'a> {
             ..Bootstrap::default()
         };
         let of_member = |member: &Member| {
-            let read = |run: &crate::leaderboards::boards::Run| {
+            let read = |run: &crate::leaderboards::group::Run| {
                 run.of(cells).from_samples.as_ref()?;
                 let distances = samples.scores(run.cell, from, columns.0)?.values;
                 let same = samples.scores(run.cell, from, columns.1)?.values;

@@ -14,7 +14,8 @@ use super::Provenance;
 use super::trackers::{Ending, Trackers};
 use super::truthful;
 use super::usage::Usage;
-use crate::entry::Caller;
+use crate::caller::Caller;
+use crate::located;
 use crate::registry;
 
 /// The cells that this process works on.
@@ -202,7 +203,7 @@ impl Cells {
         });
         let Some(fault) = fault else { return Ok(()) };
         let plugin = registry::task(&self.task)?;
-        Err(untrue(fault).context(registry::place(Kind::Task, &self.task.name, &plugin)))
+        Err(untrue(fault).context(located::place(Kind::Task, &self.task.name, &plugin)))
     }
 
     /// Makes all cells ready for another attempt, for this reason.

@@ -11,7 +11,7 @@ use lossnet_plugin_protocol::sample::{FetchRequest, OpenSplit, Sample};
 
 use super::cells::SharedCells;
 use super::network::GroupNetwork;
-use crate::entry::Caller;
+use crate::caller::Caller;
 use crate::registry;
 use crate::services::EngineServices;
 use crate::source::{Backbone, Purpose, layers};

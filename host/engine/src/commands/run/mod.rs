@@ -19,7 +19,8 @@ use lossnet_core::store::{Cost, Spent, Store, Versions};
 use lossnet_plugin_protocol::{ErrorKind, Kind, PluginError};
 use serde_json::Value;
 
-use crate::entry::Caller;
+use crate::caller::Caller;
+use crate::located;
 use crate::registry;
 use crate::source::{Backbone, Purpose, device_name, layers};
 use cells::Cells;
@@ -151,7 +152,7 @@ fn attempt(
     let name = &request.task.component.name;
     plugin
         .run_task(name, &settings, host)
-        .map_err(|error| registry::located(error, &registry::place(Kind::Task, name, &plugin)))?;
+        .map_err(|error| located::located(error, &located::place(Kind::Task, name, &plugin)))?;
     if caller.stopped() {
         return Err(PluginError::new(ErrorKind::Interrupted, "interrupted"));
     }

@@ -7,62 +7,14 @@
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
 use lossnet_core::engine_protocol::{Event, ReceiveFunction, Request};
-use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 use serde_json::Value;
 
+use crate::caller::Caller;
 use crate::commands;
-
-/// The binary, for the time of one request: takes events, and says when to stop.
-#[derive(Debug)]
-pub(crate) struct Caller {
-    receive: ReceiveFunction,
-    user: Pointer,
-    /// Events come from many threads; the binary sees them one at a time.
-    turn: Mutex<()>,
-    stopped: AtomicBool,
-}
-
-#[derive(Debug)]
-struct Pointer(*const c_void);
-
-// SAFETY: the binary's side of the pointer is a mutex, made to be used from any thread.
-unsafe impl Send for Pointer {}
-// SAFETY: as above.
-unsafe impl Sync for Pointer {}
-
-impl Caller {
-    /// Sends an event.
-    pub(crate) fn send(&self, event: &Event) {
-        let Ok(json) = serde_json::to_vec(event) else { return };
-        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if (self.receive)(self.user.0, json.as_ptr(), json.len()) != 0 {
-            self.stopped.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Tells the user something, once each time it is called.
-    pub(crate) fn notice(&self, text: impl Into<String>) {
-        self.send(&Event::Notice(text.into()));
-    }
-
-    /// Tells how far something has come.
-    pub(crate) fn progress(&self, progress: Progress) {
-        self.send(&Event::Progress(progress));
-    }
-
-    /// Whether the user asked to stop.
-    pub(crate) fn stopped(&self) -> bool {
-        if !self.stopped.load(Ordering::Relaxed) {
-            self.send(&Event::Poll);
-        }
-        self.stopped.load(Ordering::Relaxed)
-    }
-}
 
 /// The engine's version; the binary refuses another one than its own.
 #[unsafe(no_mangle)]
@@ -88,12 +40,7 @@ pub unsafe extern "C" fn lossnet_engine_call(
 ) {
     // SAFETY: the caller's promise.
     let request = unsafe { std::slice::from_raw_parts(request, length) };
-    let caller = std::sync::Arc::new(Caller {
-        receive,
-        user: Pointer(user),
-        turn: Mutex::new(()),
-        stopped: AtomicBool::new(false),
-    });
+    let caller = Arc::new(Caller::new(receive, user));
     let _told = crate::log::tell(&caller);
     let outcome = catch_unwind(AssertUnwindSafe(|| answer(request, &caller)));
     caller.send(&match outcome {
@@ -103,7 +50,7 @@ pub unsafe extern "C" fn lossnet_engine_call(
     });
 }
 
-fn answer(request: &[u8], caller: &std::sync::Arc<Caller>) -> Result<Value, PluginError> {
+fn answer(request: &[u8], caller: &Arc<Caller>) -> Result<Value, PluginError> {
     let request: Request = serde_json::from_slice(request)
         .map_err(|error| PluginError::run("the engine can't read the request").with_source(&error))?;
     commands::answer(request, caller)
