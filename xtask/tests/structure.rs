@@ -100,3 +100,19 @@ fn no_files_import_each_other_in_a_circle() {
     circles.extend(imports::circles(&root().join("xtask/src")));
     assert!(circles.is_empty(), "{} circles:\n{}", circles.len(), circles.join("\n"));
 }
+
+#[test]
+fn what_runs_cells_knows_nothing_of_commands() {
+    let sources = root().join("host/lossnet/src");
+    for module in ["context.rs", "draw", "engine", "estimate", "execute", "failure.rs", "index", "terminal"] {
+        let mut open = vec![sources.join(module)];
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("crate::cli"), "{} imports from `cli`, which is above it", path.display());
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod comparing;
 mod examples;
 mod running;
 
+use crate::context::Options;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -50,6 +51,14 @@ pub(super) struct Global {
     /// Download nothing.
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) offline: bool,
+}
+
+impl Global {
+    /// The same as plain data.
+    pub(super) fn options(self) -> Options {
+        let Global { plugin_dir, verbose, quiet, offline } = self;
+        Options { plugin_dir, verbose, quiet, offline }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,8 +10,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, dup, dup2_stdout};
 
 use super::args::AskPluginsArguments;
-use super::context::Context;
-use super::failure::Failure;
+use crate::context::Context;
+use crate::failure::Failure;
 use crate::index::Asked;
 use lossnet_core::engine_protocol::{Indexed, Request};
 

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::args::CancelArguments;
-use super::context::Context;
-use super::failure::Failure;
-use super::output;
 use super::status::experiments;
+use crate::context::Context;
 use crate::execute::slurm::{JobId, Placements, scancel};
+use crate::failure::Failure;
+use crate::terminal::output;
 use lossnet_core::store::Store;
 use lossnet_core::words::count;
 

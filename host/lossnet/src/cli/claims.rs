@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use super::args::ClaimsArguments;
-use super::context::Context;
-use super::failure::Failure;
-use super::{output, status};
+use super::status;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::output;
 use lossnet_analysis::claims::{Claims, Judged, Verdict};
 use lossnet_analysis::leaderboards::{Measured, analyze};
 use lossnet_core::store::{CellResult, Store, survey};

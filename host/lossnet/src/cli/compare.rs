@@ -10,11 +10,11 @@ use std::sync::mpsc;
 use serde_json::json;
 
 use super::args::{CompareArguments, MetricPreset};
-use super::context::Context;
-use super::failure::Failure;
 use super::network;
 use super::outputs::{Content, Outputs};
+use crate::context::Context;
 use crate::engine::{Control, Event, Request};
+use crate::failure::Failure;
 use crate::lpips::{self, Preset};
 use answer::{Answer, Printer};
 use lossnet_core::engine_protocol::CompareRequest;
@@ -47,7 +47,7 @@ pub(super) fn compare(arguments: &CompareArguments, context: &Context) -> Result
         // A closed channel means that the printing side failed, which is reported below.
         sender.send(answer).map_or(Control::Stop, |()| others(Event::Poll))
     };
-    let printer = Printer { pairs: &pairs, json: arguments.json, quiet: context.global.quiet > 0 };
+    let printer = Printer { pairs: &pairs, json: arguments.json, quiet: context.options.quiet > 0 };
     let to_stdout = arguments.csv.as_deref() == Some(Path::new("-"));
     // Lines are printed as they come, so that a long list can be piped on.
     let answers = std::thread::scope(|scope| {

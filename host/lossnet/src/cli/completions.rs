@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 
 use super::args::{Arguments, CompletionsArguments};
-use super::failure::Failure;
-use super::output;
+use crate::failure::Failure;
+use crate::terminal::output;
 
 /// Prints the shell's script.
 pub(super) fn completions(arguments: &CompletionsArguments) -> Result<ExitCode, Failure> {

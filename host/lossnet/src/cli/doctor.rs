@@ -11,11 +11,11 @@ use nix::unistd::AccessFlags;
 use serde::Serialize;
 
 use super::args::DoctorArguments;
-use super::context::{Context, sentence};
-use super::failure::{Failure, PLUGIN_NOT_LOADED, RUN_FAILED};
-use super::output;
+use crate::context::{Context, sentence};
 use crate::engine::{Engine, LIBTORCH_RELEASE, Request};
+use crate::failure::{Failure, PLUGIN_NOT_LOADED, RUN_FAILED};
 use crate::index::SearchPath;
+use crate::terminal::output;
 use lossnet_core::engine_protocol::TorchReport;
 use lossnet_core::folders;
 use lossnet_core::store::Store;
@@ -170,7 +170,7 @@ fn describe(report: &TorchReport, cuda_libraries: bool) -> Vec<Finding> {
 }
 
 fn plugins(context: &Context) -> Vec<Finding> {
-    let mut findings = match SearchPath::new(&context.global.plugin_dir) {
+    let mut findings = match SearchPath::new(&context.options.plugin_dir) {
         Ok(search) => search
             .folders()
             .iter()

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::args::FeaturesArguments;
-use super::context::Context;
-use super::failure::Failure;
 use super::network;
 use super::outputs::{Content, Outputs};
+use crate::context::Context;
 use crate::engine::Request;
+use crate::failure::Failure;
 use lossnet_core::engine_protocol::{FeaturesAnswer, FeaturesRequest};
 
 /// Writes features.

@@ -7,9 +7,9 @@ use lossnet_plugin_protocol::{Kind, WeightsEntry};
 use serde_json::{Map, Value};
 
 use super::args::FetchArguments;
-use super::context::Context;
-use super::failure::Failure;
+use crate::context::Context;
 use crate::engine::Request;
+use crate::failure::Failure;
 use lossnet_core::engine_protocol::{Configured, FetchDatasetRequest};
 use lossnet_core::fetch::FetchOptions;
 use lossnet_core::weights::{WeightsChoice, locate};
@@ -73,7 +73,7 @@ fn weights(
     context: &Context,
 ) -> Result<(), Failure> {
     let options = FetchOptions {
-        offline: context.global.offline || arguments.check,
+        offline: context.options.offline || arguments.check,
         command: format!("lossnet fetch {backbone}:{}", entry.name),
         ..FetchOptions::from_env()
     };
@@ -128,7 +128,7 @@ fn dataset(
         dataset: Configured { component, config },
         folder: arguments.datasets_dir.join(name),
         splits: manifest.details.splits.clone(),
-        offline: context.global.offline || arguments.check,
+        offline: context.options.offline || arguments.check,
     };
     let engine = context.engine_for("cpu", "fp32")?;
     let answer = context.call(engine, &Request::FetchDataset(request))?;

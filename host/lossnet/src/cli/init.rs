@@ -10,9 +10,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::{InitArguments, InitKind};
-use super::context::Context;
-use super::failure::Failure;
-use super::output;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::output;
 use look::Folder;
 
 /// Prints or writes the config.

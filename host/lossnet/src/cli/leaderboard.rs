@@ -6,7 +6,7 @@ mod markdown;
 pub(super) use latex::latex;
 pub(super) use markdown::markdown;
 
-use super::output;
+use crate::terminal::output;
 use lossnet_analysis::report::data::{Board, Entry, Network, Shown};
 use lossnet_core::number;
 use lossnet_core::words::count;

@@ -7,11 +7,11 @@ use lossnet_plugin_protocol::Kind;
 use serde_json::{Map, Value, json};
 
 use super::args::{ListArguments, Listed};
-use super::context::{Context, sentence};
-use super::failure::Failure;
-use super::output;
+use crate::context::{Context, sentence};
+use crate::failure::Failure;
 use crate::index::Index;
 use crate::lpips;
+use crate::terminal::output;
 use lossnet_core::words::count;
 
 /// Lists what there is.

@@ -7,19 +7,14 @@ mod changes;
 mod claims;
 mod compare;
 mod completions;
-pub(crate) mod context;
 mod doctor;
-pub(crate) mod failure;
 mod features;
 mod fetch;
 mod init;
 mod leaderboard;
 mod list;
-mod logging;
 mod network;
-pub(crate) mod output;
 mod outputs;
-pub(crate) mod progress;
 mod report;
 mod results;
 mod run;
@@ -33,9 +28,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::output;
 use args::{Arguments, Command};
-use context::Context;
-use failure::Failure;
 
 /// Runs the command line of this process.
 ///
@@ -53,7 +49,7 @@ pub fn main() -> ExitCode {
     };
     // What a worker has to say goes to the process that started it.
     let events = matches!(&arguments.command, Command::Worker(worker) if worker.events);
-    let context = Context::new(&arguments.global, events);
+    let context = Context::new(arguments.global.options(), events);
     match dispatch(arguments.command, &context) {
         Ok(code) => code,
         Err(failure) => {

@@ -6,8 +6,8 @@ use lossnet_plugin_protocol::Kind;
 use serde_json::{Map, Value};
 
 use super::args::{CheckWeights, NetworkArguments};
-use super::context::Context;
-use super::failure::Failure;
+use crate::context::Context;
+use crate::failure::Failure;
 use lossnet_core::engine_protocol::{BackboneRequest, ComparisonRequest, Configured, Files};
 use lossnet_plan::config::SettingsSchema;
 
@@ -29,7 +29,7 @@ pub(super) fn backbone(
         precision: arguments.precision.clone(),
         files: Files {
             weights: weights_dir(arguments.weights_dir.as_ref()),
-            offline: context.global.offline,
+            offline: context.options.offline,
         },
     })
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::AccessFlags;
 
-use super::failure::Failure;
+use crate::failure::Failure;
 
 /// What a file is to hold.
 #[derive(Clone, Copy, Debug)]

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use super::args::ReportArguments;
-use super::context::Context;
-use super::failure::Failure;
 use super::outputs::{Content, Outputs};
-use super::{output, status};
+use super::status;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::output;
 use lossnet_analysis::claims::Claims;
 use lossnet_analysis::report::assemble::{Sources, assemble};
 use lossnet_analysis::report::page;

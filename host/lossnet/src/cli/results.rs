@@ -9,10 +9,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::ResultsArguments;
-use super::context::Context;
-use super::failure::Failure;
 use super::outputs::{Content, Outputs};
-use super::{leaderboard, output, status};
+use super::{leaderboard, status};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::output;
 use lossnet_analysis::leaderboards::{About, Analysis, Measured, analyze, analyze_some, compare};
 use lossnet_analysis::report::data::Board;
 use lossnet_analysis::results::{

@@ -15,10 +15,11 @@ use executor::Chosen;
 use inputs::Asker;
 
 use super::args::RunArguments;
-use super::context::Context;
-use super::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
-use super::{changes, output, results};
+use super::{changes, results};
+use crate::context::Context;
 use crate::execute::{Adjust, Job, Policy, Requests, Tally};
+use crate::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED, USAGE};
+use crate::terminal::output;
 use lossnet_analysis::leaderboards::analyze;
 use lossnet_analysis::results::{COLUMNS, Column, Gathered, csv, gather, parquet, stand, to_json};
 use lossnet_core::folders;

@@ -9,13 +9,13 @@ use lossnet_plugin_protocol::{ComponentManifest, Kind};
 use serde_json::{Map, Value, json};
 
 use super::args::{ShowArguments, Shown};
-use super::context::Context;
-use super::failure::Failure;
-use super::output;
 use super::outputs::{Content, Outputs};
+use crate::context::Context;
 use crate::draw;
 use crate::engine::Request;
+use crate::failure::Failure;
 use crate::lpips;
+use crate::terminal::output;
 use lossnet_plan::config::setting_texts;
 
 /// Side of a backbone's input, unless the user names another.

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use super::args::SlurmTaskArguments;
-use super::context::Context;
-use super::failure::Failure;
+use crate::context::Context;
 use crate::execute::Policy;
 use crate::execute::slurm::{SubmissionFolder, run_task};
+use crate::failure::Failure;
 
 /// Runs the groups of this task.
 pub(super) fn slurm_task(arguments: &SlurmTaskArguments, context: &Context) -> Result<ExitCode, Failure> {

@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::args::StatusArguments;
-use super::context::Context;
-use super::failure::Failure;
-use super::{changes, output};
+use super::changes;
+use crate::context::Context;
 use crate::execute::slurm::{CellStatus, Placements};
+use crate::failure::Failure;
+use crate::terminal::output;
 use lossnet_core::folders;
 use lossnet_core::inputs::Sums;
 use lossnet_core::model::CellState;

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use super::args::WorkerArguments;
-use super::context::Context;
-use super::failure::{Failure, INTERRUPTED, SOME_CELLS_FAILED};
-use crate::execute::{Adjust, Requests, Tally, WorkerEvent, bind, run_group, tell_failures};
+use crate::context::Context;
+use crate::execute::{Adjust, Requests, Tally, bind, run_group, tell_failures};
+use crate::failure::{Failure, INTERRUPTED, SOME_CELLS_FAILED};
+use crate::terminal::WorkerEvent;
 use lossnet_core::engine_protocol::CellOutcome;
 use lossnet_core::model::{Cell, CellState, Plan};
 use lossnet_core::store::{Store, read_plan};

@@ -1,8 +1,8 @@
 //! Runs one group of cells in this process.
 
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
+use crate::context::Context;
 use crate::engine::Request;
+use crate::failure::Failure;
 use lossnet_core::engine_protocol::CellOutcome;
 use lossnet_core::model::{Cell, Group};
 

@@ -5,7 +5,7 @@ use super::{
     tally::{label, tell_total},
     tell_failures, worth_another,
 };
-use crate::cli::failure::Failure;
+use crate::failure::Failure;
 
 /// Runs these groups.
 pub(super) fn run(job: &Job<'_>, work: &[Work<'_>]) -> Result<Tally, Failure> {

@@ -2,7 +2,6 @@
 //!
 //! Whichever way, a group is run by the same code ([`group`]), so that a cell's result does not depend on what ran it.
 
-mod event;
 mod group;
 mod in_process;
 mod local;
@@ -13,14 +12,13 @@ mod tally;
 use std::path::Path;
 use std::time::Duration;
 
-pub(crate) use event::WorkerEvent;
 pub(crate) use group::run as run_group;
 pub(crate) use local::{Local, bind, ended};
 pub(crate) use request::{Adjust, Requests};
 pub(crate) use tally::{Tally, tell_failures, worth_another};
 
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
+use crate::context::Context;
+use crate::failure::Failure;
 use lossnet_core::model::{Cell, CellState, Group, Plan};
 use lossnet_core::store::ExperimentFolder;
 use lossnet_core::words::count;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use lossnet_plugin_protocol::Kind;
 
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
+use crate::context::Context;
+use crate::failure::Failure;
 use lossnet_core::engine_protocol::{
     BackboneRequest, CellRequest, ComparisonRequest, Configured, DatasetRequest, Files, RunRequest,
 };

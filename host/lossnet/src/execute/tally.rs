@@ -4,7 +4,7 @@ use lossnet_plugin_protocol::error::is_stack;
 use lossnet_plugin_protocol::report::Progress;
 use lossnet_plugin_protocol::{ErrorKind, PluginError};
 
-use crate::cli::progress::Display;
+use crate::terminal::progress::Display;
 use lossnet_core::engine_protocol::CellOutcome;
 use lossnet_core::model::{Cell, Group};
 use lossnet_core::words::count;

@@ -7,8 +7,8 @@ use lossnet_plugin_protocol::PluginError;
 use serde_json::{Value, json};
 
 use super::pairs::Pairs;
-use crate::cli::failure::{Failure, SOME_CELLS_FAILED, USAGE};
-use crate::cli::output;
+use crate::failure::{Failure, SOME_CELLS_FAILED, USAGE};
+use crate::terminal::output;
 use lossnet_core::engine_protocol::{PairDistance, PairFailure};
 use lossnet_core::words::{count, distance};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lossnet_plugin_protocol::images::{LeftOut, is_hidden, is_named_as_image};
 
 use crate::cli::args::CompareArguments;
-use crate::cli::failure::Failure;
+use crate::failure::Failure;
 use lossnet_core::natural;
 use lossnet_core::words::count;
 

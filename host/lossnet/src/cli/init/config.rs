@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::look::{Folder, sizes};
 use super::{mask_values, naming};
-use crate::cli::failure::Failure;
+use crate::failure::Failure;
 
 /// A config, and what it is made from.
 #[derive(Debug)]

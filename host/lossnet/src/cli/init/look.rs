@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lossnet_plugin_protocol::images::{self, LeftOut};
 
-use crate::cli::failure::Failure;
+use crate::failure::Failure;
 
 /// Images whose sizes are looked at, at most.
 const MEASURED: usize = 500;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::Selected;
 use crate::cli::args::ResultsArguments;
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
-use crate::cli::output;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::output;
 use lossnet_analysis::leaderboards::Analysis;
 use lossnet_analysis::report::data::{Board, Pair, Shown};
 

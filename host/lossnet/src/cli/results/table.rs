@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::cli::output;
+use crate::terminal::output;
 use lossnet_analysis::results::{COLUMNS, Column, Group, Record, Role, Row, Value, kept_apart};
 use lossnet_core::number;
 use lossnet_plan::config::flatten;

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
-use crate::cli::{leaderboard, output};
+use crate::cli::leaderboard;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::terminal::output;
 use lossnet_analysis::leaderboards::Analysis;
 use lossnet_analysis::report::assemble::{Sources, put_together};
 use lossnet_analysis::report::data::{Board, ReportData};

@@ -1,8 +1,8 @@
 //! What runs the cells: the arguments' choice, else the config's.
 
 use crate::cli::args::{self, RunArguments};
-use crate::cli::failure::Failure;
 use crate::execute::{Executor, Local};
+use crate::failure::Failure;
 use lossnet_core::model::Plan;
 
 /// Who is to run cells.

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use lossnet_plugin_protocol::{ComponentManifest, Kind};
 
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
+use crate::context::Context;
 use crate::engine::{Control, Event, Request};
 use crate::estimate::OwnData;
+use crate::failure::Failure;
 use lossnet_core::engine_protocol::{Configured, DatasetCheck, OpenedDataset};
 use lossnet_core::folders;
 use lossnet_core::model::Cell;

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lossnet_plugin_protocol::Kind;
 
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
 use crate::cli::results::differing_identity;
+use crate::context::Context;
 use crate::draw::{Point, Series, score_by_layer};
+use crate::failure::Failure;
 use lossnet_analysis::results::Row;
 use lossnet_core::model::Plan;
 use lossnet_core::store::ExperimentFolder;

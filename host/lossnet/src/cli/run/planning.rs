@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::slurm;
 use crate::cli::args::RunArguments;
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
-use crate::cli::output;
+use crate::context::Context;
 use crate::engine::Request;
 use crate::estimate::{OwnData, Speed, Speeds, estimate};
+use crate::failure::Failure;
+use crate::terminal::output;
 use lossnet_core::engine_protocol::SpeedAnswer;
 use lossnet_core::folders;
 use lossnet_core::model::{Cell, CellState, Plan};

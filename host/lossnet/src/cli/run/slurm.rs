@@ -10,13 +10,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::args::RunArguments;
-use crate::cli::context::Context;
-use crate::cli::failure::{Failure, INTERRUPTED};
-use crate::cli::output;
+use crate::context::Context;
 use crate::execute::Tally;
 use crate::execute::slurm::{
     CellStatus, Draft, Placements, SlurmError, SubmitError, SubmitLock, Wanted, most_tasks,
 };
+use crate::failure::{Failure, INTERRUPTED};
+use crate::terminal::output;
 use lossnet_core::model::{CellState, Plan};
 use lossnet_core::store::ExperimentFolder;
 use lossnet_core::words::count;

@@ -6,8 +6,9 @@ use lossnet_plugin_protocol::PluginError;
 
 use super::exit;
 use super::exit::Tail;
-use crate::cli::failure::{Failure, INTERRUPTED};
-use crate::execute::{Work, WorkerEvent};
+use crate::execute::Work;
+use crate::failure::{Failure, INTERRUPTED};
+use crate::terminal::WorkerEvent;
 use lossnet_core::engine_protocol::CellOutcome;
 use lossnet_core::model::{Cell, CellState, Plan};
 use lossnet_core::store::ExperimentFolder;

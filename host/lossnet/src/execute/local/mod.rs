@@ -18,7 +18,7 @@ pub(crate) use exit::ended;
 pub(crate) use share::bind;
 
 use super::{Job, Tally, Work};
-use crate::cli::failure::Failure;
+use crate::failure::Failure;
 use pool::Pool;
 
 /// How workers share the machine.

@@ -13,10 +13,11 @@ use lossnet_plugin_protocol::report::Progress;
 use super::attempt::{Attempt, Ended, Said, outcomes};
 use super::process::{Launch, Running};
 use super::share::Share;
-use crate::cli::failure::Failure;
-use crate::cli::progress::Display;
 use crate::execute::tally::{label, tell_total};
-use crate::execute::{Job, Policy, Tally, Work, WorkerEvent, tell_failures, worth_another};
+use crate::execute::{Job, Policy, Tally, Work, tell_failures, worth_another};
+use crate::failure::Failure;
+use crate::terminal::WorkerEvent;
+use crate::terminal::progress::Display;
 use lossnet_core::model::Plan;
 use lossnet_core::store::{ExperimentFolder, now};
 

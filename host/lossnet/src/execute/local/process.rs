@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::exit::Tail;
 use super::share::Share;
-use crate::execute::WorkerEvent;
+use crate::terminal::WorkerEvent;
 
 /// How to start workers.
 #[derive(Clone, Debug)]

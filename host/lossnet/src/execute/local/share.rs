@@ -3,7 +3,7 @@
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-use crate::cli::failure::Failure;
+use crate::failure::Failure;
 
 /// What one worker gets.
 #[derive(Clone, Debug, PartialEq, Eq)]

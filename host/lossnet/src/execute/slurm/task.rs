@@ -15,9 +15,9 @@ use signal_hook::consts::SIGUSR1;
 use super::attempts::{ATTEMPT, Attempts, Outcome, Saved};
 use super::programs::{self, JobId};
 use super::submission::SubmissionFolder;
-use crate::cli::context::Context;
-use crate::cli::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED};
+use crate::context::Context;
 use crate::execute::{Executor, Job, Local, Policy, Tally};
+use crate::failure::{Failure, INTERRUPTED, RUN_FAILED, SOME_CELLS_FAILED};
 use lossnet_core::model::{Cell, CellState, Plan};
 use lossnet_core::store::{ExperimentFolder, Store, StoreError, now};
 

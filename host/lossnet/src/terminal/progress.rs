@@ -9,7 +9,7 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressState, ProgressS
 use lossnet_plugin_protocol::report::Progress;
 
 use super::output;
-use crate::execute::WorkerEvent;
+use crate::terminal::WorkerEvent;
 use lossnet_core::words::duration;
 
 /// How often a line is printed where there is no terminal.

@@ -9,7 +9,7 @@ use super::output;
 use super::progress::Display;
 
 /// Sends the log to the display. `LOSSNET_LOG` overrides what -v and -q say, in the form of `RUST_LOG`.
-pub(super) fn start(verbose: u8, quiet: u8, display: &Display) {
+pub(crate) fn start(verbose: u8, quiet: u8, display: &Display) {
     let level = match (verbose, quiet) {
         (0, 0 | 1) => "warn",
         (0, _) => "error",

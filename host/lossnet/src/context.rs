@@ -11,22 +11,34 @@ use lossnet_plugin_protocol::sample::FetchRequest;
 use lossnet_plugin_protocol::{ComponentManifest, Kind, PluginError};
 use serde_json::{Map, Value};
 
-use super::args::Global;
-use super::failure::{Failure, INTERRUPTED, PLUGIN_NOT_LOADED};
-use super::logging;
-use super::progress::Display;
 use crate::engine::{Control, Engine, Event, Request, wants_cuda};
+use crate::failure::{Failure, INTERRUPTED, PLUGIN_NOT_LOADED};
 use crate::index::{Index, Problem, SearchPath, ask};
 use crate::lpips::Preset;
+use crate::terminal::logging;
+use crate::terminal::progress::Display;
 use lossnet_core::engine_protocol::ComponentRef;
 use lossnet_core::fetch::{self, FetchOptions};
 use lossnet_core::folders;
 use lossnet_plan::catalog::Descriptions;
 use lossnet_plan::config::is_by_default;
 
+/// What users can say to every command.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Folders with further plugins.
+    pub(crate) plugin_dir: Vec<PathBuf>,
+    /// How much more is said than usual.
+    pub(crate) verbose: u8,
+    /// How much less.
+    pub(crate) quiet: u8,
+    /// Whether nothing may be downloaded.
+    pub(crate) offline: bool,
+}
+
 /// Lives as long as the command.
 pub(crate) struct Context {
-    pub(super) global: Global,
+    pub(crate) options: Options,
     pub(crate) display: Display,
     index: OnceCell<Index>,
     /// Whether the user was told of the plugins that can't be used.
@@ -41,11 +53,11 @@ pub(crate) struct Context {
 
 impl Context {
     /// For these options; `events` sends what there is to say as JSON lines to the standard output.
-    pub(super) fn new(global: &Global, events: bool) -> Context {
-        let display = if events { Display::events() } else { Display::new(global.quiet) };
-        logging::start(global.verbose, global.quiet, &display);
+    pub(crate) fn new(options: Options, events: bool) -> Context {
+        let display = if events { Display::events() } else { Display::new(options.quiet) };
+        logging::start(options.verbose, options.quiet, &display);
         Context {
-            global: global.clone(),
+            options,
             display,
             index: OnceCell::new(),
             // Whoever has started a worker has told of them.
@@ -73,7 +85,7 @@ impl Context {
         if let Some(index) = self.index.get() {
             return Ok(index);
         }
-        let search = SearchPath::new(&self.global.plugin_dir).map_err(|error| Failure::input(&error))?;
+        let search = SearchPath::new(&self.options.plugin_dir).map_err(|error| Failure::input(&error))?;
         let cache = folders::cache().unwrap_or_else(std::env::temp_dir);
         let index = Index::build(&search, &cache, &mut ask)?;
         Ok(self.index.get_or_init(|| index))
@@ -160,7 +172,7 @@ impl Context {
             sha256: Some(preset.sha256.to_owned()),
             command: format!("lossnet compare --metric {}", preset.name),
         };
-        let options = FetchOptions { offline: self.global.offline, ..FetchOptions::from_env() };
+        let options = FetchOptions { offline: self.options.offline, ..FetchOptions::from_env() };
         let display = &self.display;
         let progress = |progress| display.progress(&progress);
         let fetched = fetch::file(&request, &options, &progress);
@@ -192,7 +204,7 @@ impl Context {
 
     /// Whether nothing may be downloaded.
     pub(crate) fn offline(&self) -> bool {
-        self.global.offline
+        self.options.offline
     }
 
     /// From now on SIGINT, SIGTERM and SIGHUP are noted, for a process that has others to stop.
@@ -235,7 +247,7 @@ impl Context {
 
     /// The options that every command takes, for another process of this binary.
     pub(crate) fn worker_options(&self) -> Vec<OsString> {
-        let Global { plugin_dir, verbose, quiet, offline } = &self.global;
+        let Options { plugin_dir, verbose, quiet, offline } = &self.options;
         let mut options: Vec<OsString> = Vec::new();
         for folder in plugin_dir {
             options.extend(["--plugin-dir".into(), folder.into()]);

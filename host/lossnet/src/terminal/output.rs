@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use lossnet_plugin_protocol::error::is_stack;
 
-use super::failure::Failure;
+use crate::failure::Failure;
 
 /// Prints a result. A reader that has seen enough (`| head`) is no error.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let written = out
         .write_all(text.as_bytes())
@@ -19,24 +19,24 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints a JSON document.
-pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::run(&error))?;
     print(&text)
 }
 
 /// Prints one JSON document on one line.
-pub(super) fn print_json_line(value: &impl serde::Serialize) -> Result<(), Failure> {
+pub(crate) fn print_json_line(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| Failure::run(&error))?;
     print(&text)
 }
 
 /// Writes to stderr; there is nobody to tell if that fails.
-pub(super) fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Tells why a command ends early.
-pub(super) fn complain(failure: &Failure) {
+pub(crate) fn complain(failure: &Failure) {
     let (start, end) =
         if io::stderr().is_terminal() && !no_color() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     say(&format!("{start}error:{end} {}", failure.message));
@@ -53,23 +53,23 @@ pub(super) fn complain(failure: &Failure) {
 }
 
 /// Columns of text, each as wide as its widest cell; the first row is a header. Numbers stand to the right.
-pub(super) fn table(rows: &[Vec<String>]) -> String {
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
     table_of(rows, usize::MAX, true)
 }
 
 /// The same with all cells to the left.
-pub(super) fn table_to_the_left(rows: &[Vec<String>]) -> String {
+pub(crate) fn table_to_the_left(rows: &[Vec<String>]) -> String {
     table_of(rows, usize::MAX, false)
 }
 
 /// The same, but cells wider than `widest` push the rest of their line to the right instead of all lines, and all
 /// stand to the left.
-pub(super) fn table_with_overflow(rows: &[Vec<String>], widest: usize) -> String {
+pub(crate) fn table_with_overflow(rows: &[Vec<String>], widest: usize) -> String {
     table_of(rows, widest, false)
 }
 
 /// Text in lines of at most 100 characters, each after `indent`.
-pub(super) fn wrapped(text: &str, indent: &str) -> String {
+pub(crate) fn wrapped(text: &str, indent: &str) -> String {
     let mut lines = String::new();
     let mut width = 0;
     for word in text.split_whitespace() {
@@ -120,7 +120,7 @@ fn table_of(rows: &[Vec<String>], widest: usize, numbers_right: bool) -> String 
 }
 
 /// Whether the user wants no colours (no-color.org).
-pub(super) fn no_color() -> bool {
+pub(crate) fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
