@@ -14,8 +14,8 @@ pub(super) use running::{
     AskPluginsArguments, CancelArguments, Executor, RunArguments, SlurmTaskArguments, WorkerArguments,
 };
 
-/// Which loss network should I use? Composes image tasks with pretrained networks, layers and comparisons, runs the
-/// cross product and shows what it found.
+/// Find the best loss network: combine image tasks with pretrained networks, layers and comparisons, run the cross
+/// product and report the results.
 #[derive(Debug, Parser)]
 #[command(name = "lossnet", version, max_term_width = 100, propagate_version = true)]
 pub(super) struct Arguments {
@@ -31,14 +31,14 @@ const GLOBAL: &str = "Options of every command";
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Global {
-    /// Look for plugins in this folder, too (before LOSSNET_PLUGIN_PATH, `plugins` beside the binary, and
-    /// the user's data folder). Can be given several times.
+    /// Search this directory for plugins, before LOSSNET_PLUGIN_PATH, `plugins` beside the binary, and the user's data
+    /// directory. Repeatable.
     #[arg(long, global = true, value_name = "FOLDER", help_heading = GLOBAL)]
     pub(super) plugin_dir: Vec<PathBuf>,
-    /// Say more (-v: what is done, -vv: how).
+    /// Increase verbosity (-v: progress, -vv: details).
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
     pub(super) verbose: u8,
-    /// Say less: no progress (-q), no warnings (-qq).
+    /// Decrease verbosity (-q: no progress, -qq: no warnings).
     #[arg(
         short,
         long,
@@ -48,7 +48,7 @@ pub(super) struct Global {
         help_heading = GLOBAL
     )]
     pub(super) quiet: u8,
-    /// Download nothing.
+    /// Do not download anything.
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) offline: bool,
 }
@@ -65,43 +65,43 @@ impl Global {
 pub(super) enum Command {
     /// List components, metrics and plugins.
     List(ListArguments),
-    /// Show a component or metric: what it is, its settings; for a backbone its layers.
+    /// Show a component or metric with its settings; for a backbone also its layers.
     Show(ShowArguments),
     /// Write the features of images at some layers of a network.
     Features(FeaturesArguments),
     /// Print the perceptual distance between two images, or between many.
     #[command(after_help = examples::COMPARE)]
     Compare(CompareArguments),
-    /// Look at a folder of your own images, say what is in it and write a config that runs on it.
+    /// Inspect a directory of your own images and write a config for it.
     Init(InitArguments),
-    /// Run the cells of a config's cross product; what is done already is not done again.
+    /// Run all cells of a config; completed cells are skipped.
     #[command(after_help = examples::RUN)]
     Run(RunArguments),
-    /// Run one group of a plan, for whoever has planned it.
+    /// Internal: run one group of a plan in a worker process.
     #[command(hide = true)]
     Worker(WorkerArguments),
-    /// Load plugins and say what they hold, for whoever does not want to be ended by them.
+    /// Internal: load plugins in a separate process and print their manifests.
     #[command(hide = true)]
     AskPlugins(AskPluginsArguments),
-    /// Run what one task of a Slurm job is to run.
+    /// Internal: run one task of a Slurm array job.
     #[command(hide = true)]
     SlurmTask(SlurmTaskArguments),
-    /// Show which cells are done, running, queued, failed and still to do.
+    /// Show which cells are done, running, queued, failed or still to do.
     Status(StatusArguments),
-    /// Cancel what of an experiment waits or runs in Slurm. What runs is told to save.
+    /// Cancel an experiment's pending and running Slurm jobs. Running tasks save a checkpoint first.
     Cancel(CancelArguments),
-    /// Show or write the table of results.
+    /// Show leaderboards, or write the table of results.
     #[command(after_help = examples::RESULTS)]
     Results(ResultsArguments),
-    /// Write one HTML file about experiments: which loss network is best, and how sure that is.
+    /// Write an HTML report: which loss network is best, with confidence intervals.
     #[command(after_help = examples::REPORT)]
     Report(ReportArguments),
-    /// Say which statements of a file hold for the results, and how sure that is.
+    /// Check the claims in a file against the results.
     Claims(ClaimsArguments),
-    /// Bring weights and datasets.
+    /// Download weights and datasets.
     #[command(after_help = examples::FETCH)]
     Fetch(FetchArguments),
-    /// Check versions, libtorch, CUDA, folders and plugins: what works here.
+    /// Check versions, libtorch, CUDA, directories and plugins.
     Doctor(DoctorArguments),
     /// Print a completion script for a shell.
     Completions(CompletionsArguments),
@@ -111,7 +111,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
-    /// What to list; everything unless given.
+    /// Kind to list [default: all].
     #[arg(value_enum)]
     pub(super) what: Option<Listed>,
     /// Print JSON.
@@ -141,13 +141,13 @@ pub(super) struct ShowArguments {
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Draw a backbone with its layers into this SVG file.
+    /// Draw the backbone with its layers as SVG into this file.
     #[arg(long, value_name = "FILE.svg")]
     pub(super) draw: Option<PathBuf>,
-    /// Side of the square input for which a backbone's shapes and costs are computed; 224 unless given.
+    /// Side in pixels of the square input for shapes and costs [default: 224].
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(i64).range(1..=65536))]
     pub(super) size: Option<i64>,
-    /// Every inner node of a backbone, not only its indexed layers.
+    /// Show every inner node of a backbone, not only the indexed layers.
     #[arg(long)]
     pub(super) nodes: bool,
 }
@@ -166,30 +166,30 @@ pub(super) enum Shown {
 /// How images become features.
 #[derive(Clone, Debug, Args)]
 pub(super) struct NetworkArguments {
-    /// `imagenet`, `DEFAULT` (torchvision's word for the newest), the name of a published file's entry (IMAGENET1K_V2), a
-    /// file (.pth, .safetensors, an index of several; FILE#KEY for the tensors below a key) or random:SEED.
+    /// Weights: `imagenet`, `DEFAULT` (the newest), a published entry (IMAGENET1K_V2), a file (.pth, .safetensors, an
+    /// index of shards; FILE#KEY for the tensors below a key) or random:SEED.
     #[arg(long, default_value = "imagenet", value_name = "WEIGHTS")]
     pub(super) weights: String,
-    /// `imagenet`, `none`, `published-lpips`, or mean and deviation of each channel: m,m,m/s,s,s.
+    /// Input normalization: `imagenet`, `none`, `published-lpips`, or mean and standard deviation per channel: m,m,m/s,s,s.
     #[arg(long, value_name = "NORMALIZATION")]
     pub(super) normalize: Option<String>,
-    /// Turn images as their EXIF data say, which Pillow and so lossnet does not do unasked.
+    /// Rotate and mirror images according to their EXIF orientation (by default, as in Pillow, it is ignored).
     #[arg(long)]
     pub(super) exif_orientation: bool,
-    /// Resize the images to SIZE×SIZE first (antialiased bilinear, as Pillow).
+    /// Resize the images to SIZE×SIZE first (antialiased bilinear, as in Pillow).
     #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(u32).range(1..=16384))]
     pub(super) size: Option<u32>,
-    /// Which tensors of the weights file must fit: those `used` by the wanted layers, or `all`.
+    /// Tensors of the weights file that must match: those `used` by the requested layers, or `all`.
     #[arg(long, value_enum, default_value_t = CheckWeights::Used)]
     pub(super) check_weights: CheckWeights,
-    /// `auto`, `cpu`, `cuda` or `cuda:N`.
+    /// Device: `auto`, `cpu`, `cuda` or `cuda:N`.
     #[arg(long, default_value = "auto")]
     pub(super) device: String,
-    /// `fp32`, `tf32` or `bf16`.
+    /// Precision: `fp32`, `tf32` or `bf16`.
     #[arg(long, default_value = "fp32")]
     pub(super) precision: String,
-    /// Folder of the published weights; LOSSNET_WEIGHTS_DIR unless given, or `weights` in lossnet's cache folder. What PyTorch
-    /// has in its own cache is taken from there.
+    /// Directory of the published weights [default: LOSSNET_WEIGHTS_DIR, or `weights` in lossnet's cache directory]. Files
+    /// in PyTorch's cache are used from there.
     #[arg(long, value_name = "FOLDER")]
     pub(super) weights_dir: Option<PathBuf>,
 }
@@ -210,12 +210,12 @@ pub(super) enum CheckWeights {
 
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
-    /// What is in the folder.
+    /// Kind of data in the directory.
     #[arg(value_enum)]
     pub(super) kind: InitKind,
-    /// The folder.
+    /// The directory.
     pub(super) folder: PathBuf,
-    /// The file to write, which must not be there yet; the standard output unless given.
+    /// Config file to write; must not exist [default: standard output].
     #[arg(long, value_name = "FILE.toml")]
     pub(super) out: Option<PathBuf>,
 }
@@ -243,24 +243,24 @@ pub(super) struct FeaturesArguments {
     /// The network.
     #[arg(long)]
     pub(super) backbone: String,
-    /// Layers by index and dotted name (1,4,features.7), `all` indexed ones, or the `paper`'s four.
+    /// Layers by index or dotted name (1,4,features.7), `all` indexed layers, or the `paper`'s four.
     #[arg(long, value_delimiter = ',', required = true)]
     pub(super) layers: Vec<String>,
     #[command(flatten)]
     pub(super) network: NetworkArguments,
-    /// The file to write: one float32 tensor N×C×H×W per layer.
+    /// File to write: one float32 tensor N×C×H×W per layer.
     #[arg(long, value_name = "FILE.safetensors")]
     pub(super) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArguments {
-    /// The experiment; all unless given.
+    /// Experiment [default: all].
     pub(super) experiment: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Folder of the results.
+    /// Directory of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,
 }
@@ -268,9 +268,9 @@ pub(super) struct StatusArguments {
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 pub(super) struct ResultsArguments {
-    /// The experiment; all unless given.
+    /// Experiment [default: all].
     pub(super) experiment: Option<String>,
-    /// Write the table as CSV into this file (`-`: to the standard output).
+    /// Write the table as CSV into this file (`-`: standard output).
     #[arg(long, value_name = "FILE")]
     pub(super) csv: Option<PathBuf>,
     /// Write the table as Parquet into this file.
@@ -279,21 +279,21 @@ pub(super) struct ResultsArguments {
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Keep only rows with this value of a column or setting, such as metric=2afc_score, backbone!=alexnet, 'value>0.6' or
-    /// task.variant=lin; give the option several times for conditions that must all hold.
+    /// Keep only rows that meet this condition on a column or setting: metric=2afc_score, backbone!=alexnet, 'value>0.6',
+    /// task.variant=lin. Repeatable; all conditions must hold.
     #[arg(long = "where", value_name = "CONDITION")]
     pub(super) conditions: Vec<String>,
-    /// Sort by these columns, descending with `:desc`; the best first unless given.
+    /// Sort by these columns, descending with `:desc` [default: best first].
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) sort: Vec<String>,
-    /// Show a table of rows that agree in these columns, and could be on one leaderboard: value is their mean, averaged their number,
-    /// deviation the standard deviation (spread and repetitions, where they are repetitions of one contender). `cell` shows each.
+    /// Average rows that agree in these columns and belong to one leaderboard: `value` is the mean, `averaged` the number of
+    /// rows, `deviation` the standard deviation (`spread` and `repetitions` for repetitions of one contender).
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) group: Option<Vec<String>>,
-    /// Show a table of these columns, or write only these.
+    /// Show or write only these columns.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) columns: Option<Vec<String>>,
-    /// Show all leaderboards and all contenders on them, not the best ten of the main ones.
+    /// Show all leaderboards with all contenders, not only the best ten of the main ones.
     #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "compare"])]
     pub(super) all: bool,
     /// Print the leaderboards as LaTeX tables (booktabs).
@@ -302,10 +302,10 @@ pub(super) struct ResultsArguments {
     /// Print the leaderboards as Markdown tables.
     #[arg(long, conflicts_with_all = ["csv", "parquet", "json", "sort", "group", "columns", "pairs", "compare", "latex"])]
     pub(super) markdown: bool,
-    /// Show which contenders differ on the main leaderboards, tested on the same samples.
+    /// Test all pairs of contenders on the main leaderboards, on the same samples.
     #[arg(long, conflicts_with_all = ["csv", "parquet", "sort", "group", "columns"])]
     pub(super) pairs: bool,
-    /// Test two contenders, by the names that --pairs shows, on all leaderboards that have both.
+    /// Test two contenders (names as printed by --pairs) on all leaderboards that contain both.
     #[arg(
         long,
         num_args = 2,
@@ -313,7 +313,7 @@ pub(super) struct ResultsArguments {
         conflicts_with_all = ["csv", "parquet", "conditions", "sort", "group", "columns"]
     )]
     pub(super) compare: Option<Vec<String>>,
-    /// Folder of the results.
+    /// Directory of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,
 }
@@ -327,62 +327,61 @@ impl ResultsArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// The experiments; all unless given.
+    /// Experiments [default: all].
     pub(super) experiments: Vec<String>,
-    /// Folder for the report: one file, report.html. The experiment's folder of results unless given; of several experiments the
-    /// working folder.
+    /// Directory for report.html [default: the experiment's directory; the working directory for several experiments].
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
     /// Open the report in the browser.
     #[arg(long, conflicts_with = "json")]
     pub(super) open: bool,
-    /// Check the statements of this file on the results, as `lossnet claims` does.
+    /// Check the claims of this file against the results, as `lossnet claims` does.
     #[arg(long, value_name = "FILE")]
     pub(super) claims: Option<PathBuf>,
-    /// The report's title; the experiments' names unless given.
+    /// Title of the report [default: the names of the experiments].
     #[arg(long)]
     pub(super) title: Option<String>,
-    /// Print all that the report shows as JSON.
+    /// Print the data of the report as JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Folder of the results.
+    /// Directory of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ClaimsArguments {
-    /// The statements, such as configs/paper/claims.toml (docs/statistics.md says how to write them).
+    /// File of claims, such as configs/paper/claims.toml.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// The experiments whose results count; all unless given.
+    /// Experiments [default: all].
     #[arg(value_name = "EXPERIMENT")]
     pub(super) experiments: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Folder of the results.
+    /// Directory of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(super) logs: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct FetchArguments {
-    /// Datasets by name, or weights: `weights` (every backbone's default), a backbone's name (its default
-    /// weights), or backbone:ENTRY.
+    /// Datasets by name, or weights: `weights` (the default weights of every backbone), a backbone's name (its default
+    /// weights), or BACKBONE:ENTRY.
     #[arg(required = true)]
     pub(super) what: Vec<String>,
-    /// Set a setting of the datasets, as in a config's section `data`, such as -s factor=2.
+    /// Set a key of the config's section [data] for the datasets, such as -s factor=2.
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// Only check what is there: download nothing.
+    /// Only check existing files; do not download.
     #[arg(long)]
     pub(super) check: bool,
-    /// Folder of the published weights; LOSSNET_WEIGHTS_DIR unless given, or `weights` in lossnet's cache folder. What PyTorch
-    /// has in its own cache is taken from there.
+    /// Directory of the published weights [default: LOSSNET_WEIGHTS_DIR, or `weights` in lossnet's cache directory]. Files
+    /// in PyTorch's cache are used from there.
     #[arg(long, value_name = "FOLDER")]
     pub(super) weights_dir: Option<PathBuf>,
-    /// Folder of the datasets.
+    /// Directory of the datasets.
     #[arg(long, default_value = "datasets", value_name = "FOLDER")]
     pub(super) datasets_dir: PathBuf,
 }

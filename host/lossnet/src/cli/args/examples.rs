@@ -7,8 +7,8 @@ Examples:
 
 pub(super) const RUN: &str = "\
 Examples:
-  lossnet run sweep.toml --plan     what would run, and what is missing for it
-  lossnet run sweep.toml            again after an interruption: it goes on
+  lossnet run sweep.toml --plan     print the plan, and what is missing for it
+  lossnet run sweep.toml            run it; after an interruption, resume
   lossnet run sweep.toml -s run.device=cuda:1 --only backbone=vgg16
   lossnet run sweep.toml --executor local --workers 4
   envsubst < sweep.toml | lossnet run -";
@@ -29,4 +29,4 @@ pub(super) const FETCH: &str = "\
 Examples:
   lossnet fetch vgg16 alexnet:IMAGENET1K_V1     weights
   lossnet fetch bapps                           a dataset
-  lossnet fetch bapps --check                   whether all of it is there";
+  lossnet fetch bapps --check                   check whether it is complete";

@@ -9,16 +9,16 @@ use lossnet_plan::planner::{Condition, Selection, Shard};
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RunArguments {
-    /// Config files; later ones win.
+    /// Config files; later files override earlier ones.
     #[arg(required = true)]
     pub(in crate::cli) configs: Vec<PathBuf>,
     /// Set a key of the config, such as -s run.device=cpu or -s loss_network.layers=1,4.
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(in crate::cli) set: Vec<String>,
-    /// Print cells, groups and what is done, and run nothing.
+    /// Print the plan (cells, groups, states) without running anything.
     #[arg(long)]
     pub(in crate::cli) plan: bool,
-    /// With --plan: measure how fast this machine computes, and keep that for estimates.
+    /// With --plan: measure the speed of this machine and keep it for estimates.
     #[arg(long, requires = "plan")]
     pub(in crate::cli) calibrate: bool,
     #[command(flatten)]
@@ -26,41 +26,40 @@ pub(in crate::cli) struct RunArguments {
     /// Print JSON: the plan, or the results.
     #[arg(long)]
     pub(in crate::cli) json: bool,
-    /// What runs the cells, in place of the config's: `in-process`, `local` for processes of their own, or `slurm`
-    /// for a cluster.
+    /// Executor, overriding the config: `in-process`, `local` (worker processes) or `slurm` (a cluster).
     #[arg(long, value_enum)]
     pub(in crate::cli) executor: Option<Executor>,
-    /// Run so many groups at once, each in a process of its own. Implies --executor local.
+    /// Number of worker processes. Implies --executor local.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(in crate::cli) workers: Option<u16>,
-    /// The devices of the workers, in turn, such as cuda:0,cuda:1 or cpu. Implies --executor local.
+    /// Devices of the workers, assigned in turn: cuda:0,cuda:1 or cpu. Implies --executor local.
     #[arg(long, value_name = "DEVICE", value_delimiter = ',', value_parser = device)]
     pub(in crate::cli) devices: Vec<String>,
-    /// Stop when a cell has failed. Work that has begun is saved.
+    /// Stop after the first failed cell. Running cells save their progress.
     #[arg(long)]
     pub(in crate::cli) fail_fast: bool,
-    /// Try a group that failed again, so many times, unless its input is wrong.
+    /// Retry a failed group up to TIMES times (not for input errors).
     #[arg(long, value_name = "TIMES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
     pub(in crate::cli) retries: u16,
-    /// With --executor slurm: wait until all is over, and show the results. Ctrl-C leaves the job alone.
+    /// With --executor slurm: wait for the job and show the results. Ctrl-C does not cancel the job.
     #[arg(long)]
     pub(in crate::cli) wait: bool,
-    /// Folder of the results. Checkpoints go beside it: into `checkpoints` for `logs`, else into `FOLDER-checkpoints`.
+    /// Directory of the results. Checkpoints go beside it: to `checkpoints` for `logs`, otherwise to `FOLDER-checkpoints`.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(in crate::cli) logs: PathBuf,
 }
 
-/// Which cells of a plan are wanted. The others stay planned: `lossnet status` counts them.
+/// Selection of cells. The others stay planned: `lossnet status` counts them.
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct SelectionArguments {
-    /// Only cells whose settings meet this condition, such as backbone=vgg16, 'task.dropout>0.1' or 'run.seed=[1, 2]'
-    /// (one of these). Can be given several times: all must hold.
+    /// Run only cells that meet this condition: backbone=vgg16, 'task.dropout>0.1', 'run.seed=[1, 2]' (one of these).
+    /// Repeatable; all conditions must hold.
     #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
     pub(in crate::cli) only: Vec<Condition>,
-    /// Only this share of the groups, such as 2/8: the second of eight. All shares together are everything.
+    /// Run only this shard of the groups, such as 2/8: the second of eight.
     #[arg(long, value_name = "I/N")]
     pub(in crate::cli) shard: Option<Shard>,
-    /// At most so many cells that are not done yet.
+    /// Run at most this many cells that are not done.
     #[arg(long, value_name = "CELLS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(in crate::cli) limit: Option<u32>,
 }
@@ -103,19 +102,19 @@ pub(in crate::cli) struct WorkerArguments {
     /// Which of its groups, from 0.
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) group: usize,
-    /// Folder of the results.
+    /// Directory of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(in crate::cli) logs: PathBuf,
-    /// Say what happens as JSON lines on the standard output, and nothing else.
+    /// Print events as JSON lines to standard output, and nothing else.
     #[arg(long)]
     pub(in crate::cli) events: bool,
     /// Stop at the end of the step when the standard input ends.
     #[arg(long)]
     pub(in crate::cli) stop_with_input: bool,
-    /// The device, in place of the config's.
+    /// Device, overriding the config.
     #[arg(long, value_name = "DEVICE")]
     pub(in crate::cli) device: Option<String>,
-    /// Threads to compute with, in place of the config's.
+    /// Number of compute threads, overriding the config.
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) threads: Option<usize>,
     /// The cores to compute on.
@@ -125,7 +124,7 @@ pub(in crate::cli) struct WorkerArguments {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AskPluginsArguments {
-    /// The plugins' files, which were found to be trustworthy.
+    /// Plugin files that were already checked.
     #[arg(value_name = "FILE")]
     pub(in crate::cli) plugins: Vec<PathBuf>,
 }
@@ -135,13 +134,13 @@ pub(in crate::cli) struct SlurmTaskArguments {
     /// The folder of the submission.
     #[arg(long, value_name = "FOLDER")]
     pub(in crate::cli) submission: PathBuf,
-    /// Folder of the results.
+    /// Directory of the results.
     #[arg(long, value_name = "FOLDER")]
     pub(in crate::cli) logs: PathBuf,
     /// Cancel the whole job when a cell has failed.
     #[arg(long)]
     pub(in crate::cli) fail_fast: bool,
-    /// Try a group that failed again, so many times.
+    /// Retry a failed group up to this many times.
     #[arg(long, value_name = "TIMES", default_value_t = 0)]
     pub(in crate::cli) retries: u16,
 }
@@ -153,7 +152,7 @@ pub(in crate::cli) struct CancelArguments {
     /// Print JSON.
     #[arg(long)]
     pub(in crate::cli) json: bool,
-    /// Folder of the results.
+    /// Directory of the results.
     #[arg(long, default_value = "logs", value_name = "FOLDER")]
     pub(in crate::cli) logs: PathBuf,
 }
