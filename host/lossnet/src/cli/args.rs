@@ -352,7 +352,7 @@ pub(super) struct ReportArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ClaimsArguments {
-    /// The statements, such as configs/paper/claims.toml (docs/statistics.md says how to write them).
+    /// The statements, such as configs/paper/claims.toml (docs/reference/claims.md says how to write them).
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// The experiments whose results count; all unless given.
