@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process;
 
+use fs_err as fs;
+
 use crate::cargo;
 use crate::command::Command;
 use crate::error::Error;
@@ -55,7 +57,9 @@ fn installed(workspace: &Workspace, target: &Path) -> Result<PathBuf, Error> {
         say("mdbook is not on PATH: installing it into the target directory");
         let mut install = cargo::cargo(workspace);
         install.args(["install", "mdbook", "--locked", "--version", VERSION, "--root"]).arg(&place);
-        run(install.arg("--target-dir").arg(place.join("build")))?;
+        let build = place.join("build");
+        run(install.arg("--target-dir").arg(&build))?;
+        fs::remove_dir_all(build)?;
     }
     Ok(program)
 }
