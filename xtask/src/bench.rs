@@ -22,7 +22,7 @@ pub(crate) const COMMAND: Command = Command {
 Start-up of commands that need no tensor; the task metric over five comparisons and four layers beside a plain forward
 pass in eager PyTorch, and training steps of every task beside the same in eager PyTorch, taken alternately (left out,
 saying so, where no Python with torch 2.11 and torchvision is there); with --memory also the peak memory of 2,000 and of
-20,000 triplets. It takes a quarter of an hour. docs/benchmarks.md keeps numbers.",
+20,000 triplets. It takes a quarter of an hour. docs/internals/benchmarks.md keeps numbers.",
     switches: &[
         Switch { name: "--memory", help: "Also measure the memory of many triplets" },
         Switch { name: "--training", help: "Measure training steps and nothing else" },

@@ -9,6 +9,7 @@ mod cargo;
 mod command;
 mod demo;
 mod dist;
+mod docs;
 mod error;
 mod gpu_smoke;
 mod libtorch;
@@ -34,6 +35,7 @@ const COMMANDS: &[Command] = &[
     libtorch_command::COMMAND,
     build::COMMAND,
     demo::COMMAND,
+    docs::COMMAND,
     test::COMMAND,
     bench::COMMAND,
     gpu_smoke::COMMAND,

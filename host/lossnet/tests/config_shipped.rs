@@ -52,7 +52,7 @@ fn defaults() -> Vec<(String, String, Option<String>)> {
 
 #[test]
 fn the_docs_name_every_key_with_its_default() {
-    let docs = std::fs::read_to_string(root().join("docs/configs.md")).unwrap();
+    let docs = std::fs::read_to_string(root().join("docs/reference/configs.md")).unwrap();
     let defaults = defaults();
     assert!(defaults.len() >= 24, "the defaults were not understood: {defaults:?}");
     for (section, key, default) in defaults {

@@ -73,7 +73,7 @@ fn a_clear_winner_is_nearly_always_best() {
     assert!(means.difference(1, 0).unwrap().p_value < 0.003);
 }
 
-/// The closed form and the bootstrap say the same of many samples: the numbers of `docs/statistics.md`.
+/// The closed form and the bootstrap say the same of many samples: the numbers of `docs/reference/statistics.md`.
 #[test]
 fn the_t_interval_comes_near_the_bootstraps_for_many_samples() {
     // As 2AFC scores are distributed: mostly near 0 or 1.

@@ -1,4 +1,4 @@
-//! Data sets of images. `docs/datasets.md` describes them for users.
+//! Data sets of images. `docs/reference/datasets.md` describes them for users.
 //!
 //! * `bapps`: human judgements of similarity;
 //! * `bsds300`, `set5`, `set14`: photographs on which super-resolution is measured;

@@ -1,7 +1,7 @@
 //! Statements such as "VGG networks without batch normalization are best at this task", and what results say of them.
 //!
 //! A claims file ([`Claims`]) has one table for each statement; [`Claims::judge`] evaluates them all on the leaderboards
-//! of some results. The format is described in `docs/statistics.md`.
+//! of some results. The format is described in `docs/reference/claims.md`.
 
 mod check;
 mod column;

@@ -226,7 +226,7 @@ fn locks(logs: &Path) -> Option<Finding> {
         Some(mount) if mount.keeps_locks_to_itself() => {
             let what = format!(
                 "{} is on {}, mounted so that other machines don't see locks: don't run one sweep on two machines by hand \
-                 (docs/clusters.md)",
+                 (docs/reference/locks.md)",
                 logs.display(),
                 mount.kind
             );

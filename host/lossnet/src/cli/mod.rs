@@ -35,8 +35,7 @@ use args::{Arguments, Command};
 
 /// Runs the command line of this process.
 ///
-/// Exit codes: 0 done, 1 a run failed, 2 wrong usage or config, 3 some cells of a sweep failed, 4 a plugin could
-/// not be loaded, 130 interrupted.
+/// `docs/reference/exit-codes.md` lists the exit codes.
 pub fn main() -> ExitCode {
     if let Err(failure) = check_text(std::env::args_os().skip(1)) {
         output::complain(&failure);

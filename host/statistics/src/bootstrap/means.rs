@@ -41,7 +41,7 @@ impl Bootstrap {
     ///
     /// `scores[i]` are the scores of network i, group after group as `strata` says; sample j is the same one for all
     /// networks. The draws are shared, and the means of a block of resamples are one matrix product (what that costs:
-    /// `docs/statistics.md`).
+    /// `docs/reference/statistics.md`).
     pub fn means<'a>(
         &self,
         scores: &[&'a [f64]],

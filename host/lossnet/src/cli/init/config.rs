@@ -95,7 +95,7 @@ fn mapped(
             missing.join(", ")
         ))
         .with_hint(format!(
-            "call the {what}s {}, or say in a config which is which with `data.fields` (docs/datasets.md, {dataset})",
+            "call the {what}s {}, or say in a config which is which with `data.fields` (docs/reference/datasets.md, {dataset})",
             fields.iter().map(|(field, _)| *field).collect::<Vec<_>>().join(", ")
         )));
     }
