@@ -155,7 +155,7 @@ pub fn evaluate(
     let protocols = &settings.test_protocols;
     let mut tables: Vec<Table> = protocols
         .iter()
-        .map(|&protocol| Table::new(format!("{}/{}", set.name, name(protocol, settings))))
+        .map(|&protocol| Table::new(format!("{}/{}", set.name, name(protocol))))
         .collect();
     let mut done = 0;
     let stage = format!("testing on {}", set.name);
@@ -187,10 +187,10 @@ pub fn evaluate(
 }
 
 /// A protocol's name in results.
-fn name(protocol: TestProtocol, settings: &SuperResolutionSettings) -> String {
+fn name(protocol: TestProtocol) -> &'static str {
     match protocol {
-        TestProtocol::Crop => format!("crop{}", settings.size),
-        TestProtocol::Standard => "standard".to_owned(),
+        TestProtocol::Crop => "center-crop",
+        TestProtocol::Standard => "standard",
     }
 }
 

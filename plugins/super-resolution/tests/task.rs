@@ -72,14 +72,14 @@ fn a_network_is_trained_tested_and_kept() {
     let names: Vec<(String, String, String)> =
         run.metrics().into_iter().map(|metric| (metric.name, metric.split, metric.unit)).collect();
     let mut expected = Vec::new();
-    for split in ["small/crop32", "small/standard"] {
+    for split in ["small/center-crop", "small/standard"] {
         for (name, unit) in
             [("psnr", "dB"), ("ssim", "share"), ("bicubic_psnr", "dB"), ("bicubic_ssim", "share")]
         {
             expected.push((name.to_owned(), split.to_owned(), unit.to_owned()));
         }
         // Of images of the training's side.
-        if split == "small/crop32" {
+        if split == "small/center-crop" {
             expected.push(("feature_loss".to_owned(), split.to_owned(), "1".to_owned()));
         }
     }
@@ -172,7 +172,7 @@ fn the_published_protocol_is_validated_with_the_luma_of_batches() {
     let objective = run.curve("training/validation/objective");
     assert_eq!(objective, run.curve("training/validation/psnr_of_batches"));
     assert_ne!(objective, run.curve("training/validation/psnr"));
-    assert!(run.metrics().iter().all(|metric| metric.split == "small/crop40"));
+    assert!(run.metrics().iter().all(|metric| metric.split == "small/center-crop"));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn without_a_validation_split_a_share_is_set_aside() {
     );
     assert!(notices[0].contains("has 9 images, fewer than the 20"), "{notices:?}");
     let splits: Vec<String> = run.metrics().into_iter().map(|metric| metric.split).collect();
-    assert!(splits.iter().any(|split| split == "test/crop32"), "{splits:?}");
+    assert!(splits.iter().any(|split| split == "test/center-crop"), "{splits:?}");
 }
 
 #[test]
