@@ -153,10 +153,8 @@ pub fn evaluate(
 ) -> Result<(), PluginError> {
     let total = set.samples.len();
     let protocols = &settings.test_protocols;
-    let mut tables: Vec<Table> = protocols
-        .iter()
-        .map(|&protocol| Table::new(format!("{}/{}", set.name, name(protocol))))
-        .collect();
+    let mut tables: Vec<Table> =
+        protocols.iter().map(|&protocol| Table::new(format!("{}/{}", set.name, name(protocol)))).collect();
     let mut done = 0;
     let stage = format!("testing on {}", set.name);
     run.advance(&stage, 0, total as u64, "images");
