@@ -112,7 +112,7 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         (
             "loss_network.backbone=vgg-16",
             "`loss_network.backbone`: no backbone is named `vgg-16`: did you mean `vgg16`? \
-             (there are 15, see `lossnet list backbones`; looked in plugins)",
+             (there are 16, see `lossnet list backbones`; looked in plugins)",
         ),
         (
             "loss_network.backbone=paper",

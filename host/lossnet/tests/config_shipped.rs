@@ -16,7 +16,7 @@ fn root() -> PathBuf {
 #[test]
 fn the_shipped_configs_make_their_cells() {
     let cases = [
-        ("quickstart.toml", "quickstart", 60, 3),
+        ("quickstart.toml", "quickstart", 61, 4),
         ("metric.toml", "metric", 30, 3),
         ("paper/metric.toml", "paper-metric", 280, 14),
     ];

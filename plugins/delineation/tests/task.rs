@@ -117,7 +117,17 @@ fn a_run_reports_results_scores_pictures_and_the_network_also_after_interruption
     let [baseline] = &quality.baselines[..] else { panic!("{quality:?}") };
     assert_eq!(baseline.score, BaselineScore::Value(constant));
     // Who predicts every pixel finds all true ones, so completeness alone says nothing; the right ones are the quality.
-    for (name, expected) in [("completeness", 1.0), ("correctness", constant), ("first_quality", constant)] {
+    let relaxed = metric(&whole, "val", "relaxed_constant_quality").value;
+    assert!(relaxed > constant, "{relaxed}");
+    for (name, expected) in [
+        ("completeness", 1.0),
+        ("correctness", constant),
+        ("first_quality", constant),
+        ("relaxed_completeness", 1.0),
+        ("relaxed_correctness", relaxed),
+        ("relaxed_quality", relaxed),
+        ("bce", std::f64::consts::LN_2),
+    ] {
         let [baseline] = &metric(&whole, "val", name).baselines[..] else { panic!("{name}") };
         assert_eq!(baseline.score, BaselineScore::Value(expected), "{name}");
     }
@@ -203,7 +213,19 @@ fn published_results_are_sums_over_refinements_on_the_validation_images() {
     let quality = metric(&published, "val", "quality");
     assert_eq!(quality.unit, "sum of 6 shares");
     assert!((0.0..=6.0).contains(&quality.value), "{quality:?}");
-    assert_eq!(metric(&published, "val", "constant_quality").unit, "share");
+    let constant = metric(&published, "val", "constant_quality");
+    assert_eq!(constant.unit, "share");
+    // Of a constant prediction as many shares are added up.
+    for (name, expected) in [
+        ("completeness", 6.0),
+        ("correctness", 6.0 * constant.value),
+        ("quality", 6.0 * constant.value),
+        ("first_quality", constant.value),
+    ] {
+        let [baseline] = &metric(&published, "val", name).baselines[..] else { panic!("{name}") };
+        let BaselineScore::Value(score) = baseline.score else { panic!("{name}") };
+        assert!((score - expected).abs() < 1e-12, "{name}: {score} instead of {expected}");
+    }
     // The best weights are chosen after as many refinements as in the training, whatever the test has.
     let other = outcome("b", json!({ "test_steps": 1, "protocol": "published" }));
     let objective = "unet/validation/objective";
@@ -214,6 +236,30 @@ fn published_results_are_sums_over_refinements_on_the_validation_images() {
     let run = run(folder.path());
     let error = perform(&run, &json!({ "protocol": "published", "evaluation": "full" })).unwrap_err();
     assert!(error.to_string().contains("evaluates resized images"), "{error}");
+}
+
+#[test]
+fn a_constant_prediction_finds_no_line_where_there_is_none() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut tested = samples("test", 2, (48, 40), 3);
+    for (name, field) in &mut tested[1].fields {
+        if name == "output" {
+            *field = Field::Image(Image::grey(48, 40, vec![0; 48 * 40]).unwrap().into());
+        }
+    }
+    let run = MemoryRun::new(folder.path())
+        .unwrap()
+        .with_samples("train", samples("train", 5, (48, 40), 3))
+        .with_samples("val", samples("val", 2, (48, 40), 3))
+        .with_samples("test", tested)
+        .with_splits(&["test"]);
+    let training = json!({ "epochs": 1, "batch_size": 4 });
+    perform(&run, &json!({ "training": training, "pictures": 0 })).unwrap();
+    for name in ["completeness", "relaxed_completeness"] {
+        let [baseline] = &metric(&run, "test", name).baselines[..] else { panic!("{name}") };
+        assert_eq!(baseline.score, BaselineScore::Value(0.5), "{name}");
+    }
 }
 
 #[test]

@@ -201,6 +201,30 @@ fn without_a_validation_split_a_share_is_set_aside() {
 }
 
 #[test]
+fn splits_that_are_not_tested_on_are_told_of() {
+    let _alone = alone();
+    let told = |splits: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let run = run(folder.path()).with_splits(splits);
+        let mut settings = with("test_protocols", json!(["center-crop"]));
+        settings["training"]["epochs"] = json!(1);
+        task().run_json(&settings.to_string(), &run).unwrap();
+        assert!(run.metrics().iter().all(|metric| metric.split == "small/crop32"), "{:?}", run.metrics());
+        run.notices().into_iter().filter(|notice| notice.contains("data.splits")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&["val", "train"]),
+        [
+            "only the datasets of [data.test.LABEL] are tested on, not `data.splits` (val, train): the main dataset can \
+          have such a section, too"
+        ]
+    );
+    // Nobody asked for what is there by default.
+    assert_eq!(told(&["test"]), [""; 0]);
+    assert_eq!(told(&[]), [""; 0]);
+}
+
+#[test]
 fn validation_images_are_never_those_that_are_trained_with() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();

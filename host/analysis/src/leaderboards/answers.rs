@@ -97,13 +97,13 @@ fn cheapest(board: &Board, networks: &[Network]) -> String {
     format!(" Take the cheapest of those tied: {name} ({cost}).")
 }
 
-/// `4.2 G`, of at least 0.
+/// `4.2 G`, of a whole number of at least 0.
 fn counted(number: f64) -> String {
-    let (size, prefix) = [(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")]
-        .into_iter()
-        .find(|(size, _)| number >= *size)
-        .unwrap_or((1.0, ""));
-    format!("{:.1}{prefix}", number / size)
+    let prefixes = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    match prefixes.into_iter().find(|(size, _)| number >= *size) {
+        Some((size, prefix)) => format!("{:.1} {prefix}", number / size),
+        None => format!("{number:.0}"),
+    }
 }
 
 /// That the best does not reach what needs no loss network, in a sentence with a space before it.
@@ -266,5 +266,10 @@ mod tests {
         assert_eq!(list(&["a"]), "a");
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(list(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    }
+
+    #[test]
+    fn counts_have_a_prefix_and_small_ones_no_fraction() {
+        assert_eq!([0.0, 999.0, 1e3, 4.21e9].map(counted), ["0", "999", "1.0 k", "4.2 G"]);
     }
 }

@@ -72,6 +72,28 @@ fn splits_fields_and_partners_that_are_missing_are_said_once() {
     assert!(split.err.contains("there is no split `none`"), "{}", split.err);
 }
 
+/// A broken file is an error of every split that its folder is opened for.
+#[test]
+fn a_broken_file_is_said_once_of_all_splits_of_its_folder_and_once_of_each_folder() {
+    let user = User::new();
+    let of_one_folder = "splits = [\"one\", \"two\"]\nsplit = { one = 0.5, two = 0.5 }\nfolder =";
+    user.write("own.toml", &config("trip").replace("folder =", of_one_folder));
+    triplets(&user, "trip", "ref");
+    user.must(&["run", "own.toml", "--plan"]);
+    user.write("trip/p1/1.ppm", "P6 not an image");
+    refused(&user, "own.toml", &user.path("trip/p1/1.ppm").display().to_string());
+
+    let of_two_folders = config("both").replace("folder =", "splits = [\"one\", \"two\"]\nfolder =");
+    user.write("own.toml", &of_two_folders);
+    for split in ["one", "two"] {
+        triplets(&user, &format!("both/{split}"), "ref");
+        user.write(&format!("both/{split}/p1/1.ppm"), "P6 not an image");
+    }
+    for split in ["one", "two"] {
+        refused(&user, "own.toml", &user.path(&format!("both/{split}/p1/1.ppm")).display().to_string());
+    }
+}
+
 #[test]
 fn data_that_is_there_is_planned_with_its_size() {
     let user = User::new();

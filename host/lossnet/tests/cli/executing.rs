@@ -148,6 +148,26 @@ fn a_measurement_is_the_same_in_this_process_and_in_others() {
 }
 
 #[test]
+fn a_run_with_workers_ends_as_one_in_this_process_does() {
+    let ending = |workers: &[&str]| {
+        let user = user(&sweep(64));
+        let done = user.run(&[&["run", "small.toml"], workers].concat());
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert!(user.path("logs/small/report.html").is_file(), "{}", done.out);
+        done.out
+    };
+    let out = ending(&["--workers", "2"]);
+    // The answer, the best five of six with their intervals, the baseline, and where the report is.
+    assert!(out.starts_with("On `metric` (synthetic val/mean, 2afc_score), "), "{out}");
+    let ranked = out.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+    assert_eq!(ranked.filter(|line| line.contains('[')).count(), 5, "{out}");
+    assert!(out.contains("\nand 1 more contender") && out.contains("\n–  chance "), "{out}");
+    assert_eq!(out.trim_end().lines().last(), Some("report: logs/small/report.html"), "{out}");
+    // No time is in it: the cheapest is found by multiply-adds.
+    assert_eq!(out, ending(&[]));
+}
+
+#[test]
 fn a_training_is_the_same_in_this_process_and_in_others() {
     let config = r#"
 [experiment]

@@ -119,6 +119,36 @@ fn a_cross_product_is_run_once_and_gathered() {
 }
 
 #[test]
+fn the_answer_is_that_of_the_split_that_is_named_first() {
+    let user = User::new();
+    for (first, second) in [("views", "val"), ("val", "views")] {
+        let splits = format!("triplets = 4\nsplits = [\"{first}\", \"{second}\", \"jnd\"]");
+        user.write("small.toml", &SMALL.replace("triplets = 4", &splits));
+        let done = user.run(&["run", "small.toml", "--logs", first]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        let sentence = format!("On `metric` (photos {first}/mean, 2afc_score), ");
+        assert!(done.out.starts_with(&sentence), "{}", done.out);
+        // The other splits have boards of their own, which are not those of the answer.
+        assert!(!done.out.contains(&format!("photos {second}")), "{}", done.out);
+        assert!(done.out.contains(" more leaderboards: lossnet results small --all\n"), "{}", done.out);
+    }
+}
+
+#[test]
+fn lines_of_pictures_have_names_of_what_was_varied() {
+    let user = User::new();
+    // Pixels are a backbone of another plugin.
+    let pixels = "[[sweep.include]]\n\"loss_network.backbone\" = \"pixels\"\n\"loss_network.layers\" = 0\n";
+    user.write("small.toml", &(SMALL.to_owned() + pixels + "\"loss_network.comparison\" = \"spatial\"\n"));
+    user.must(&["run", "small.toml"]);
+    let picture = "logs/small/score-by-layer.2afc_score.val-mean.spatial.svg";
+    let picture = std::fs::read_to_string(user.path(picture)).unwrap();
+    for backbone in ["alexnet", "pixels", "squeezenet1_1"] {
+        assert!(picture.contains(&format!(">{backbone}</text>")), "{backbone} in {picture}");
+    }
+}
+
+#[test]
 fn a_killed_run_continues_to_the_same_scores() {
     let user = User::new();
     // Enough work to be killed in the middle of.

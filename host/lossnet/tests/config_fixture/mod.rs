@@ -144,6 +144,7 @@ pub fn catalog() -> Catalog {
     let mut components: Vec<ComponentManifest> =
         PAPER.iter().map(|(name, layers, paper)| backbone(name, *layers, paper)).collect();
     components.push(backbone("squeezenet1_0", 13, &[]));
+    components.push(backbone("pixels", 1, &[]));
     components.extend(["spatial", "mean", "sort"].map(comparison));
     components.push(metric());
     components.push(trained());

@@ -9,6 +9,7 @@ use std::path::Path;
 use lossnet_plugin_api::component::{LossNetwork, Run};
 use lossnet_plugin_api::prelude::*;
 use lossnet_plugin_api::protocol::ErrorKind;
+use lossnet_plugin_api::protocol::report::BaselineScore;
 use lossnet_plugin_api::tch::{self, Tensor};
 use lossnet_plugin_kit::testing::{ConvLossNetwork, MemoryRun, NormalizedLossNetwork, Wanted, recomputed};
 use pytorch_reader::PytorchReader;
@@ -16,6 +17,14 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 
 use support::{distances, execute, pairs, picture, run_in, settings, triplets};
+
+/// The binary cross-entropy of the judgements behind a result with a prediction of one half for each of them.
+fn undecided(run: &MemoryRun, name: &str) -> f64 {
+    let split = name.split('/').next().unwrap();
+    let judgements = distances(run, split, "judge");
+    let entropies = judgements.iter().map(|judge| -(judge * 0.5_f64.ln() + (1.0 - judge) * 0.5_f64.ln()));
+    entropies.sum::<f64>() / judgements.len() as f64
+}
 
 #[test]
 fn every_variant_is_trained_and_evaluated() {
@@ -49,6 +58,17 @@ fn every_variant_is_trained_and_evaluated() {
             assert!((0.0..=1.0).contains(&metric.value), "{variant}: {name} of {split} is {}", metric.value);
         }
         // A trained metric has a loss, too, which the network without one does not have.
+        for metric in &metrics {
+            let [baseline] = &metric.baselines[..] else { panic!("{metric:?}") };
+            let expected = match metric.name.as_str() {
+                "2afc_loss" => ("always undecided", undecided(&run, &metric.split)),
+                // 0/7, 1/7, …, 6/7 of the people said that the images of a pair look the same.
+                "jnd_map" => ("chance", 3.0 / 7.0),
+                _ => ("chance", 0.5),
+            };
+            let BaselineScore::Value(score) = baseline.score else { panic!("{metric:?}") };
+            assert!(baseline.name == expected.0 && (score - expected.1).abs() < 1e-12, "{metric:?}");
+        }
         let losses = metrics.iter().filter(|metric| metric.name == "2afc_loss").map(|metric| &*metric.split);
         let of_mean = losses.filter(|split| split.ends_with("/mean")).collect::<Vec<_>>();
         let expected: &[&str] =

@@ -78,7 +78,7 @@ pub(crate) fn execute(settings: &Value, run: &MemoryRun) -> Result<(), PluginErr
     task().run_json(&settings.to_string(), run)
 }
 
-/// d0 or d of all samples of a split.
+/// A column of all samples of a split, such as d0 or d.
 pub(crate) fn distances(run: &MemoryRun, split: &str, column: &str) -> Vec<f64> {
     let mut found = Vec::new();
     for report in run.reports() {

@@ -69,7 +69,11 @@ const NOT_NAMED: [&str; 3] = ["layers", "repetition", "backbone"];
 /// A line for each backbone and for whatever else but the layer was varied; repetitions are averaged.
 fn series(rows: &[Row], backbones: &BTreeSet<String>, context: &Context) -> Result<Vec<Series>, Failure> {
     let mut varied = differing_identity(rows);
-    varied.retain(|(column, _)| !NOT_NAMED.contains(&column.as_str()));
+    varied.retain(|(column, values)| {
+        // Backbones of other plugins are told apart by their own names.
+        let says_nothing = column == "plugins" && follows_backbone(rows, values);
+        !says_nothing && !NOT_NAMED.contains(&column.as_str())
+    });
     let mut lines: BTreeMap<(String, String), BTreeMap<String, Vec<f64>>> = BTreeMap::new();
     for (position, row) in rows.iter().enumerate() {
         let others = varied.iter().map(|(column, values)| match column.as_str() {
@@ -95,6 +99,12 @@ fn series(rows: &[Row], backbones: &BTreeSet<String>, context: &Context) -> Resu
         series.push(Series { name, backbone: place, variant: *variant, points });
     }
     Ok(series)
+}
+
+/// Whether rows of one backbone have one value.
+fn follows_backbone(rows: &[Row], values: &[String]) -> bool {
+    let mut known: BTreeMap<String, &String> = BTreeMap::new();
+    rows.iter().zip(values).all(|(row, value)| *known.entry(row.text("backbone")).or_insert(value) == value)
 }
 
 /// Where the deepest of a cell's layers lies in its network, from 0 to 1.
