@@ -371,7 +371,7 @@ pub(super) struct FetchArguments {
     /// weights), or BACKBONE:ENTRY.
     #[arg(required = true)]
     pub(super) what: Vec<String>,
-    /// Set a key of the config's section [data] for the datasets, such as -s factor=2.
+    /// Set a key of the config's section `data` for the datasets, such as -s factor=2.
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
     /// Only check existing files; do not download.
