@@ -35,7 +35,7 @@ pub(crate) struct Progress {
     what: String,
     total: u64,
     done: u64,
-    /// When the line was last written; `None` where standard error is no terminal.
+    /// When the line was last written; `None` where standard error is not a terminal.
     drawn: Option<Instant>,
 }
 

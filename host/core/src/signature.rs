@@ -40,7 +40,7 @@ pub struct Signature {
 
 /// Not a signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no signature: {reason}")]
+#[error("`{text}` is not a signature: {reason}")]
 pub struct SignatureError {
     text: String,
     reason: String,

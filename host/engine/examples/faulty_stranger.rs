@@ -1,4 +1,4 @@
-//! A shared library that is no plugin, for the tests of the host.
+//! A shared library that is not a plugin, for the tests of the host.
 #![allow(unsafe_code, reason = "an exported symbol")]
 
 /// Adds one.

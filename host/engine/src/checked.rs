@@ -62,7 +62,7 @@ impl CheckedCompare {
         if distance.requires_grad() || distance.device() != Device::Cpu || is_finite(distance)? {
             return Ok(());
         }
-        // Features that are no numbers have no distance, which is not the comparison's fault.
+        // Features that are not numbers have no distance, which is not the comparison's fault.
         if is_finite(a)? && is_finite(b)? {
             let distances = Vec::<f64>::try_from(&distance.f_to_kind(Kind::Double).map_err(torch_error)?);
             let value = distances.unwrap_or_default().into_iter().find(|value| !value.is_finite());
@@ -85,7 +85,7 @@ impl CheckedCompare {
 }
 
 fn is_finite(tensor: &Tensor) -> Result<bool, PluginError> {
-    // A value that is no number makes the sum none.
+    // A value that is not a number makes the sum none.
     let sum = tensor.f_sum(Kind::Double).and_then(|sum| f64::try_from(&sum)).map_err(torch_error)?;
     Ok(sum.is_finite())
 }

@@ -37,7 +37,7 @@ impl<'a> ImageReader<'a> {
         for note in decoded.notes() {
             if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(note) {
                 self.caller
-                    .notice(format!("{}: {note} (said once, also where others are like it)", path.display()));
+                    .notice(format!("{}: {note} (further occurrences are not reported)", path.display()));
             }
         }
         match self.size {

@@ -27,7 +27,7 @@ pub(crate) enum CopyError {
 }
 
 /// The copy, which is that of the open file and stays open as long as the process lives. The dynamic loader knows libraries by
-/// their paths and never forgets one, not even one that turned out to be no plugin: with a path that is used again it would give
+/// their paths and never forgets one, not even one that turned out not to be a plugin: with a path that is used again it would give
 /// the old library in place of the new one.
 #[derive(Debug)]
 pub(crate) struct PrivateCopy(RawFd);

@@ -217,7 +217,7 @@ pub(crate) fn device(name: &str) -> Result<Device, PluginError> {
         "auto" if !Cuda::is_available() => return Ok(Device::Cpu),
         "auto" | "cuda" => 0,
         _ => name.strip_prefix("cuda:").and_then(|index| index.parse::<usize>().ok()).ok_or_else(|| {
-            PluginError::input(format!("`{name}` is no device: choose auto, cpu, cuda or cuda:N"))
+            PluginError::input(format!("`{name}` is not a device: choose auto, cpu, cuda or cuda:N"))
         })?,
     };
     if !Cuda::is_available() {

@@ -362,7 +362,7 @@ fn answers_say_when_the_best_does_not_reach_a_baseline() {
         let cells = ["a", "b"].map(|backbone| share(root.path(), backbone, 0, &scores, baselines));
         let board = analysis(&cells).boards[0].clone();
         let names: Vec<String> = board.baselines.iter().map(|baseline| baseline.name.clone()).collect();
-        assert_eq!(board.entries.len(), 2, "a baseline is no contender");
+        assert_eq!(board.entries.len(), 2, "a baseline is not a contender");
         (board.answer, names)
     };
     let (lost, names) = answer(&[("chance", 0.5), ("bicubic", 0.8)]);

@@ -261,19 +261,19 @@ fn names_that_there_are_not_are_told_from_what_was_not_measured() {
     for (claim, problem) in [
         (
             format!("where = {{ \"task.varian\" = \"lin\" }}\n{best}"),
-            "`task.varian` is no setting in which networks can differ; did you mean `task.variant`?",
+            "`task.varian` is not a setting in which networks can differ; did you mean `task.variant`?",
         ),
         (
             "compare = { first = { \"run.precison\" = \"fp16\" }, paired_by = [\"layers\"] }".to_owned(),
-            "`run.precison` is no setting in which networks can differ; did you mean `run.precision`?",
+            "`run.precison` is not a setting in which networks can differ; did you mean `run.precision`?",
         ),
         (
             format!("where = {{ \"loss_network.layers\" = \"1\" }}\n{best}"),
-            "`loss_network.layers` is no setting in which networks can differ; write `layers`",
+            "`loss_network.layers` is not a setting in which networks can differ; write `layers`",
         ),
         (
             "best = { of = [\"task.varian\"], expected = [\"lin\"] }".to_owned(),
-            "`task.varian` is no setting in which networks can differ; did you mean `task.variant`?",
+            "`task.varian` is not a setting in which networks can differ; did you mean `task.variant`?",
         ),
     ] {
         assert_eq!(known(&claim).unwrap_err(), format!("configs/claims.toml:1: {problem}"));

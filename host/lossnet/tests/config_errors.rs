@@ -11,7 +11,7 @@ fn each_mistake_has_its_sentence() {
     let cases = [
         (
             "[runs]\ndevice = \"cpu\"",
-            "test.toml:10: `runs.device` is in no section that a config has; did you mean `run`?",
+            "test.toml:10: `runs.device` is in an unknown section; did you mean `run`?",
         ),
         (
             "[run]\ndevise = \"cpu\"",
@@ -57,7 +57,7 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "[extends]\nfile = \"base.toml\"",
-            "test.toml:10: `extends.file` is no setting: `extends` names other files, at the top of a config file and nowhere \
+            "test.toml:10: `extends.file` is not a setting: `extends` names other files, at the top of a config file and nowhere \
              else; name several files on the command line to put them on top of each other",
         ),
         (
@@ -77,11 +77,11 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "[executor.slrum]\npartition = \"a\"",
-            "test.toml:10: `executor.slrum` are settings of no executor; did you mean `slurm`?",
+            "test.toml:10: `executor.slrum` names an unknown executor; did you mean `slurm`?",
         ),
         (
             "[executor]\nslurm = 3",
-            "test.toml:10: `executor.slurm` is no section; write settings in sections such as [executor.slurm]",
+            "test.toml:10: `executor.slurm` is not a section; write settings in sections such as [executor.slurm]",
         ),
         (
             "[trackers.dairy]\nfolder = \"a\"",
@@ -133,7 +133,7 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         ),
         (
             "extends=base.toml",
-            "`extends` is no setting: `extends` names other files, at the top of a config file and nowhere else; name several \
+            "`extends` is not a setting: `extends` names other files, at the top of a config file and nowhere else; name several \
              files on the command line to put them on top of each other",
         ),
         (
@@ -204,7 +204,7 @@ fn settings_from_a_shell_are_named_as_they_were_given() {
         ),
         (
             "loss_network.calibration=tests",
-            "`loss_network.calibration` names `tests` (HERE/tests), which is no file; give a .pth or .safetensors file \
+            "`loss_network.calibration` names `tests` (HERE/tests), which is not a file; give a .pth or .safetensors file \
              with weights for each layer, or leave the key out to weight all channels alike",
         ),
         (

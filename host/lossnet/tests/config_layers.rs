@@ -127,7 +127,7 @@ fn an_empty_table_of_a_file_takes_back_what_the_files_below_it_set() {
         ("task.name={}", "`task.name` must be text, not a table"),
         ("run.device={}", "`run.device` must be text, not a table"),
         ("task={name={}}", "`task.name` must be text, not a table"),
-        ("rnu={}", "`rnu` is in no section that a config has; did you mean `run`?"),
+        ("rnu={}", "`rnu` is in an unknown section; did you mean `run`?"),
     ] {
         assert_eq!(plan("base.toml", &[set]).unwrap_err(), format!("-s {set}: {error}"));
     }

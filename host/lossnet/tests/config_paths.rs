@@ -124,7 +124,7 @@ fn what_a_path_lacks_is_said_where_it_stands() {
     );
     assert_eq!(
         error("", "[trackers.diary]\nfolder = \"${A:-b}\"\n"),
-        "test.toml:11: `trackers.diary.folder` has a `${` that is no variable: `${A:-b}`; write `${NAME}`, or `$$` for a \
+        "test.toml:11: `trackers.diary.folder` has a `${` that is not a variable: `${A:-b}`; write `${NAME}`, or `$$` for a \
          plain `$`"
     );
     let missing = error("weights = \"sub/w.pth\"", "");

@@ -69,11 +69,11 @@ fn conditions_select_cells_that_keep_their_ids_groups_and_seeds() {
     );
     assert_eq!(
         Condition::parse("backbone").unwrap_err().to_string(),
-        "`backbone` is no condition: write key=value, with =, !=, <, <=, > or >="
+        "`backbone` is not a condition: write key=value, with =, !=, <, <=, > or >="
     );
     assert_eq!(
         Condition::parse("backbon=vgg16").unwrap_err().to_string(),
-        "`backbon` is no setting of a cell; did you mean `backbone`, `loss_network.backbone` or \
+        "`backbon` is not a setting of a cell; did you mean `backbone`, `loss_network.backbone` or \
          `loss_network.backbone_config`?"
     );
 }
@@ -118,7 +118,7 @@ fn shards_are_written_as_fractions() {
     for wrong in ["0/3", "4/3", "1", "a/b", "1/0", "-1/3"] {
         assert_eq!(
             wrong.parse::<lossnet_plan::planner::Shard>().unwrap_err().to_string(),
-            format!("`{wrong}` is no shard: write i/n with i from 1 to n, such as 2/8")
+            format!("`{wrong}` is not a shard: write i/n with i from 1 to n, such as 2/8")
         );
     }
 }

@@ -273,7 +273,7 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "[[sweep.exclude]]\nbackbon = \"vgg16\"",
-            "test.toml:12: `sweep.exclude`: `backbon` is no setting of a cell; did you mean `backbone`, \
+            "test.toml:12: `sweep.exclude`: `backbon` is not a setting of a cell; did you mean `backbone`, \
              `loss_network.backbone` or `loss_network.backbone_config`?",
         ),
         (
@@ -314,7 +314,7 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "[sweep.set]\nrun.seed = 3",
-            "test.toml:13: `sweep.set.run.seed` is no setting of a sweep with a name; write it in its own section, or as \
+            "test.toml:13: `sweep.set.run.seed` is not a setting of a sweep with a name; write it in its own section, or as \
              [sweep.NAME.set] for the sweep [sweep.NAME]",
         ),
         (

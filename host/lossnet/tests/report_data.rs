@@ -145,7 +145,7 @@ fn what_can_not_be_shown_is_told() {
         "training-pairs.png can't be read",
         "line 1: missing field",
         "result.json is damaged",
-        "mine is no cell's folder",
+        "mine is not a cell's folder",
     ] {
         assert!(told.contains(part), "{part} is not in\n{told}");
     }

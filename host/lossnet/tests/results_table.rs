@@ -52,7 +52,7 @@ fn the_best_comes_first_whichever_way_is_better() {
         let root = tempfile::tempdir().unwrap();
         store(root.path(), "test", &[0.5, f64::NAN, 0.75, -1.0], higher_is_better, 1);
         let rows = gathered(root.path()).rows;
-        assert_eq!(column(&rows, "layers"), order, "what is no number comes last");
+        assert_eq!(column(&rows, "layers"), order, "what is not a number comes last");
         assert_eq!(rows[3].text("value"), "NaN");
     }
 }
@@ -79,7 +79,7 @@ fn conditions_and_orders_select_rows() {
         // Settings of the config, lists of values, too.
         (&["loss_network.layers=[1, 3]", "value<0.6"], &["1"]),
         (&["run.precision=fp16"], &[]),
-        // Short names of settings that are no columns; settings that a cell could have and none has.
+        // Short names of settings that are not columns; settings that a cell could have and none has.
         (&["variant=baseline", "layers>2"], &["3", "4"]),
         (&["variant=lin"], &[]),
         (&["data.limit=3"], &[]),
@@ -93,7 +93,7 @@ fn conditions_and_orders_select_rows() {
     let unknown: Condition = "task.varian=lin".parse().unwrap();
     let unknown = ["backbone=vgg16".parse().unwrap(), unknown];
     let error = Condition::select(&unknown, &rows).unwrap_err();
-    assert_eq!(error.to_string(), "there is no such result: no cell has a setting `task.varian`");
+    assert_eq!(error.to_string(), "no result matches: no cell has a setting `task.varian`");
     assert_eq!(error.help.unwrap(), "did you mean `task.variant`?");
     assert!(Condition::select(&unknown, &[]).unwrap().is_empty(), "there is nothing to know settings from");
     for (order, layers) in [
@@ -107,7 +107,7 @@ fn conditions_and_orders_select_rows() {
     }
     assert_eq!(
         "layers".parse::<Condition>().unwrap_err().to_string(),
-        "`layers` is no condition: write column=value, with =, !=, <, <=, > or >="
+        "`layers` is not a condition: write column=value, with =, !=, <, <=, > or >="
     );
     let unknown = "layer=1".parse::<Condition>().unwrap_err().to_string();
     assert_eq!(unknown, "the table has no column `layer`: did you mean `layers`?");
@@ -396,7 +396,7 @@ fn what_is_damaged_or_does_not_belong_is_named() {
     std::fs::write(at(&format!("a/{}/result.json", ids[1])), "{\"format\": 2, \"cells\": []}").unwrap();
     std::fs::remove_file(at(&format!("a/{}/result.json", ids[2]))).unwrap();
     std::fs::create_dir(at(&format!("a/{}/result.json", ids[2]))).unwrap();
-    // Folders that are no cells, or another's.
+    // Folders that are not cells, or another's.
     std::fs::create_dir(at("a/old results")).unwrap();
     std::fs::create_dir(at("a/.hidden")).unwrap();
     std::fs::write(at("a/notes.txt"), "mine").unwrap();
@@ -407,10 +407,10 @@ fn what_is_damaged_or_does_not_belong_is_named() {
     std::fs::create_dir(at("empty")).unwrap();
     std::fs::write(at("README.md"), "").unwrap();
     let expected = [
-        "empty is no experiment: it has neither a plan nor a cell".to_owned(),
+        "empty is not an experiment directory: it has neither a plan nor a cell".to_owned(),
         "a/fedcba9876543210 is a file, and not counted: a cell's result is in a folder named by the cell's 16 hex digits"
             .to_owned(),
-        "a/old results is no cell's folder, and nothing in it is counted: a cell's folder is named by the cell's 16 hex \
+        "a/old results is not a cell's folder, and nothing in it is counted: a cell's folder is named by the cell's 16 hex \
          digits"
             .to_owned(),
         format!("a/{}/result.json is damaged: ", ids[0]),

@@ -76,7 +76,7 @@ fn a_cell_goes_from_to_do_to_done() {
     let result = folder.result().unwrap().unwrap();
     assert_eq!((result.cell, result.signature.as_str(), result.format), (cell, "a signature", 1));
     assert_eq!(result.metrics[0].value.to_bits(), 0.75f64.to_bits());
-    assert!(result.metrics[1].value.is_nan(), "a score that is no number is stored as that");
+    assert!(result.metrics[1].value.is_nan(), "a score that is not a number is stored as that");
     assert_same(&folder.samples("val", 0, 99).unwrap(), &rows("val", 0, 7));
     let lines = std::fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), 3);
@@ -214,7 +214,7 @@ fn damaged_and_newer_files_are_named() {
     assert!(planned.ends_with("; move it away; the next run writes it anew"), "{planned}");
     std::fs::write(&samples, "group,id,d0\ng,1,0.5\ng,2,half\n").unwrap();
     let error = folder.samples("val", 1, 1).unwrap_err().to_string();
-    assert!(error.contains("`half` in row 2 is no number"), "{error}");
+    assert!(error.contains("`half` in row 2 is not a number"), "{error}");
 }
 
 #[test]

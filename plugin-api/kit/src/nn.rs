@@ -95,7 +95,7 @@ pub fn device(name: &str) -> Result<Device, PluginError> {
         return Ok(Device::Cpu);
     }
     let index = name.strip_prefix("cuda:").and_then(|index| index.parse().ok());
-    index.map(Device::Cuda).ok_or_else(|| PluginError::run(format!("`{name}` is no device")))
+    index.map(Device::Cuda).ok_or_else(|| PluginError::run(format!("`{name}` is not a device")))
 }
 
 #[cfg(test)]
@@ -177,7 +177,7 @@ mod tests {
     fn devices_are_known_by_their_names() {
         assert_eq!((device("cpu").unwrap(), device("cuda:3").unwrap()), (Device::Cpu, Device::Cuda(3)));
         for name in ["auto", "cuda", "cuda:", "cuda:x"] {
-            assert_eq!(device(name).unwrap_err().to_string(), format!("`{name}` is no device"));
+            assert_eq!(device(name).unwrap_err().to_string(), format!("`{name}` is not a device"));
         }
     }
 }

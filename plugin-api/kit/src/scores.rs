@@ -4,7 +4,7 @@ use lossnet_plugin_api::PluginError;
 use lossnet_plugin_api::component::Run;
 use lossnet_plugin_api::protocol::report::{FromSamples, Metric, Report, SampleRows};
 
-/// A result of a split that is the mean of its samples' scores, which are not reported; those that are no number are counted. Tasks of this kit end
+/// A result of a split that is the mean of its samples' scores, which are not reported; those that are not numbers are counted. Tasks of this kit end
 /// with an error where a sample fails, so none of them has failed.
 pub fn mean(name: &str, split: &str, values: &[f64], unit: &str, higher_is_better: bool) -> Report {
     Report::Metric(mean_metric(name, split, values, unit, higher_is_better))

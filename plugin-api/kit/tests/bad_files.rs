@@ -1,4 +1,4 @@
-//! Files that are no images, or not all of one: one sentence each, that names the file.
+//! Files that are not images, or not all of one: one sentence each, that names the file.
 
 #![allow(clippy::unwrap_used)]
 
@@ -136,7 +136,7 @@ fn files_are_checked_without_decoding_what_is_whole() {
         let path: PathBuf = folder.path().join(name);
         fs_err::write(&path, &whole).unwrap();
         check(&path).unwrap();
-        // What follows the image is no fault.
+        // What follows the image is not a fault.
         fs_err::write(&path, [whole.as_slice(), b"\0\0"].concat()).unwrap();
         check(&path).unwrap();
         fs_err::write(&path, &whole[..whole.len() * 2 / 3]).unwrap();

@@ -1,4 +1,4 @@
-//! The training loop: resuming bit for bit, early stopping, damaged checkpoints, losses that are no numbers.
+//! The training loop: resuming bit for bit, early stopping, damaged checkpoints, losses that are not numbers.
 
 #![allow(clippy::unwrap_used)]
 
@@ -32,7 +32,7 @@ struct Model {
     network: tch::nn::SequentialT,
     training: bool,
     losses: u64,
-    /// The loss of this step is no number.
+    /// The loss of this step is not a number.
     broken_at: Option<u64>,
     /// Whether it has a picture to show.
     paints: bool,

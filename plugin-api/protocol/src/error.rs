@@ -80,7 +80,7 @@ impl PluginError {
     /// What led to it, with all its own causes.
     #[must_use]
     pub fn with_source(mut self, source: &dyn std::error::Error) -> Self {
-        // What the message says already is no cause of it.
+        // What the message says already is not a cause of it.
         let causes = chain(source).into_iter().filter(|cause| !self.message.ends_with(cause));
         self.causes.extend(causes);
         self

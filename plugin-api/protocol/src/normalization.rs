@@ -26,7 +26,7 @@ pub enum Normalization {
 /// Not a normalization.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no normalization: choose imagenet, none, published-lpips, or three means and three deviations as \
+    "`{0}` is not a normalization: choose imagenet, none, published-lpips, or three means and three deviations as \
      m,m,m/s,s,s with deviations above zero"
 )]
 pub struct NormalizationError(pub String);

@@ -70,7 +70,7 @@ pub struct Metric {
     /// How many samples failed and were left out. None if the task does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<u64>,
-    /// How many of the samples have a score that is no number (NaN). None if the task does not say.
+    /// How many of the samples have a score that is not a number (NaN). None if the task does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nan: Option<u64>,
     /// How it can be computed from the reported scores of single samples, if it can: then results have confidence intervals
@@ -136,7 +136,7 @@ impl Metric {
         }
     }
 
-    /// The same with the number of samples that failed, and of those whose score is no number.
+    /// The same with the number of samples that failed, and of those whose score is not a number.
     #[must_use]
     pub fn with_counts(self, failed: u64, nan: u64) -> Metric {
         Metric { failed: Some(failed), nan: Some(nan), ..self }

@@ -168,7 +168,7 @@ fn divisor(epsilon: Option<Epsilon>, vector: &[f32]) -> f32 {
     }
     let length = total(&sums).sqrt();
     match epsilon {
-        // A length that is no number stays one.
+        // A length that is not a number stays one.
         Epsilon::FNormalize if length < 1e-12 => 1e-12,
         Epsilon::FNormalize => length,
         Epsilon::Lpips => length + 1e-10,

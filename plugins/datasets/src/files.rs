@@ -197,7 +197,7 @@ impl ImageReader {
     fn told_of(&self, path: &Path, decoded: Decoded) -> Field {
         let decoded = if self.upright { decoded.upright() } else { decoded };
         for note in decoded.notes() {
-            let message = format!("{}: {note} (said once, also where others are like it)", path.display());
+            let message = format!("{}: {note} (further occurrences are not reported)", path.display());
             tell_once(&*self.services, &self.folder, note, &message);
         }
         Field::Image(decoded.image.into())

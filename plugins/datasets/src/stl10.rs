@@ -101,7 +101,7 @@ impl Part {
         let size = columns::bytes(SIDE) as u64;
         if length == 0 || length % size != 0 {
             return Err(PluginError::input(format!(
-                "{} has {length} bytes, which is no number of images of {SIDE}×{SIDE}×3 = {size} bytes: it is cut off \
+                "{} has {length} bytes, which is not a multiple of {SIDE}×{SIDE}×3 = {size} bytes, the size of an image: it is cut off \
                  or another file",
                 path.display()
             )));
@@ -120,7 +120,7 @@ fn open(path: &Path) -> Result<(File, u64), PluginError> {
     let file = File::open(path).map_err(unreadable(path))?;
     let metadata = file.metadata().map_err(unreadable(path))?;
     if !metadata.is_file() {
-        return Err(PluginError::input(format!("{} can't be read: it is no file", path.display())));
+        return Err(PluginError::input(format!("{} can't be read: it is not a file", path.display())));
     }
     Ok((file, metadata.len()))
 }

@@ -156,7 +156,10 @@ pub(crate) fn batch(pairs: &[Pair], device: Device) -> Result<Batch, PluginError
 /// 0.17: bilinear, without antialiasing.
 fn interpolate(images: &Tensor, side: i64) -> Result<Tensor, TchError> {
     let &[_, _, height, width] = images.size().as_slice() else {
-        return Err(TchError::Shape(format!("a tensor of shape {:?} is no batch of images", images.size())));
+        return Err(TchError::Shape(format!(
+            "a tensor of shape {:?} is not a batch of images",
+            images.size()
+        )));
     };
     let longer = |long: i64, short: i64| (side as f64 * long as f64 / short as f64) as i64;
     let size = if width <= height { [longer(height, width), side] } else { [side, longer(width, height)] };

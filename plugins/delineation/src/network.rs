@@ -80,7 +80,7 @@ impl UNet {
     /// The probability of a line at each pixel, N×1×H×W, from images N×C×H×W in [0, 1] and a prediction N×1×H×W in
     /// [0, 1]; `None` stands for one of zeros. Training mode normalizes by the batch's statistics.
     ///
-    /// Fails where the images have other channels than the network or sides that are no multiples of [`STRIDE`].
+    /// Fails where the images have other channels than the network or sides that are not multiples of [`STRIDE`].
     pub fn forward(
         &self,
         images: &Tensor,

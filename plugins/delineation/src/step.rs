@@ -74,7 +74,7 @@ pub fn training_loss(
 }
 
 /// The predictions of each of `steps` refinements, N×1×H×W, for images N×C×H×W of any size from [`STRIDE`] × [`STRIDE`]
-/// on, without graph. In training mode batch normalizations use the statistics of these images (and remember them). Sides that are no multiples of [`STRIDE`] are continued to the right and below
+/// on, without graph. In training mode batch normalizations use the statistics of these images (and remember them). Sides that are not multiples of [`STRIDE`] are continued to the right and below
 /// by reflection, and the predictions cut to the images again.
 pub fn predict(
     network: &UNet,
@@ -83,7 +83,10 @@ pub fn predict(
     training: bool,
 ) -> Result<Vec<Tensor>, PluginError> {
     let &[_, _, height, width] = images.size().as_slice() else {
-        return Err(PluginError::run(format!("a tensor of shape {:?} is no batch of images", images.size())));
+        return Err(PluginError::run(format!(
+            "a tensor of shape {:?} is not a batch of images",
+            images.size()
+        )));
     };
     if height.min(width) < STRIDE as i64 {
         return Err(PluginError::input(format!(

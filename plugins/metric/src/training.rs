@@ -28,7 +28,7 @@ pub(crate) fn learned(settings: &MetricSettings, run: &dyn Run) -> Result<Learne
     let first = samples.sample(0)?;
     if Kind::of(&first) != Some(Kind::Triplet) {
         return Err(wrong(PluginError::input(format!(
-            "the samples of the split `{split}`, such as {}, are no triplets (ref, p0, p1, judge)",
+            "the samples of the split `{split}`, such as {}, are not triplets (ref, p0, p1, judge)",
             first.id
         ))));
     }

@@ -14,7 +14,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Io(#[from] std::io::Error),
 
-    /// Something that is no libtorch.
+    /// Something that is not a libtorch.
     #[error(
         "{} holds no {missing}; a libtorch has include/ and lib/ (does LIBTORCH name the right folder?)",
         .folder.display()

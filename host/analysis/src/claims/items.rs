@@ -23,7 +23,7 @@ pub(super) enum Summary {
 }
 
 impl<'a> Items<'a> {
-    /// All scores of all boards; what is no number is left out.
+    /// All scores of all boards; what is not a number is left out.
     pub(super) fn of(networks: &'a [Network], boards: &'a [Board]) -> Items<'a> {
         let mut items = Vec::new();
         for board in boards {

@@ -20,7 +20,7 @@ const COMPONENTS: [(&str, Kind); 4] = [
     ("dataset", Kind::Dataset),
 ];
 
-/// The columns whose values only results tell, and which are no choice of whoever makes them.
+/// The columns whose values only results tell, and which are not a choice of whoever makes them.
 const OF_RESULTS: [&str; 2] = ["metric", "split"];
 
 /// lossnet's own settings in which networks may differ.
@@ -78,7 +78,7 @@ impl Known {
             None => did_you_mean(key, self.settings.iter().chain(of_results()).map(String::as_str)),
         };
         let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-        Some(format!("`{key}` is no setting in which networks can differ{hint}"))
+        Some(format!("`{key}` is not a setting in which networks can differ{hint}"))
     }
 
     /// What is to be said of the values of a selection that neither a component nor a result has.

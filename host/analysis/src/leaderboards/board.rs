@@ -61,7 +61,7 @@ fn board(group: &Group, cells: &[Measured], evidence: &dyn Evidence, networks: &
     let key = |entry: &Entry| match entry.value {
         Some(value) if group.higher_is_better => -value,
         Some(value) => value,
-        // What is no number is never the best.
+        // What is not a number is never the best.
         None => f64::INFINITY,
     };
     entries.sort_by(|(_, a), (_, b)| key(a).total_cmp(&key(b)));

@@ -142,7 +142,7 @@ fn baselines(group: &Group, cells: &[Measured]) -> Vec<(String, f64)> {
     sums.into_iter().map(|(name, sum, count)| (name, sum / count as f64)).collect()
 }
 
-/// The backbone that is no network: features are the pixels themselves.
+/// The backbone that is not a network: features are the pixels themselves.
 const PIXELS: &str = "pixels";
 
 /// The best pixel loss of a board that has others, too: a contender like these, and what they are to be better than.

@@ -22,7 +22,7 @@ pub(super) struct Contenders {
 /// A cell's settings that tell contenders apart, by dotted key.
 type Settings = BTreeMap<String, String>;
 
-/// Finds the contenders. Settings that change what is measured are no part of a contender, nor are those in which all
+/// Finds the contenders. Settings that change what is measured are not part of a contender, nor are those in which all
 /// contenders of a task agree: so the same network is the same contender in all tasks.
 pub(super) fn of(cells: &[Measured], about: &About) -> Contenders {
     let settings: Vec<Settings> = cells.iter().map(|cell| settings(cell, about)).collect();

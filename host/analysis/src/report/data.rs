@@ -176,7 +176,7 @@ pub struct Entry {
     pub samples: u64,
     /// Samples that failed.
     pub failed: u64,
-    /// Samples whose score is no number.
+    /// Samples whose score is not a number.
     pub nan: u64,
     /// Rank from 1, as written in competitions: equal values share the best rank.
     pub rank: usize,

@@ -31,7 +31,7 @@ enum Subject {
 #[non_exhaustive]
 pub enum ConditionError {
     /// No relation in it.
-    #[error("`{0}` is no condition: write column=value, with =, !=, <, <=, > or >=")]
+    #[error("`{0}` is not a condition: write column=value, with =, !=, <, <=, > or >=")]
     Form(String),
     /// No such column.
     #[error(transparent)]
@@ -53,7 +53,7 @@ pub enum ConditionError {
 
 /// A condition is on a setting that no cell has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such result: {why}")]
+#[error("no result matches: {why}")]
 pub struct NoSuchSetting {
     why: String,
     /// What may have been meant.
@@ -97,7 +97,7 @@ impl FromStr for Condition {
 
 impl Condition {
     /// The rows that meet all of these. Of columns numbers are compared as numbers, layers by their indices, everything else as
-    /// text. What is missing is neither less nor greater than anything, and `column=` finds it; nor is what is no number, which
+    /// text. What is missing is neither less nor greater than anything, and `column=` finds it; nor is what is not a number, which
     /// `column=NaN` finds. Cells that lack a setting don't meet a condition on it.
     ///
     /// Fails where a condition is on a setting that none of the rows' cells has or could have.

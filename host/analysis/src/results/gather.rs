@@ -146,7 +146,7 @@ fn board(row: &Row) -> (&str, &str, &str, &str, u32) {
     (&row.cell().experiment, &row.config().task.name, &metric.name, &metric.split, version)
 }
 
-/// Whether the first value is the better one. What is no number is never the best.
+/// Whether the first value is the better one. What is not a number is never the best.
 pub(super) fn better(first: f64, second: f64, higher_is_better: bool) -> Ordering {
     match (first.is_nan(), second.is_nan()) {
         (true, true) => Ordering::Equal,

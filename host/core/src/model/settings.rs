@@ -127,7 +127,7 @@ pub fn shape_number(schema: &Value, value: &mut Value) {
             *value = Value::from(number);
         }
     } else if is("integer") && value.is_f64() {
-        // Beyond 2^53 a float is no exact whole number.
+        // Beyond 2^53 a float is not an exact whole number.
         if let Some(number) = value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9.0e15) {
             *value = Value::from(number as i64);
         }

@@ -100,7 +100,8 @@ pub(super) fn read(path: &Path, names: &[&str]) -> Result<SampleColumns, StoreEr
         row_groups.push(group as u32);
         for (column, (at, name)) in columns.iter_mut().zip(&wanted) {
             let text = std::str::from_utf8(&record[*at]).unwrap_or_default();
-            let value = text.parse().map_err(|_| damaged(format!("`{name}` of row {row} is no number")))?;
+            let value =
+                text.parse().map_err(|_| damaged(format!("`{name}` of row {row} is not a number")))?;
             column.push(value);
         }
     }
@@ -184,7 +185,7 @@ mod tests {
         let error = of("group,id,score\na,1,0\na,2\n").unwrap_err().to_string();
         assert!(error.contains("row 2") && error.contains("samples.val.csv"), "{error}");
         let error = of("group,id,score\na,1,many\n").unwrap_err().to_string();
-        assert!(error.contains("`score` of row 1 is no number"), "{error}");
+        assert!(error.contains("`score` of row 1 is not a number"), "{error}");
         assert!(of("group,id,score\n").unwrap().is_empty());
     }
 }

@@ -13,9 +13,9 @@ pub enum Problem {
     /// A file can't be read, or is not what lossnet writes.
     #[error("{}", with_causes(.0))]
     Unreadable(StoreError),
-    /// A folder of an experiment that is no cell's.
+    /// A folder of an experiment that is not a cell's.
     #[error(
-        "{path} is no cell's folder, and nothing in it is counted: a cell's folder is named by the cell's 16 hex digits",
+        "{path} is not a cell's folder, and nothing in it is counted: a cell's folder is named by the cell's 16 hex digits",
         path = path.display()
     )]
     NoCell {
@@ -29,7 +29,7 @@ pub enum Problem {
         path: PathBuf,
     },
     /// A folder among the experiments that is none.
-    #[error("{path} is no experiment: it has neither a plan nor a cell", path = path.display())]
+    #[error("{path} is not an experiment directory: it has neither a plan nor a cell", path = path.display())]
     NoExperiment {
         /// The folder.
         path: PathBuf,

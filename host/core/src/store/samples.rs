@@ -230,7 +230,7 @@ fn read_from(
         for (column, field) in rows.columns.iter_mut().zip(record.iter().skip(2)) {
             let field = text(field);
             let value = field.parse().map_err(|_| {
-                let reason = format!("`{field}` in row {at} is no number");
+                let reason = format!("`{field}` in row {at} is not a number");
                 StoreError::Damaged { path: path.to_owned(), reason }
             })?;
             column.values.push(value);

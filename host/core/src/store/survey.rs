@@ -78,7 +78,7 @@ pub struct Survey<T> {
 pub struct Unusable {
     /// The folder.
     pub folder: CellFolder,
-    /// Whether it holds the result of another cell: it was copied or renamed, and is no cell's.
+    /// Whether it holds the result of another cell: it was copied or renamed, and is not a cell's.
     pub is_copy: bool,
 }
 
@@ -219,11 +219,11 @@ fn in_parallel<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> 
 pub struct Contents {
     /// The cells, by id.
     pub cells: Vec<(String, CellFolder)>,
-    /// What is no cell, and was not put there by lossnet either.
+    /// What is not a cell, and was not put there by lossnet either.
     pub foreign: Vec<PathBuf>,
 }
 
-/// Folders of an experiment that are no cells, and belong there.
+/// Folders of an experiment that are not cells, and belong there.
 const KNOWN_FOLDERS: [&str; 5] = ["slurm", "workers", "trackers", "tensorboard", "report"];
 
 impl ExperimentFolder {

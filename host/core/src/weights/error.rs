@@ -137,7 +137,7 @@ pub enum WeightsError {
         /// All names in quotes.
         choices: Vec<String>,
     },
-    /// The seed is no number.
+    /// The seed is not a number.
     #[error(
         "`{given}` names no weights: a seed is a whole number from 0 to 18446744073709551615, as in `random:1`"
     )]

@@ -88,7 +88,7 @@ pub enum NetworkError {
         reason: GraphError,
     },
     /// Not a precision.
-    #[error("`{0}` is no precision: choose fp32, tf32 or bf16")]
+    #[error("`{0}` is not a precision: choose fp32, tf32 or bf16")]
     Precision(String),
     /// Training mode of a frozen network.
     #[error("a frozen network has no training mode: build it as trainable")]

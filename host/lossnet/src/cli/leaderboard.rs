@@ -13,7 +13,7 @@ use lossnet_core::words::count;
 
 /// A line of a leaderboard.
 struct Line<'a> {
-    /// The rank; none of what is no contender.
+    /// The rank; none of what is not a contender.
     rank: Option<usize>,
     /// Whose score it is.
     name: &'a str,
@@ -21,7 +21,7 @@ struct Line<'a> {
     interval: Option<&'a [String; 2]>,
     /// Runs that the score is a mean of, and their standard deviation.
     runs: String,
-    /// Samples whose score is no number, and those that failed.
+    /// Samples whose score is not a number, and those that failed.
     lost: u64,
     standing: Standing,
 }

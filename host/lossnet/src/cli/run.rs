@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &RunArguments, context: &Context) -> Result<ExitCod
 fn plan(arguments: &RunArguments, context: &Context) -> Result<Plan, Failure> {
     let index = context.index()?;
     let wrong = |errors: lossnet_plan::config::ConfigErrors| Failure::usage(errors.to_string());
-    // A variable that is no text is no setting, and in no path.
+    // A variable that is not a text is not a setting, and in no path.
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let raw = RawConfig::load(&arguments.configs, environment, &arguments.set).map_err(wrong)?;
@@ -169,9 +169,7 @@ fn not_counted(plan: &Plan, gathered: &Gathered) -> Option<String> {
 
 fn end(plan: &Plan, tally: &Tally, context: &Context) -> ExitCode {
     if tally.interrupted {
-        context
-            .display
-            .say("interrupted; all that was computed is saved: the same command goes on from there");
+        context.display.say("interrupted; progress is saved. Run the same command to resume");
         return ExitCode::from(INTERRUPTED);
     }
     if tally.failed > 0 {

@@ -128,7 +128,7 @@ impl Status {
         for (id, name) in names {
             let folder = experiment.cell(&id);
             let unusable = unusable.get(folder.path());
-            // A copy is no cell, unless its name is planned.
+            // A copy is not a cell, unless its name is planned.
             if unusable.is_some_and(|unusable| unusable.is_copy) && !planned.contains(&id) {
                 continue;
             }

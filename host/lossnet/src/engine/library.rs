@@ -30,7 +30,7 @@ pub enum EngineError {
         /// Where it was looked for.
         places: Vec<PathBuf>,
     },
-    /// The dynamic loader refused it, or it is no engine.
+    /// The dynamic loader refused it, or it is not an engine.
     #[error("lossnet's engine {file} could not be loaded")]
     Refused {
         /// The file.

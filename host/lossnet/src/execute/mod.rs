@@ -91,9 +91,10 @@ impl<'a> Job<'a> {
             if left.is_empty() {
                 break;
             }
-            self.context
-                .display
-                .say(&format!("another process has left {} undone: taken over", count(left.len(), "cell")));
+            self.context.display.say(&format!(
+                "another process stopped with {} unfinished; running them here",
+                count(left.len(), "cell")
+            ));
             let work = self.work(|cell| left.contains(&cell.id));
             tally.elsewhere.clear();
             tally.merge(self.execute(executor, work)?);

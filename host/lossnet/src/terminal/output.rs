@@ -6,7 +6,7 @@ use lossnet_plugin_protocol::error::is_stack;
 
 use crate::failure::Failure;
 
-/// Prints a result. A reader that has seen enough (`| head`) is no error.
+/// Prints a result. A reader that has seen enough (`| head`) is not an error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let written = out

@@ -64,7 +64,7 @@ fn parts_of_a_plan_are_run_and_the_status_counts_the_whole() {
     );
     let wrong = user.run(&["run", "small.toml", "--shard", "3/2"]);
     assert_eq!(wrong.code, 2);
-    assert!(wrong.err.contains("`3/2` is no shard: write i/n with i from 1 to n"), "{}", wrong.err);
+    assert!(wrong.err.contains("`3/2` is not a shard: write i/n with i from 1 to n"), "{}", wrong.err);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_cross_product_is_run_once_and_gathered() {
         assert_eq!(user.must(&["results", "small", "--where", none]).trim_end(), "no results", "{none}");
     }
     assert!(user.must(&["results", "small", "--where", "variant=baseline"]).contains("2afc_score"));
-    user.refused(&["results", "small", "--where", "taks.variant=lin"], &["`taks.variant` is no setting"]);
+    user.refused(&["results", "small", "--where", "taks.variant=lin"], &["`taks.variant` is not a setting"]);
     let status = user.must(&["status", "small"]);
     assert!(status.contains("12"), "{status}");
 

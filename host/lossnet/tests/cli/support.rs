@@ -66,7 +66,7 @@ impl User {
         // Tests share one cache of the built plugins, since filling it loads libtorch; it knows changed files.
         command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
         command.env("XDG_DATA_HOME", self.path("data"));
-        // Weights of this machine's user are no test's.
+        // Weights of this machine's user are not the test's.
         command.env("LOSSNET_WEIGHTS_DIR", self.path("checkpoints/weights"));
         command.env("TORCH_HOME", self.path("torch"));
         for variable in ["LOSSNET_PLUGIN_PATH", "LOSSNET_MIRROR", "LOSSNET_LOG"] {

@@ -124,7 +124,7 @@ pub(crate) fn hostile() -> ReportData {
     report
 }
 
-/// Values, intervals and facts that are missing here and there, or are no finite numbers; equal scores; one lone board.
+/// Values, intervals and facts that are missing here and there, or are not finite numbers; equal scores; one lone board.
 pub(crate) fn gaps() -> ReportData {
     let mut report = sample::report(SMALL);
     for (index, network) in report.networks.iter_mut().enumerate() {

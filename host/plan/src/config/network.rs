@@ -102,7 +102,7 @@ impl Checker<'_> {
         let named = view.get("calibration").and_then(|leaf| leaf.as_text()).unwrap_or_default();
         let named = looked_for(named, &file);
         let problem = if path.exists() {
-            format!("names {named}, which is no file")
+            format!("names {named}, which is not a file")
         } else {
             format!("names the file {named}, which does not exist")
         };

@@ -19,13 +19,13 @@ pub(crate) enum PathError {
     #[error("uses `${{{0}}}`, and there is no environment variable of this name")]
     Unset(String),
     /// `${` without a name and `}` behind it.
-    #[error("has a `${{` that is no variable: `{0}`")]
+    #[error("has a `${{` that is not a variable: `{0}`")]
     Form(String),
     /// `~` without a home.
     #[error("begins with `~`, and the environment variable HOME is not set")]
     NoHome,
     /// A path that a config can't hold.
-    #[error("leads to {0:?}, which is no text in UTF-8")]
+    #[error("leads to {0:?}, which is not UTF-8 text")]
     NoText(PathBuf),
 }
 
@@ -154,8 +154,8 @@ mod tests {
     fn what_can_not_be_filled_in_is_said() {
         let error = |text: &str| paths().resolve(text, None).unwrap_err().to_string();
         assert_eq!(error("${NONE}/x"), "uses `${NONE}`, and there is no environment variable of this name");
-        assert_eq!(error("a/${DATA"), "has a `${` that is no variable: `a/${DATA`");
-        assert_eq!(error("${DATA:-x}"), "has a `${` that is no variable: `${DATA:-x}`");
+        assert_eq!(error("a/${DATA"), "has a `${` that is not a variable: `a/${DATA`");
+        assert_eq!(error("${DATA:-x}"), "has a `${` that is not a variable: `${DATA:-x}`");
         let homeless = Paths { working: Some("/work".into()), ..Paths::default() };
         assert_eq!(homeless.resolve("~/x", None), Err(PathError::NoHome));
     }

@@ -209,7 +209,7 @@ impl RawConfig {
         let input = Input::of(file);
         let real = match input {
             Input::File => std::fs::canonicalize(file),
-            // What a pipe's name leads to is no file with a path.
+            // What a pipe's name leads to is not a file with a path.
             Input::Standard | Input::Stream => Ok(file.to_owned()),
         };
         let real = match real {

@@ -137,7 +137,7 @@ impl SettingsSchema {
     }
 }
 
-/// What is wrong with a value that has the right type but not the right length, or is no multiple.
+/// What is wrong with a value that has the right type but not the right length, or is not a multiple.
 fn of_kind(kind: &ValidationErrorKind, value: &Value) -> Option<String> {
     let length = value.as_array().map(Vec::len);
     let elements =

@@ -68,12 +68,12 @@ impl<'a> Checker<'a> {
         for (key, leaf) in self.raw.keys() {
             let (section, name) = key.split_once('.').unwrap_or((key, ""));
             if section == "extends" {
-                let problem = "is no setting: `extends` names other files, at the top of a config file and nowhere else";
+                let problem = "is not a setting: `extends` names other files, at the top of a config file and nowhere else";
                 let help =
                     "name several files on the command line to put them on top of each other".to_owned();
                 self.error(ConfigError::at(&leaf.origin, key, problem).help(Some(help)));
             } else if !keys::SECTIONS.contains(&section) {
-                let problem = ConfigError::at(&leaf.origin, key, "is in no section that a config has");
+                let problem = ConfigError::at(&leaf.origin, key, "is in an unknown section");
                 let sections = keys::SECTIONS.iter().map(|name| format!("[{name}]")).collect::<Vec<_>>();
                 let near = did_you_mean(section, keys::SECTIONS.into_iter().chain(["extends"]));
                 self.error(problem.help(near.or(Some(format!("there are {}", sections.join(", "))))));
@@ -241,7 +241,7 @@ impl<'a> Checker<'a> {
             if let Some((label, name)) = key.strip_prefix("test.").and_then(|rest| rest.split_once('.')) {
                 labels.entry(label).or_default().insert(name, leaf);
             } else {
-                let problem = ConfigError::at(&leaf.origin, &format!("data.{key}"), "is no table");
+                let problem = ConfigError::at(&leaf.origin, &format!("data.{key}"), "is not a table");
                 self.error(problem.help(Some("write `name = …` under [data.test.LABEL]".to_owned())));
             }
         }
@@ -272,7 +272,7 @@ impl<'a> Checker<'a> {
         Some(DataSection { dataset: dataset?.pop()?, splits, folder, limit, test: BTreeMap::new() })
     }
 
-    /// The splits to use: those named, where naming a whole that is no split itself means all its parts; else all
+    /// The splits to use: those named, where naming a whole that is not a split itself means all its parts; else all
     /// that are not parts of others.
     fn splits(&self, view: &View<'_>, section: &str, dataset: &ComponentManifest) -> Option<Vec<String>> {
         let known = &dataset.details.splits;

@@ -37,7 +37,7 @@ impl<'a> Checker<'a> {
             if let Some((name, key)) = key.split_once('.') {
                 sections.entry(name).or_default().insert(key, leaf);
             } else {
-                let error = ConfigError::at(&leaf.origin, &format!("{outer}.{key}"), "is no section");
+                let error = ConfigError::at(&leaf.origin, &format!("{outer}.{key}"), "is not a section");
                 self.error(error.help(Some(format!("write settings in sections such as [{example}]"))));
             }
         }
@@ -48,7 +48,7 @@ impl<'a> Checker<'a> {
         let section = format!("executor.{name}");
         let first = view.values().next()?;
         if !keys::EXECUTORS.contains(&name) {
-            let error = ConfigError::at(&first.origin, &section, "are settings of no executor");
+            let error = ConfigError::at(&first.origin, &section, "names an unknown executor");
             let known = keys::EXECUTORS.map(|name| format!("[executor.{name}]")).join(" and ");
             let near = did_you_mean(name, keys::EXECUTORS);
             self.error(error.help(near.or(Some(format!("there are {known}")))));

@@ -45,10 +45,10 @@ pub(super) const OF_CELLS: [&str; 2] = ["repetition", "cell"];
 #[non_exhaustive]
 pub enum ConditionError {
     /// No relation in it.
-    #[error("`{0}` is no condition: write key=value, with =, !=, <, <=, > or >=")]
+    #[error("`{0}` is not a condition: write key=value, with =, !=, <, <=, > or >=")]
     Form(String),
     /// No setting can have this key.
-    #[error("`{key}` is no setting of a cell{}", .hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
+    #[error("`{key}` is not a setting of a cell{}", .hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
     Key {
         /// What was asked for.
         key: String,

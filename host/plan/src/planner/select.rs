@@ -28,7 +28,7 @@ pub struct Shard {
 
 /// No shard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no shard: write i/n with i from 1 to n, such as 2/8")]
+#[error("`{0}` is not a shard: write i/n with i from 1 to n, such as 2/8")]
 pub struct ShardError(String);
 
 /// Nothing is wanted.

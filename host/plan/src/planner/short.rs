@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As much of each path's end as tells it from the other values: `w.pth` for `/home/me/a/w.pth`, or `a/w.pth` where there is
-/// another `w.pth`. Values that are no whole paths are left out.
+/// another `w.pth`. Values that are not whole paths are left out.
 pub(super) fn short_paths<'v>(values: impl IntoIterator<Item = &'v str>) -> BTreeMap<&'v str, &'v str> {
     let values: BTreeSet<&str> = values.into_iter().collect();
     let paths = values.iter().copied().filter(|value| value.starts_with('/'));

@@ -97,7 +97,7 @@ pub fn wilcoxon(differences: &[f64], settings: Wilcoxon) -> Result<SignedRank, S
         let signed = kept.iter().zip(&ranks).filter(|(difference, _)| **difference != 0.0);
         exact_p_value(signed.map(|(_, rank)| *rank), positive.min(negative))
     } else {
-        // Zeros come first and are no ties.
+        // Zeros come first and are not ties.
         let tied = ties(if zeros > 0 { &groups[1..] } else { &groups });
         let continuity = settings.method == WilcoxonMethod::Normal { continuity: true };
         normal_p_value(positive, kept.len() as f64, zeros as f64, tied, continuity)

@@ -213,7 +213,7 @@ mod tests {
     }
 
     thread_local! {
-        /// A tensor is no part of what threads share.
+        /// A tensor is not a part of what threads share.
         static FACTOR: Tensor = Tensor::from_slice(&[3.0f32]).set_requires_grad(true);
     }
 

@@ -88,7 +88,7 @@ pub trait Task: Send + Sync {
     }
 
     /// The metrics that say something of the data or the run rather than of the loss network, such as a baseline's score: there
-    /// are no leaderboards of them.
+    /// are not leaderboards of them.
     fn reference_metrics(&self) -> Vec<String> {
         Vec::new()
     }

@@ -118,7 +118,7 @@ pub fn augment(image: &Tensor, parameters: Parameters) -> Result<Tensor, PluginE
 
 fn no_image(size: &[i64]) -> PluginError {
     PluginError::input(format!(
-        "a tensor of shape {size:?} can't be augmented: it is no image of 1 or 3 channels and no batch of such"
+        "a tensor of shape {size:?} can't be augmented: it is not an image of 1 or 3 channels and no batch of such"
     ))
 }
 
@@ -133,7 +133,7 @@ pub fn augment_planes(
     let Extent { channels, height, width } = extent;
     if samples.len() != extent.samples() || !matches!(channels, 1 | 3) || samples.is_empty() {
         return Err(PluginError::input(format!(
-            "{} samples can't be augmented: they are no image of {width}×{height} pixels with {channels} channels of 1 \
+            "{} samples can't be augmented: they are not an image of {width}×{height} pixels with {channels} channels of 1 \
              or 3",
             samples.len()
         )));

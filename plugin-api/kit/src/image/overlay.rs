@@ -50,7 +50,7 @@ fn check(image: &Image, map: &[f32], low: f64, high: f64) -> Result<(), ImageErr
         return wrong(format!("the map holds NaN in column {}, row {}", index % width, index / width));
     }
     if !low.is_finite() || !high.is_finite() || high < low {
-        return wrong(format!("{low} to {high} is no range of values"));
+        return wrong(format!("{low} to {high} is not a range of values"));
     }
     Ok(())
 }
@@ -121,6 +121,6 @@ mod tests {
             message(&[0.0, 0.0, 0.0, f32::NAN], (0.0, 1.0)),
             "drawing a map: the map holds NaN in column 1, row 1"
         );
-        assert_eq!(message(&[0.0; 4], (1.0, 0.0)), "drawing a map: 1 to 0 is no range of values");
+        assert_eq!(message(&[0.0; 4], (1.0, 0.0)), "drawing a map: 1 to 0 is not a range of values");
     }
 }

@@ -19,7 +19,7 @@ impl Image {
     /// Fails where the shape is another one, or a value is NaN.
     pub fn from_tensor(tensor: &Tensor) -> Result<Self, ImageError> {
         let &[channels @ (1 | 3), height, width] = tensor.size().as_slice() else {
-            let message = format!("a tensor of shape {:?} is no image of 1 or 3 channels", tensor.size());
+            let message = format!("a tensor of shape {:?} is not an image of 1 or 3 channels", tensor.size());
             return Err(ImageError::Argument { operation: CONVERTING, message });
         };
         let tensor = tensor.detach();

@@ -62,7 +62,7 @@ impl Disagreements {
             let (d0, d1, judge) = (d0[row], d1[row], judge[row]);
             let choice = if d1 < d0 { 1.0 } else { 0.0 };
             let distance = (judge - choice).abs();
-            // Not more than half of a judgement against it is no disagreement.
+            // Not more than half of a judgement against it is not a disagreement.
             let weight = if distance > 0.5 { distance * (d0 - d1).abs() / (d0 + d1) } else { 0.0 };
             let kept_with_less = self.worst.partition_point(|kept| kept.weight >= weight);
             if weight > 0.0 && kept_with_less < self.most {

@@ -118,7 +118,7 @@ pub struct Judged {
 /// Reads a judgement and brings its images to `side`×`side` (bilinear with antialiasing, as Pillow); without a side they stay
 /// as they are.
 ///
-/// `task` is named where the sample is none. Fails if a field is missing or no image, if the opinion is no share, and if images
+/// `task` is named where the sample is none. Fails if a field is missing or no image, if the opinion is not a share, and if images
 /// that are to stay as they are differ in size.
 pub fn judged(sample: &Sample, side: Option<usize>, task: &str) -> Result<Judged, PluginError> {
     let kind = Kind::of(sample).ok_or_else(|| no_judgement(sample, task))?;

@@ -66,7 +66,7 @@ impl Header {
             }
             Some((MAGIC, VERSION, header, _)) => Read::Header(header),
             Some((MAGIC, _, _, _)) => Read::OtherVersion,
-            _ => Read::Damaged("it is no file of packed samples"),
+            _ => Read::Damaged("it is not a file of packed samples"),
         }
     }
 }
@@ -104,7 +104,7 @@ impl Table {
         bytes
     }
 
-    /// `None` if the bytes are no table of so many samples whose records lie between header and `table_at`.
+    /// `None` if the bytes are not a table of so many samples whose records lie between header and `table_at`.
     pub(super) fn decode(bytes: &[u8], count: u64, table_at: u64) -> Option<Table> {
         let count = usize::try_from(count).ok().filter(|&count| count <= bytes.len() / 16)?;
         let mut cursor = Cursor(bytes);

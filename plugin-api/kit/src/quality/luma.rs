@@ -111,7 +111,7 @@ fn levels() -> [f64; 256] {
 pub fn luma_of_tensor(image: &Tensor) -> Result<Plane, PluginError> {
     let &[channels @ (1 | 3), height, width] = image.size().as_slice() else {
         return Err(PluginError::input(format!(
-            "{OPERATION}: a tensor of shape {:?} is no image of 1 or 3 channels",
+            "{OPERATION}: a tensor of shape {:?} is not an image of 1 or 3 channels",
             image.size()
         )));
     };

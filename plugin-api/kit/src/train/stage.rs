@@ -351,7 +351,7 @@ impl<'a, B> Stage<'a, B> {
         });
     }
 
-    /// Writes down what is needed to look into a loss that is no number.
+    /// Writes down what is needed to look into a loss that is not a number.
     fn not_finite(&self, loss: f64, examples: &[usize]) -> Result<PluginError, PluginError> {
         let position = &self.worker.position;
         let mut norms = Vec::new();

@@ -122,9 +122,9 @@ pub enum GraphError {
         reason: String,
     },
     /// An indexed layer names nothing in the graph.
-    #[error("the indexed layer `{0}` is no node or module of the graph")]
+    #[error("the indexed layer `{0}` is not a node or module of the graph")]
     UnknownLayer(String),
-    /// Another name of a layer is a name already, or is given to what is no indexed layer.
+    /// Another name of a layer is a name already, or is given to what is not an indexed layer.
     #[error(
         "the name `{0}` can't be another name of an indexed layer: it is taken, or there is no such layer"
     )]

@@ -105,7 +105,7 @@ impl MatFile {
             wrong(format!("there is none of this name among [{}]", names.join(", ")))
         })?;
         if !NUMERIC.contains(&variable.class) || variable.complex {
-            return Err(wrong("it is no array of real numbers".to_owned()));
+            return Err(wrong("it is not an array of real numbers".to_owned()));
         }
         Ok(variable)
     }

@@ -38,7 +38,7 @@ pub(super) fn column(texts: &[&str]) -> Result<Vec<Cell>, (usize, String)> {
     let numbers: Vec<Option<f64>> = texts.iter().map(|text| text.parse().ok()).collect();
     if let Some(position) = numbers.iter().position(|number| number.is_some_and(|number| !number.is_finite()))
     {
-        return Err((position, format!("is {}, which is no finite number", texts[position])));
+        return Err((position, format!("is {}, which is not a finite number", texts[position])));
     }
     let count = numbers.iter().flatten().count();
     if count == texts.len() {

@@ -283,7 +283,7 @@ fn what_can_t_be_trained_is_told() {
     let mut jnd = settings("lin");
     jnd["train_split"] = "jnd".into();
     let text = told(&jnd, run_in(folder.path()));
-    assert!(text.contains("the samples of the split `jnd`, such as jnd/0, are no triplets"), "{text}");
+    assert!(text.contains("the samples of the split `jnd`, such as jnd/0, are not triplets"), "{text}");
     assert!(text.contains("task.train_split"), "{text}");
 
     let mut none = settings("tune");

@@ -9,7 +9,7 @@ One line per fact, tab-separated:
 Parameters are those of the state dict but for num_batches_tracked and auxiliary classifiers. Module names are those of
 all modules that a forward pass in evaluation mode calls, but for containers whose class only holds others. Node names
 are those that torchvision's feature extraction gives to modules without children and to functions, in the order in which
-they run; ShuffleNet's channel_shuffle is one node, and chunk, whose value is no tensor, is none.
+they run; ShuffleNet's channel_shuffle is one node, and chunk, whose value is not a tensor, is none.
 
 usage: generate.py TORCHVISION_MODELS_JSON   (needs torch 2.11, torchvision 0.26)
        generate.py --dump NAME               prints the parameter lines, node and module names of one network

@@ -68,7 +68,7 @@ impl MlFlowSettings {
             .split_once("://")
             .filter(|(scheme, rest)| matches!(*scheme, "http" | "https") && !rest.is_empty());
         let Some((scheme, rest)) = parts else {
-            return Err(PluginError::input(format!("mlflow: `{address}` is no address of a tracking server"))
+            return Err(PluginError::input(format!("mlflow: `{address}` is not an address of a tracking server"))
                 .with_help(
                     "give one that begins with http:// or https://; `mlflow server` makes a server of a folder or a database",
                 ));

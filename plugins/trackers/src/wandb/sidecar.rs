@@ -102,7 +102,7 @@ impl Sidecar {
         asked.map_err(|_| self.gone())?;
         match self.answers.recv_timeout(ANSWER) {
             Ok(line) => serde_json::from_str(&line).map_err(|error| {
-                PluginError::run("wandb: the Python process said what is no answer").with_source(&error)
+                PluginError::run("wandb: the Python process said what is not an answer").with_source(&error)
             }),
             Err(RecvTimeoutError::Disconnected) => Err(self.gone()),
             Err(RecvTimeoutError::Timeout) => {

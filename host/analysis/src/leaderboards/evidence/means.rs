@@ -85,7 +85,7 @@ impl<'a> Read<'a> {
     pub(super) fn why_not(&self) -> &'static str {
         match self.lengths.as_slice() {
             _ if !self.is_any() && self.nan.iter().any(|&nan| nan > 0) => {
-                "scores of single samples are no numbers"
+                "scores of single samples are not numbers"
             }
             _ if !self.is_any() => "the scores of single samples can't be read",
             lengths

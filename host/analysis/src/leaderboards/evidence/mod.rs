@@ -36,7 +36,7 @@ pub(super) trait Evidence: Sync {
     /// The scores of blocks that all contenders have: blocks × contenders. None where some contender lacks them.
     fn blocks(&self) -> Option<Vec<Vec<f64>>>;
 
-    /// Number of samples of a contender whose score is no number.
+    /// Number of samples of a contender whose score is not a number.
     fn nan(&self, contender: usize) -> u64;
 
     /// How intervals and tests were made, without the full stop.

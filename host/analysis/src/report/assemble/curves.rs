@@ -58,7 +58,7 @@ fn of_cell(reported: &ReportedCell<'_>) -> Vec<Curve> {
 }
 
 /// At most so many points (four at least) that show what all show: first and last, and of each stretch between them the
-/// smallest and the largest value, at their own steps. A stretch with a value that is no number keeps one of those instead of
+/// smallest and the largest value, at their own steps. A stretch with a value that is not a number keeps one of those instead of
 /// its smallest.
 fn thinned(points: &[(u64, f64)], most: usize) -> Vec<(u64, f64)> {
     if points.len() <= most {

@@ -41,7 +41,7 @@ fn one(
     let is_planned: HashSet<&String> = planned.iter().flatten().map(|cell| &cell.id).collect();
     for (id, folder) in &begun {
         let state = match (unusable.get(folder.path()), folder.state()) {
-            // A copy is no cell, unless its name is planned.
+            // A copy is not a cell, unless its name is planned.
             (Some(true), _) if !is_planned.contains(id) => continue,
             (Some(_), CellState::Done) => CellState::ToDo,
             (_, state) => state,

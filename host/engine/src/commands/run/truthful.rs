@@ -50,7 +50,7 @@ pub(super) fn fault_of_all(metrics: &[Metric], cell: &CellFolder) -> Option<Stri
 }
 
 fn differ(value: f64, computed: f64) -> bool {
-    // Scores that are no numbers are counted, and how a task deals with them is its own.
+    // Scores that are not numbers are counted, and how a task deals with them is its own.
     let most = TOLERANCE * value.abs().max(computed.abs()).max(1.0);
     computed.is_finite() && (!value.is_finite() || (value - computed).abs() > most)
 }

@@ -63,7 +63,7 @@ fn file_name(parts: [&str; 3]) -> String {
     format!("score-by-layer.{}.svg", parts.join("."))
 }
 
-/// What is no part of a line's name: what varies along it, what is averaged, and what the name begins with.
+/// What is not a part of a line's name: what varies along it, what is averaged, and what the name begins with.
 const NOT_NAMED: [&str; 3] = ["layers", "repetition", "backbone"];
 
 /// A line for each backbone and for whatever else but the layer was varied; repetitions are averaged.

@@ -225,7 +225,7 @@ fn follow(
     loop {
         let placements = Placements::of(experiment).map_err(|error| Failure::run(&error))?;
         if let Some(error) = &placements.unasked {
-            context.display.warn(&format!("Slurm can't be asked, which is tried again: {error}"));
+            context.display.warn(&format!("cannot query Slurm, retrying: {error}"));
         } else {
             let states = statuses(plan, experiment, &placements)?;
             let now = summary(&states);

@@ -146,7 +146,7 @@ impl Layout {
 
 fn groups(graph: &Graph) -> Vec<Group> {
     let mut groups = Vec::new();
-    // The image itself is no box.
+    // The image itself is not a box.
     let mut next = 1;
     let mut add = |index, name: &str, class: &str, output: NodeId, next: usize| {
         let (name, class, nodes) = (name.to_owned(), class.to_owned(), next..(output.0 + 1).max(next));

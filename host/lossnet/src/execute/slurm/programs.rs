@@ -179,7 +179,7 @@ fn on_cluster(command: &mut Command, cluster: Option<&str>) {
     }
 }
 
-/// A line such as `12_3|RUNNING|None|node7`; none for what is no task of an array.
+/// A line such as `12_3|RUNNING|None|node7`; none for what is not a task of an array.
 fn task_line(line: &str) -> Option<((u64, usize), TaskState)> {
     let mut fields = line.split('|').map(str::trim);
     let (job, task) = fields.next()?.split_once('_')?;

@@ -27,7 +27,7 @@ pub(crate) enum SubmitError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The folder of the experiment can't be found from the root.
-    #[error("{what} can't be told from the root on")]
+    #[error("cannot make {what} absolute")]
     Lost {
         /// What.
         what: &'static str,

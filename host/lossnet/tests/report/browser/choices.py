@@ -52,7 +52,7 @@ def addresses(session):
     other.wait_for_timeout(300)
     assert status(other, "leaderboard") != before
     assert status(other, "leaderboard").startswith("0 of"), status(other, "leaderboard")
-    # A plain anchor is no choice.
+    # A plain anchor is not a choice.
     anchor = session.open(state="results")
     anchor.wait_for_timeout(200)
     assert anchor.locator("#results h2").is_visible()

@@ -92,7 +92,8 @@ impl Scope {
         let written = format!("{table}.{key}");
         match first {
             "set" if table == "sweep" || rest.is_empty() => {
-                let error = ConfigError::at(&leaf.origin, &written, "is no setting of a sweep with a name");
+                let error =
+                    ConfigError::at(&leaf.origin, &written, "is not a setting of a sweep with a name");
                 let help = "write it in its own section, or as [sweep.NAME.set] for the sweep [sweep.NAME]";
                 checker.error(error.help(Some(help.to_owned())));
             }

@@ -32,7 +32,7 @@ export function entryLines(board, entry) {
     entry.deviation !== null && `${count(entry.repetitions)} repetitions, standard deviation ${entry.text.deviation}`,
     `Rank ${entry.rank} of ${count(board.entries.length)}${standingText ? `, ${standingText}` : ""}`,
     `${contender.backbone}, layers ${contender.layers}`,
-    (entry.failed > 0 || entry.nan > 0) && `${count(entry.failed)} samples failed, ${count(entry.nan)} are no number`,
+    (entry.failed > 0 || entry.nan > 0) && `${count(entry.failed)} samples failed, ${count(entry.nan)} are NaN`,
   ].filter((line) => line);
 }
 
@@ -73,7 +73,7 @@ export function entryColumns(board, extra = []) {
     number("repetitions", "Runs", count, { width: 8, hint: "Repetitions", ...rest }),
     number("samples", "Samples", count, { width: 11, hint: "Samples of one repetition", ...rest }),
     seen("failed") && number("failed", "Failed", count, { width: 9, hint: "Samples that failed", ...rest }),
-    seen("nan") && number("nan", "NaN", count, { width: 8, hint: "Samples whose score is no number", ...rest }),
+    seen("nan") && number("nan", "NaN", count, { width: 8, hint: "Samples whose score is not a number", ...rest }),
     seen("cost") && cost("forward_seconds", "Forward", duration, "Time from one image to the distance, without gradients"),
     seen("cost") && cost("backward_seconds", "Backward", duration, "Time from the distance back to one image"),
     seen("cost") && cost("forward_memory", "Mem. forward", bytes, "Memory of the network's values for one image, counted from their shapes"),

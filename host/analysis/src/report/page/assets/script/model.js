@@ -5,7 +5,7 @@ import { read } from "./document.js";
 /** The document that lossnet wrote. */
 export const report = await read();
 
-// An interval whose ends are no finite numbers says nothing: it is taken for none.
+// An interval whose ends are not finite numbers says nothing: it is taken for none.
 function withoutOpenIntervals(items) {
   for (const item of items) {
     if (item.interval?.includes(null) || item.value === null) {
