@@ -44,7 +44,7 @@ fn mirror(names: &[String], outputs: &Path, folder: &Path) -> Result<(), Error> 
     Ok(())
 }
 
-/// Links a file to another name, in one step for whoever looks: a running program keeps the old file.
+/// Links a file to another name, atomically: a running program keeps the old file.
 fn put(built: &Path, place: &Path) -> Result<(), Error> {
     let same = |a: &Path, b: &Path| -> io::Result<bool> {
         let (a, b) = (fs::metadata(a)?, fs::metadata(b)?);

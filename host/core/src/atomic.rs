@@ -8,7 +8,7 @@ use std::path::Path;
 use lossnet_plugin_protocol::DRAFT_PREFIX;
 use tempfile::NamedTempFile;
 
-/// Writes a file in one step for whoever looks: into a draft beside it, to the disk, then renamed. The file takes the
+/// Writes a file atomically: into a draft beside it, to the disk, then renamed. The file takes the
 /// permissions of the one that it replaces, else those that the umask leaves. Errors say nothing of the draft.
 pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(file, bytes, true).map_err(of_file)
@@ -45,7 +45,7 @@ pub fn write_with(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> i
 }
 
 /// Removes the drafts in a folder that nobody writes any more, as far as that can be told and done: who writes one here holds
-/// a lock on it, which goes with its process. Plugins' drafts have none: a cell's folders are for whoever holds its lock.
+/// a lock on it, which goes with its process. Plugins' drafts have none: a cell's folders belong to the holder of its lock.
 pub fn remove_drafts(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {

@@ -214,7 +214,7 @@ impl Context {
         self.stop_on_hang_up()
     }
 
-    /// From now on SIGHUP asks for a stop, unless whoever started this process wants it to go on after that (`nohup`).
+    /// From now on SIGHUP asks for a stop, unless the parent process has it ignored (`nohup`).
     fn stop_on_hang_up(&self) -> Result<(), Failure> {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         if !is_ignored(&status, signal_hook::consts::SIGHUP) {
@@ -235,7 +235,7 @@ impl Context {
         self.interrupted.swap(false, Ordering::Relaxed) || hung_up
     }
 
-    /// From now on the end of the standard input asks for a stop at the end of the step: it comes when whoever holds its
+    /// From now on the end of the standard input asks for a stop at the end of the step: it comes when the process that holds its
     /// other end closes it or dies.
     pub(crate) fn finish_steps_when_input_ends(&self) {
         let interrupted = Arc::clone(&self.interrupted);

@@ -11,7 +11,7 @@ use lossnet_plugin_api::protocol::DRAFT_PREFIX;
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    // Temporary files are for their owner alone; results are for whoever the umask lets read.
+    // Temporary files are for their owner alone; results are readable as the umask allows.
     builder.prefix(DRAFT_PREFIX).permissions(std::fs::Permissions::from_mode(0o666));
     let attempt = || {
         let mut file = builder.tempfile_in(folder)?;

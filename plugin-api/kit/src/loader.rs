@@ -1,4 +1,4 @@
-//! Loads samples in threads, ahead of whoever uses them, in order and within bounds.
+//! Loads samples in threads, ahead of their use, in order and within bounds.
 
 use std::any::Any;
 use std::collections::BTreeMap;

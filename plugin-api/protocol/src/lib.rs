@@ -14,7 +14,7 @@ mod number;
 pub mod report;
 pub mod sample;
 
-/// What the names of files begin with that are not complete yet. In the folders of a cell, whoever begins to work on the cell
+/// What the names of files begin with that are not complete yet. In the folders of a cell, the process that begins to work on the cell
 /// removes those that a process has left there which was killed; so a plugin that writes beside a file and renames gives its
 /// draft such a name.
 pub const DRAFT_PREFIX: &str = ".writing-";

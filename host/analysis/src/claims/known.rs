@@ -20,7 +20,7 @@ const COMPONENTS: [(&str, Kind); 4] = [
     ("dataset", Kind::Dataset),
 ];
 
-/// The columns whose values only results tell, and which are not a choice of whoever makes them.
+/// Columns that are measured, not chosen by the user.
 const OF_RESULTS: [&str; 2] = ["metric", "split"];
 
 /// lossnet's own settings in which networks may differ.

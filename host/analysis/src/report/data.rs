@@ -130,7 +130,7 @@ pub struct Baseline {
     pub text: Shown,
 }
 
-/// Numbers as they are shown, everywhere in the same form ([`number`](lossnet_core::number)): whoever shows them rounds nothing again.
+/// Numbers as they are shown, everywhere in the same form ([`number`](lossnet_core::number)): pages show these texts and round nothing again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Shown {
     /// The number itself: a score, a difference, a rank, a coefficient. A dash where there is none.

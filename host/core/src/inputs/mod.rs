@@ -1,7 +1,7 @@
 //! The files that a cell reads, by what is in them.
 //!
 //! Content decides what a cell is: another file at the same path makes another cell, and the same file elsewhere the same
-//! one. The planner asks for the sums, which are remembered (`sums`), and whoever computes a cell checks that
+//! one. The planner asks for the sums, which are remembered (`sums`), and the engine checks before and after a computation that
 //! its files are those of the plan, before and after.
 
 mod folder;

@@ -40,7 +40,7 @@ pub(super) fn of_files(cells: &[PlannedCell], experiment: &ExperimentFolder, sum
 
 /// The same of the last run of an experiment, except for the cells that the coming one knows, too.
 pub(super) fn since_last_run(plan: &Plan, experiment: &ExperimentFolder, sums: &Sums) -> Vec<String> {
-    // What can't be read is told of by whoever needs it.
+    // What can't be read is reported where it is needed.
     let Ok(Some(mut planned)) = experiment.planned_cells() else { return Vec::new() };
     let known: HashSet<&str> = plan.cells.iter().map(|cell| cell.id.as_str()).collect();
     planned.retain(|cell| !known.contains(cell.id.as_str()));

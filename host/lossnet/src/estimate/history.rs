@@ -26,7 +26,7 @@ pub(super) struct Pass {
     pub(super) device: String,
 }
 
-/// The passes of which results are kept, those of `first` before others. Results that can't be read tell nothing; whoever
+/// The passes of which results are kept, those of `first` before others. Results that can't be read tell nothing; the command that
 /// gathers results says so.
 pub(super) fn passes(store: &Store, first: &ExperimentFolder, catalog: &Catalog) -> Vec<Pass> {
     let mut experiments = vec![first.clone()];

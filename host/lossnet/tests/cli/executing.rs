@@ -465,7 +465,7 @@ fn what_can_not_be_shared_out_is_refused() {
         eprintln!("skipped: this machine may well have a CUDA device");
         return;
     }
-    // What the config asks for is not there, whoever finds that out.
+    // What the config asks for is not there, in this process and in workers.
     for executor in ["in-process", "local"] {
         let done = user.run(&["run", "small.toml", "-s", "run.device=cuda", "--executor", executor]);
         assert_eq!(done.code, 2, "{}", done.err);

@@ -1,4 +1,4 @@
-//! The sweep over all tasks that the documentation shows: killed half-way, gone on with, and the same on Slurm.
+//! The sweep over all tasks that the documentation shows: killed half-way, resumed, and the same on Slurm.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -39,7 +39,7 @@ fn draft_prefix(path: &Path) -> String {
     format!(".{}.draft-", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
-/// Removes what processes that were killed left behind. Only for whoever holds the folder's lock.
+/// Removes what processes that were killed left behind. Requires the folder's lock.
 pub(super) fn remove_drafts(path: &Path, folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let prefix = draft_prefix(path);

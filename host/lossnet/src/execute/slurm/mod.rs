@@ -2,7 +2,7 @@
 //!
 //! Nothing of lossnet's has to stay running. `lossnet run` writes a batch script and hands it to `sbatch`; each task of the
 //! array, `lossnet slurm-task`, runs its groups with a worker and puts itself into the queue again when its time is nearly
-//! over; whoever wants to know how far things are asks Slurm then ([`Placements`]). A submission keeps the plan that it was
+//! over; `status` then asks Slurm ([`Placements`]). A submission keeps the plan that it was
 //! made from ([`SubmissionFolder`]).
 
 mod attempts;
