@@ -40,7 +40,9 @@ fn disk<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Fetch
 
 /// Bytes that may be written to the folder's disk.
 fn room_in(folder: &Path) -> Result<u64, FetchError> {
-    fs4::available_space(folder).map_err(disk("asking for the free space of", folder))
+    let asking = disk("asking for the free space of", folder);
+    let disk = nix::sys::statvfs::statvfs(folder).map_err(|error| asking(error.into()))?;
+    Ok(disk.fragment_size() * disk.blocks_available())
 }
 
 struct Unpacking<'a> {
