@@ -356,7 +356,7 @@ fn an_interruption_is_passed_on_to_workers() {
         send(signal, &parent);
         let done = end(parent);
         assert_eq!(done.code, 130, "{}", done.err);
-        assert!(done.err.contains("same command goes on"), "{}", done.err);
+        assert!(done.err.contains("Run the same command to resume"), "{}", done.err);
         assert!(done_cells(&user) < 6, "it was over before it could be interrupted");
         assert!(!is_any_running(&user));
         assert!(cells(&user).iter().all(|cell| !cell.join("failed.json").exists()));
@@ -393,7 +393,7 @@ fn what_a_killed_run_leaves_is_taken_over_by_one_that_waits_for_it() {
     first.kill().unwrap();
     first.wait().unwrap();
     let rest: Vec<String> = lines.collect();
-    assert!(rest.iter().any(|line| line.contains("has left 2 cells undone")), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("stopped with 2 cells unfinished")), "{rest:?}");
     assert_eq!(second.wait().unwrap().code(), Some(0), "{rest:?}");
     assert_eq!(done_cells(&user), 2);
 }
