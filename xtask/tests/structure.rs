@@ -98,7 +98,13 @@ fn no_files_import_each_other_in_a_circle() {
         }
     }
     circles.extend(imports::circles(&root().join("xtask/src")));
-    assert!(circles.is_empty(), "{} circles:\n{}", circles.len(), circles.join("\n"));
+    assert!(
+        circles.is_empty(),
+        "{} circles of imports; each line names a file and the modules of its circle that it imports:\n{}\n\
+         Move what two of them share, often a constant or a small type, into a file below both.",
+        circles.len(),
+        circles.join("\n")
+    );
 }
 
 #[test]
