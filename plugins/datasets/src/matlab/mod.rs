@@ -133,7 +133,7 @@ fn check_header(header: &[u8]) -> Result<(), Problem> {
         Some(&[0, 1, b'I', b'M']) => Ok(()),
         Some(&[1, 0, b'M', b'I']) => wrong("it is big-endian, and only little-endian files are read"),
         None if header.starts_with(b"MATLAB 5") => wrong("it is cut off"),
-        Some(_) | None => wrong("it is no MATLAB file of version 5"),
+        Some(_) | None => wrong("it is not a MATLAB file of version 5"),
     }
 }
 

@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(labels, [Cell::Number(1.0), Cell::Number(0.0), Cell::Number(1.0)]);
         assert_eq!(column(&["1", ""]).unwrap_err(), (1, "is empty".to_owned()));
         assert!(column(&["1", "x"]).unwrap_err().1.contains("`x`, which is not a number"));
-        assert!(column(&["nan"]).unwrap_err().1.contains("no finite number"));
+        assert!(column(&["nan"]).unwrap_err().1.contains("not a finite number"));
         assert!(column(&["a.png", "b.heic"]).unwrap_err().1.contains("`b.heic`"));
     }
 }

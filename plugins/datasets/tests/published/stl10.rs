@@ -101,7 +101,7 @@ fn files_that_do_not_fit_are_named() {
     let place = place();
     std::fs::remove_file(place.path(x)).unwrap();
     std::fs::create_dir(place.path(x)).unwrap();
-    place.refused("train", &["train_X.bin", "no file"]);
+    place.refused("train", &["train_X.bin", "not a file"]);
 }
 
 #[test]

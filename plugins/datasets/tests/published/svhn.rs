@@ -67,7 +67,7 @@ fn files_that_scipy_wrote_are_read() {
     let digits = [0.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0, 9.0];
     read(include_bytes!("../golden/compressed.mat"), &digits);
     read(include_bytes!("../golden/plain.mat"), &digits[..2]);
-    refused(include_bytes!("../golden/version4.mat"), &["no MATLAB file of version 5"]);
+    refused(include_bytes!("../golden/version4.mat"), &["not a MATLAB file of version 5"]);
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn published_files_are_fetched_by_their_sums() {
 #[test]
 fn other_files_are_told_apart() {
     refused("", &["empty"]);
-    refused("not a MATLAB file", &["no MATLAB file of version 5"]);
-    refused(vec![b'x'; 4000], &["no MATLAB file of version 5"]);
+    refused("not a MATLAB file", &["not a MATLAB file of version 5"]);
+    refused(vec![b'x'; 4000], &["not a MATLAB file of version 5"]);
     refused([b"\x89HDF\r\n\x1a\n".as_slice(), &[0; 500]].concat(), &["version 7.3", "-v7"]);
     refused(b"MATLAB 7.3 MAT-file, Platform", &["version 7.3"]);
     let whole = file(&[images(1).compressed()]);
@@ -155,8 +155,14 @@ fn arrays_that_do_not_fit_are_named() {
     refused(pair(&Array { shape: vec![16, 64, 3, 3], ..x.clone() }, &labels(&[1; 3])), &["`X`", "16×64×3×3"]);
     refused(pair(&Array { shape: vec![32, 32, 9], ..x.clone() }, &labels(&[1; 3])), &["`X`", "32×32×9"]);
     refused(pair(&Array { class: 6, ..x.clone() }, &labels(&[1; 3])), &["`X`", "not of the class uint8"]);
-    refused(pair(&Array { class: 2, ..x.clone() }, &labels(&[1; 3])), &["`X`", "no array of real numbers"]);
-    refused(pair(&Array { flags: 8, ..x.clone() }, &labels(&[1; 3])), &["`X`", "no array of real numbers"]);
+    refused(
+        pair(&Array { class: 2, ..x.clone() }, &labels(&[1; 3])),
+        &["`X`", "not an array of real numbers"],
+    );
+    refused(
+        pair(&Array { flags: 8, ..x.clone() }, &labels(&[1; 3])),
+        &["`X`", "not an array of real numbers"],
+    );
     refused(pair(&Array { kind: 77, ..x.clone() }, &labels(&[1; 3])), &["`X`", "unknown type 77"]);
     refused(pair(&images(0), &labels(&[])), &["`X`", "no images"]);
     refused(pair(&Array { shape: vec![-1, 32, 3, 3], ..x }, &labels(&[1; 3])), &["makes no sense"]);
