@@ -60,7 +60,7 @@ impl Context {
             options,
             display,
             index: OnceCell::new(),
-            // Whoever has started a worker has told of them.
+            // The parent of a worker has reported them.
             told: Cell::new(events),
             engine: OnceCell::new(),
             interrupted: Arc::default(),

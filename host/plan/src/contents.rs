@@ -56,7 +56,7 @@ impl<'a> PlannedContents<'a> {
 
     fn input(&self, path: &Path, thorough: bool) -> Input {
         let sum = self.sums.of(path, thorough).unwrap_or_else(|error| {
-            // Whoever computes with it says why.
+            // The engine reports why when it computes with it.
             tracing::debug!(%error, "{} can't be read", path.display());
             None
         });

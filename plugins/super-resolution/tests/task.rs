@@ -209,7 +209,11 @@ fn splits_that_are_not_tested_on_are_told_of() {
         let mut settings = with("test_protocols", json!(["center-crop"]));
         settings["training"]["epochs"] = json!(1);
         task().run_json(&settings.to_string(), &run).unwrap();
-        assert!(run.metrics().iter().all(|metric| metric.split == "small/crop32"), "{:?}", run.metrics());
+        assert!(
+            run.metrics().iter().all(|metric| metric.split == "small/center-crop"),
+            "{:?}",
+            run.metrics()
+        );
         run.notices().into_iter().filter(|notice| notice.contains("data.splits")).collect::<Vec<_>>()
     };
     assert_eq!(

@@ -59,7 +59,7 @@ impl Unpacking<'_> {
         let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
         let (gzipped, plain, zip) = (ends(&[".tar.gz", ".tgz"]), ends(&[".tar"]), ends(&[".zip"]));
         if !(gzipped || plain || zip) {
-            return Err(self.refuse("it is no .tar, .tar.gz, .tgz or .zip"));
+            return Err(self.refuse("it is not a .tar, .tar.gz, .tgz or .zip"));
         }
         let file = File::open(self.archive).map_err(disk("reading", self.archive))?;
         match (gzipped, plain) {

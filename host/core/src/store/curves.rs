@@ -157,7 +157,7 @@ fn in_folder(folder: &Path, file: &Path) -> PathBuf {
     folder.join(inside.iter().filter(|part| matches!(part, Component::Normal(_))).collect::<PathBuf>())
 }
 
-/// The lines whose reports count. A line that a crash cut off is no JSON, and counts for nothing.
+/// The lines whose reports count. A line that a crash cut off is not JSON, and counts for nothing.
 fn lines_that(text: &[u8], counts: impl Fn(&Report) -> bool) -> Vec<u8> {
     let lines = text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
     let kept = lines.filter(|line| serde_json::from_slice(line).is_ok_and(|report| counts(&report)));

@@ -59,7 +59,7 @@ fn own_output() -> Result<File, Failure> {
     Ok(File::from(own))
 }
 
-/// Whoever has started this process may die while a plugin keeps it busy.
+/// The parent process may die while a plugin keeps it busy.
 fn end_with_input() {
     std::thread::spawn(|| {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());

@@ -55,7 +55,7 @@ impl Display {
     /// Tells another process, if that is who listens.
     pub(crate) fn event(&self, event: &WorkerEvent) {
         if self.events {
-            // Whoever listened is gone: a worker sees that elsewhere.
+            // The listener is gone: a worker sees that elsewhere.
             let _ = output::print_json_line(event);
         }
     }

@@ -101,7 +101,7 @@ impl RawConfig {
     /// Reads the defaults, these files one over the other, the environment and the `-s key=value` settings.
     ///
     /// `environment` are all variables of the process; those that don't start with [`ENVIRONMENT_PREFIX`] are
-    /// left alone. Fails if a file can't be read or is no TOML, if files extend each other in a circle, or if a
+    /// left alone. Fails if a file can't be read or is not TOML, if files extend each other in a circle, or if a
     /// `-s` has no key.
     pub fn load(
         files: &[PathBuf],

@@ -41,7 +41,7 @@ pub struct SettingProblem {
 }
 
 impl SettingsSchema {
-    /// The schema of a component's settings. Fails if it is no JSON Schema.
+    /// The schema of a component's settings. Fails if it is not a JSON Schema.
     pub fn new(manifest: &ComponentManifest) -> Result<SettingsSchema, String> {
         let validator = jsonschema::validator_for(&manifest.config_schema).map_err(|error| {
             format!("the {} `{}` has settings that can't be checked: {error}", manifest.kind, manifest.name)

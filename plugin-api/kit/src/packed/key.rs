@@ -20,7 +20,7 @@ pub struct Key {
 const STEP: Duration = Duration::from_millis(20);
 
 impl Key {
-    /// The key of what is packed under this name. Whoever changes how samples are made of their files changes the name,
+    /// The key of what is packed under this name. A change of how samples are made of their files changes the name,
     /// such as `svhn 1` to `svhn 2`.
     pub fn new(name: &str) -> Key {
         Key { hasher: Sha256::new(), newest: SystemTime::UNIX_EPOCH }.with("name", name)

@@ -72,7 +72,7 @@ impl Packed {
             Some(table) => {
                 let map = MemoryMappedFile::open_ro(path)
                     .map_err(|error| unreadable(std::io::Error::other(error)))?;
-                // Whoever packs anew renames a new file over the old one: then it is the next opening's.
+                // Packing anew renames a new file over the old one: then it is the next opening's.
                 if map.len() != length {
                     return Ok(State::Stale);
                 }

@@ -48,7 +48,7 @@ const NUMERIC: std::ops::RangeInclusive<u8> = 6..=15;
 const HEADER: u64 = 128;
 
 impl MatFile {
-    /// Reads what is in the file. Fails, naming it, if it is cut off or is no MATLAB file of a kind that is read.
+    /// Reads what is in the file. Fails, naming it, if it is cut off or is not a MATLAB file of a kind that is read.
     pub(crate) fn open(path: &Path) -> Result<MatFile, PluginError> {
         let wrong = |problem: Problem| failure(path, &problem);
         let mut file = File::open(path).map_err(|error| wrong(error.into()))?;

@@ -128,7 +128,7 @@ impl Cells {
             let folder = experiment.cell(&cell.cell.id);
             let begun = folder.begin(&request.experiment, &cell.cell).map_err(|error| store_error(&error))?;
             if begun.is_some() {
-                // Whoever has a cell has its checkpoints: what is half written there is of one that was killed.
+                // The owner of a cell owns its checkpoints: half-written ones there are of a process that was killed.
                 lossnet_core::atomic::remove_drafts_below(&checkpoints(request, &cell.cell.id));
             }
             if let Some(writer) = begun {

@@ -53,7 +53,7 @@ impl Script<'_> {
         text.push_str("trap '' USR1\n");
         // Where tasks are not bound to their processors, libtorch would take all of the node's.
         text.push_str("export OMP_NUM_THREADS=\"${OMP_NUM_THREADS:-$SLURM_CPUS_ON_NODE}\"\n");
-        let work = self.work.to_str().ok_or_else(|| unfit(self.work, "name that is no UTF-8"))?;
+        let work = self.work.to_str().ok_or_else(|| unfit(self.work, "name that is not UTF-8"))?;
         let _ = writeln!(text, "cd {} || exit 1", shell_word(work));
         if !self.settings.setup.is_empty() {
             text.push_str("trap 'echo \"lossnet: a command of executor.slurm.setup failed: $BASH_COMMAND\" >&2' ERR\nset -e\n");
@@ -64,7 +64,7 @@ impl Script<'_> {
         }
         text.push_str("exec");
         for word in self.command {
-            let word = word.to_str().ok_or_else(|| unfit(Path::new(word), "name that is no UTF-8"))?;
+            let word = word.to_str().ok_or_else(|| unfit(Path::new(word), "name that is not UTF-8"))?;
             text.push(' ');
             text.push_str(&shell_word(word));
         }
@@ -112,7 +112,7 @@ impl Script<'_> {
 
     /// The pattern of the tasks' output files.
     fn output(&self) -> Result<String, UnfitPath> {
-        let folder = self.folder.to_str().ok_or_else(|| unfit(self.folder, "name that is no UTF-8"))?;
+        let folder = self.folder.to_str().ok_or_else(|| unfit(self.folder, "name that is not UTF-8"))?;
         // A backslash anywhere has Slurm take `%a` as it stands.
         if folder.contains('\\') {
             return Err(unfit(self.folder, "backslash"));
