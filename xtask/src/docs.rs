@@ -18,7 +18,7 @@ pub(crate) const COMMAND: Command = Command {
     summary: "Builds the documentation as a book",
     details: "\
 Builds docs/ with mdbook into the directory 'book' of the target directory and prints the path of its first page.
-Uses the mdbook on PATH; otherwise installs one from crates.io into the target directory, which takes some minutes once.",
+Uses the mdbook on PATH; otherwise installs one with `cargo install` into the target directory, which takes some minutes once.",
     switches: &[],
     rest: None,
     run: |workspace, _| docs(workspace),

@@ -1,44 +1,10 @@
 //! Links between pages lead somewhere, sources name pages that exist, and the book's summary lists every page.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// All files of the project with one of these extensions, as paths relative to its root: no hidden directories, no build
-/// outputs, no downloads and no results.
-fn files(extensions: &[&str]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut directories = vec![root()];
-    while let Some(directory) = directories.pop() {
-        for entry in fs::read_dir(&directory).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap_or_default();
-            let relative = path.strip_prefix(root()).unwrap();
-            let is_output = name.starts_with('.')
-                || name.starts_with("target")
-                || ["libtorch", "dist", "shared"].iter().any(|output| relative == Path::new(output))
-                || ["datasets", "checkpoints", "logs"]
-                    .iter()
-                    .any(|place| relative.parent() == Some(Path::new(place)))
-                    && name != "README.md";
-            if is_output || path.is_symlink() {
-                continue;
-            }
-            if path.is_dir() {
-                directories.push(path);
-            } else if path.extension().is_some_and(|own| extensions.iter().any(|wanted| own == *wanted)) {
-                found.push(relative.to_owned());
-            }
-        }
-    }
-    found.sort();
-    found
-}
+use crate::files::{files, root};
 
 /// The lines of a page outside its code blocks, numbered from 1.
 fn prose(text: &str) -> Vec<(usize, &str)> {

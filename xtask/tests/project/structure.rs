@@ -1,16 +1,10 @@
 //! What the folders promise of the code: dependencies point one way, and no files import each other in a circle.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "structure/imports.rs"]
-mod imports;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
+use crate::files::root;
+use crate::imports;
 
 /// Our own crates that each of them depends on, tests aside.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -1,8 +1,8 @@
 //! Phrases that readers of messages, comments and pages stumbled over stay away (docs/STYLE.md).
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
-use std::process::Command;
+
+use crate::files::{files, root};
 
 /// What is refused, and what to write.
 const REFUSED: [(&str, &str); 3] = [
@@ -25,20 +25,14 @@ const FINE: [&str; 8] = [
 
 #[test]
 fn phrases_that_readers_stumbled_over_stay_away() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let listed = Command::new("git")
-        .args(["ls-files", "-z", "--", "*.rs", "*.md", "*.toml", "*.js", "*.sh"])
-        .current_dir(root)
-        .output()
-        .unwrap();
-    assert!(listed.status.success(), "git can't list the files: {}", String::from_utf8_lossy(&listed.stderr));
-    let names = String::from_utf8(listed.stdout).unwrap();
+    let names = files(&["rs", "md", "toml", "js", "sh"]);
     let mut found = Vec::new();
-    for name in names.split_terminator('\0') {
-        if ["xtask/tests/language.rs", "docs/STYLE.md"].contains(&name) {
+    for name in &names {
+        if ["xtask/tests/project/language.rs", "docs/STYLE.md"].iter().any(|own| name == Path::new(own)) {
             continue;
         }
-        let Ok(text) = std::fs::read_to_string(root.join(name)) else { continue };
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
+        let name = name.display();
         for (number, line) in text.lines().enumerate() {
             let lower = FINE.iter().fold(line.to_lowercase(), |line, fine| line.replace(fine, ""));
             for (phrase, better) in REFUSED.iter().filter(|(phrase, _)| lower.contains(phrase)) {
@@ -46,5 +40,9 @@ fn phrases_that_readers_stumbled_over_stay_away() {
             }
         }
     }
-    assert!(names.contains("README.md") && found.is_empty(), "\n{}", found.join("\n"));
+    assert!(
+        names.iter().any(|name| name == Path::new("README.md")) && found.is_empty(),
+        "\n{}",
+        found.join("\n")
+    );
 }

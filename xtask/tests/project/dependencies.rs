@@ -1,5 +1,4 @@
 //! What the workspace depends on: each crate in one version, as building from nothing must not take long.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
