@@ -210,6 +210,13 @@ fn term(comparison: &Configured) -> Result<Term, PluginError> {
     Ok(Term { key, compare: Arc::from(compare) })
 }
 
+/// Waits until a CUDA device has done what it was asked to; other devices compute at once.
+pub(crate) fn synchronize(device: Device) {
+    if let Device::Cuda(index) = device {
+        Cuda::synchronize(index as i64);
+    }
+}
+
 /// The device of this name.
 pub(crate) fn device(name: &str) -> Result<Device, PluginError> {
     let index = match name {

@@ -6,7 +6,7 @@ use lossnet_core::engine_protocol::SpeedAnswer;
 use lossnet_plugin_api::component::torch_error;
 use lossnet_plugin_protocol::PluginError;
 use lossnet_plugin_protocol::graph::Conv2d;
-use tch::{Cuda, Device, Tensor};
+use tch::{Device, Tensor};
 
 use crate::network::{NetworkError, Precision, convolution};
 use crate::source;
@@ -30,9 +30,7 @@ pub(super) fn measure(device: &str, precision: &str) -> Result<SpeedAnswer, Plug
         SHAPES.iter().map(|shape| Convolution::new(*shape, precision, device)).collect::<Result<_, _>>()?;
     let turn = || -> Result<(), PluginError> {
         tch::no_grad(|| convolutions.iter().try_for_each(Convolution::compute))?;
-        if let Device::Cuda(index) = device {
-            Cuda::synchronize(index as i64);
-        }
+        source::synchronize(device);
         Ok(())
     };
     // The first turn chooses algorithms and gets memory.

@@ -71,18 +71,20 @@ impl Plan {
     /// The steps that some of the wanted layers need. Each value is freed after the last step that takes it, so that memory does
     /// not grow with depth.
     pub(super) fn turns(&self, wanted: &[NodeId]) -> Vec<Turn> {
-        let wanted: Vec<usize> = wanted.iter().map(|id| id.0).collect();
-        let (mut needed, mut kept) = (wanted.clone(), wanted);
+        let nodes = self.steps.last().map_or(1, |step| step.node + 1);
+        let mut needed = vec![false; nodes];
+        for id in wanted {
+            needed[id.0] = true;
+        }
         let mut turns = Vec::new();
         for (position, step) in self.steps.iter().enumerate().rev() {
-            if !needed.contains(&step.node) {
+            if !needed[step.node] {
                 continue;
             }
             let mut frees = Vec::new();
             for &input in &step.inputs {
-                needed.push(input);
-                if !kept.contains(&input) {
-                    kept.push(input);
+                // From behind: the first step that is met is the last one that takes the value.
+                if !std::mem::replace(&mut needed[input], true) {
                     frees.push(input);
                 }
             }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use lossnet_core::store::Cost;
 use lossnet_plugin_api::component::{LossNetwork as _, torch_error};
 use lossnet_plugin_protocol::PluginError;
-use tch::{Cuda, Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::network::GroupNetwork;
 use crate::session::{LossNetworkSpec, Session};
+use crate::source::synchronize;
 
 /// Passes are repeated until there are so many, or so much time has gone by.
 const PASSES: usize = 5;
@@ -76,20 +77,13 @@ fn pass(
 }
 
 fn started(session: &Session) -> Instant {
-    wait(session);
+    synchronize(session.device());
     Instant::now()
 }
 
 fn ended(session: &Session, began: Instant) -> Duration {
-    wait(session);
+    synchronize(session.device());
     began.elapsed()
-}
-
-/// Until a CUDA device has done what it was asked to.
-fn wait(session: &Session) {
-    if let Device::Cuda(index) = session.device() {
-        Cuda::synchronize(index as i64);
-    }
 }
 
 /// An image like noise, without a step of libtorch's random numbers: comparisons that sort take longer for it than for a plain one.
