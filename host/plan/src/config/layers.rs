@@ -10,8 +10,9 @@ use super::anatomy::Anatomy;
 use super::keys::shown;
 use super::origin::{ConfigError, Origin};
 use super::raw::Leaf;
+use super::raw::View;
 use super::schema::SettingsSchema;
-use super::sections::{Checker, View};
+use super::sections::Checker;
 use lossnet_core::model::Component;
 use lossnet_core::nearest::did_you_mean;
 

@@ -4,7 +4,8 @@ use lossnet_plugin_protocol::{ComponentManifest, Kind};
 
 use super::keys;
 use super::origin::{ConfigError, Origin};
-use super::sections::{Checker, View};
+use super::raw::View;
+use super::sections::Checker;
 use lossnet_core::model::{ComparisonSection, Component, LossNetworkSection};
 use lossnet_core::nearest::did_you_mean;
 use lossnet_core::weights;

@@ -447,3 +447,28 @@ fn listed(value: &Value) -> Vec<&Value> {
         single => vec![single],
     }
 }
+
+/// A section's settings by their keys without the section.
+pub(crate) type View<'v> = BTreeMap<&'v str, &'v Leaf>;
+
+/// Leaves at dotted keys as the tables that they are.
+pub(super) fn nested(leaves: &View<'_>) -> Map<String, Value> {
+    let mut root = Map::new();
+    for (key, leaf) in leaves {
+        let mut table = &mut root;
+        let mut parts = key.split('.').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                table.insert(part.to_owned(), leaf.value.clone());
+                break;
+            }
+            let below = table.entry(part).or_insert_with(|| Value::Object(Map::new()));
+            match below {
+                Value::Object(below) => table = below,
+                // A value where a table should be is told by the schema.
+                _ => break,
+            }
+        }
+    }
+    root
+}

@@ -13,14 +13,11 @@ use serde_json::{Map, Value};
 use super::anatomy::Anatomy;
 use super::keys::{self, Shape};
 use super::origin::{ConfigError, ConfigErrors, Origin};
-use super::raw::{Leaf, RawConfig};
+use super::raw::{Leaf, RawConfig, View, nested};
 use super::schema::{PathKind, SettingProblem, SettingsSchema, unknown_key};
 use crate::catalog::{Catalog, Descriptions};
 use lossnet_core::model::{Component, DataSection, ExperimentSection, RunSection};
 use lossnet_core::nearest::{did_you_mean, nearest};
-
-/// A section's settings by their keys without the section.
-pub(crate) type View<'v> = BTreeMap<&'v str, &'v Leaf>;
 
 /// A component's schema, or none if it can't be used, which was told.
 type KnownSchema = Option<Rc<SettingsSchema>>;
@@ -484,26 +481,4 @@ fn elements_mut(value: &mut Value) -> Vec<&mut Value> {
         Value::Array(values) => values.iter_mut().collect(),
         single => vec![single],
     }
-}
-
-/// Leaves at dotted keys as the tables that they are.
-fn nested(leaves: &View<'_>) -> Map<String, Value> {
-    let mut root = Map::new();
-    for (key, leaf) in leaves {
-        let mut table = &mut root;
-        let mut parts = key.split('.').peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                table.insert(part.to_owned(), leaf.value.clone());
-                break;
-            }
-            let below = table.entry(part).or_insert_with(|| Value::Object(Map::new()));
-            match below {
-                Value::Object(below) => table = below,
-                // A value where a table should be is told by the schema.
-                _ => break,
-            }
-        }
-    }
-    root
 }

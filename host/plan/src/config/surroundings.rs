@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::keys;
 use super::origin::ConfigError;
-use super::sections::{Checker, View};
+use super::raw::View;
+use super::sections::Checker;
 use super::slurm::SlurmSettings;
 use lossnet_core::model::{Component, Surroundings};
 use lossnet_core::nearest::did_you_mean;
