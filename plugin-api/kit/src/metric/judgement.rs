@@ -10,7 +10,7 @@ use crate::image::{Filter, Image, resize};
 use crate::samples;
 
 /// What makes a judgement of a sample; used by several threads.
-pub type Prepare<'a> = dyn Fn(Sample) -> Result<super::Judged, PluginError> + Sync + 'a;
+pub type Prepare<'a> = dyn Fn(Sample) -> Result<Judged, PluginError> + Sync + 'a;
 
 /// The two kinds of judgements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
